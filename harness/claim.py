@@ -1,0 +1,160 @@
+"""The decorator that makes a test function a claim.
+
+One place holds a claim's id, where it stands, the paper's numbers, the tiers that judge it, its rule, its control and,
+as the function's docstring, its statement; the short function below decides it.  `claims/README.md` shows one in full.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.tiers import TIERS, reaches
+
+if TYPE_CHECKING:
+    from harness.rules import Rule
+    from harness.runs.recipe import Recipe
+
+    Runs = Mapping[Any, Recipe]
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+SINGLE = "measured"
+"""Name of the only part of a claim that measures one thing."""
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """A statement of the paper that is wrong as printed.
+
+    Attributes:
+        printed: the statement or value as the paper has it.
+        correct: what it should be.
+        derivation: why, in a few lines that a reader can follow.
+        consequence: which later results of the paper depend on it, and whether they survive.
+    """
+
+    printed: str
+    correct: str
+    derivation: str
+    consequence: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Everything that is declared of a claim; see `claim` for the fields."""
+
+    id: str
+    where: str
+    rules: Mapping[str, Rule]
+    control: str
+    paper: float | str | Mapping[str, float] | None
+    unit: str
+    tier: str
+    data: Sequence[str]
+    proxies: Sequence[str]
+    readings: Mapping[str, Sequence[Any]]
+    runs: Mapping[str, Runs] | Callable[..., Runs] | None
+    seeds: Sequence[int]
+    reach: Mapping[str, str]
+    erratum: Erratum | None
+    function: Callable[..., None] = field(repr=False)
+
+    @property
+    def statement(self) -> str:
+        """The claim in one sentence: the first paragraph of the function's docstring."""
+        return " ".join((inspect.getdoc(self.function) or "").split("\n\n")[0].split())
+
+    @property
+    def discussion(self) -> str:
+        """What the docstring says after the statement."""
+        return "\n\n".join((inspect.getdoc(self.function) or "").split("\n\n")[1:])
+
+    @property
+    def file(self) -> Path:
+        """The file that the claim stands in."""
+        return Path(self.function.__code__.co_filename)
+
+    @property
+    def origin(self) -> str:
+        """`file:line` of the function, for messages."""
+        return f"{self.file}:{self.function.__code__.co_firstlineno}"
+
+    def tier_within(self, tier: str) -> str:
+        """The last tier up to `tier` at which the claim's runs or data change: what its verdict is recorded under."""
+        changes = {self.tier}
+        if self.data:
+            changes.add("quick")
+        if isinstance(self.runs, Mapping):
+            changes.update(self.runs)
+        elif self.runs and "tier" in inspect.signature(self.runs).parameters:
+            changes.update(TIERS)
+        return [name for name in TIERS if name in changes and reaches(name, self.tier) and reaches(tier, name)][-1]
+
+    def runs_within(self, tier: str, parameters: Mapping[str, Any]) -> Runs:
+        """The runs that the claim needs at `tier` for a case with these parameters, by the claim's own names."""
+        if self.runs is None:
+            return {}
+        if isinstance(self.runs, Mapping):
+            return self.runs[max((name for name in self.runs if reaches(tier, name)), key=TIERS.index)]
+        known = {"tier": self.tier_within(tier), **parameters}
+        return self.runs(**{name: known[name] for name in inspect.signature(self.runs).parameters})
+
+
+declared: list[Claim] = []
+"""Every claim of the modules imported so far, in order of declaration; emptied when a session is configured."""
+
+
+def claim(
+    id: str,
+    *,
+    where: str,
+    rule: Rule | Mapping[str, Rule],
+    control: str,
+    paper: float | str | Mapping[str, float] | None = None,
+    unit: str = "",
+    tier: str = "smoke",
+    data: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+    readings: Mapping[str, Sequence[Any]] | None = None,
+    runs: Mapping[str, Runs] | Callable[..., Runs] | None = None,
+    seeds: Sequence[int] = (0,),
+    reach: Mapping[str, str] | None = None,
+    erratum: Erratum | None = None,
+) -> Callable[[Function], Function]:
+    """Declare the claim that the decorated test decides.
+
+    Nothing is checked here: `harness.registry` reports every problem of every claim at once, at collection.
+
+    Args:
+        id: stable id, e.g. "SO-06"; "E-SO1" for an erratum.
+        where: section, equation, figure or table of the paper.
+        rule: the decision procedure, or one for each named part that the function measures.
+        control: in words, the data for which the claim is false; the function passes them to `lab.control`.
+        paper: the number (or numbers by name, or words) that the paper gives.
+        unit: unit of the paper's number and ours.
+        tier: the lowest tier that judges the claim.
+        data: data sets that it speaks of; each becomes a case with the parameter `data`.
+        proxies: what stands in for them at tier `smoke`, or where none of them is there.
+        readings: values of each ambiguous definition; each combination becomes a case.
+        runs: recipes by a name of their own, for each tier that changes them; or a function of `tier` and any of the
+            case's parameters that returns them.  They are done before the test and reach it through `lab.runs`.
+        seeds: seeds of every run.
+        reach: how far the evidence reaches, by tier, where data alone does not say it.
+        erratum: for a statement that is wrong as printed.
+    """
+    rules = rule if isinstance(rule, Mapping) else {SINGLE: rule}
+
+    def declare(function: Function) -> Function:
+        stated = Claim(
+            id, where, rules, control, paper, unit, tier, data, proxies, readings or {}, runs, seeds, reach or {},
+            erratum, function,
+        )  # fmt: skip
+        declared.append(stated)
+        function.__claim__ = stated  # type: ignore[attr-defined]
+        return function
+
+    return declare

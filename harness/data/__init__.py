@@ -1,0 +1,9 @@
+"""Images: what can be had, where it lies, and how it is verified and read."""
+
+from __future__ import annotations
+
+from harness.data.errors import DatasetCorrupt, DatasetError, DatasetMissing, DownloadFailed, UnsafePickle
+from harness.data.image_set import ImageSet
+from harness.data.loading import load
+
+__all__ = ["DatasetCorrupt", "DatasetError", "DatasetMissing", "DownloadFailed", "ImageSet", "UnsafePickle", "load"]

@@ -1,0 +1,69 @@
+"""Which data sets there are, and which of them can be had here; nothing in this module loads torch or numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.data.built_in import BUILT_IN
+from harness.data.published import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
+from harness.data.spec import DataSpec, stored
+
+PUBLISHED: dict[str, DataSpec] = {spec.name: spec for spec in (MNIST, FASHION_MNIST, CIFAR10, CIFAR100)}
+
+
+@dataclass(frozen=True)
+class Availability:
+    """What a look at the data folder says of one published data set.
+
+    Attributes:
+        layouts: those in which its splits lie; empty where one of them is missing.
+        problem: why it cannot be used; empty where nothing speaks against it.
+    """
+
+    name: str
+    layouts: tuple[str, ...]
+    problem: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether every file is there with the right size."""
+        return not self.problem
+
+
+def names() -> tuple[str, ...]:
+    """All names that `load` knows."""
+    return (*PUBLISHED, *BUILT_IN)
+
+
+def find(name: str) -> DataSpec:
+    """A published data set by its name; ValueError that lists all names for one that there is not."""
+    if name not in PUBLISHED:
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join(names())}")
+    return PUBLISHED[name]
+
+
+def present(name: str, root: Path | None) -> bool:
+    """Whether `load` would find all files of a data set; False for a name that the catalogue lacks.
+
+    Only the files' existence is looked at, so that this is cheap enough for the collection of tests.
+    """
+    return name in BUILT_IN or (name in PUBLISHED and PUBLISHED[name].present(root))
+
+
+def describe(root: Path | None, specs: tuple[DataSpec, ...] = tuple(PUBLISHED.values())) -> list[Availability]:
+    """For each published data set whether it is under `root`, in which layout, and if not, why.  No sum is computed."""
+    return [_look(spec, root) for spec in specs]
+
+
+def _look(spec: DataSpec, root: Path | None) -> Availability:
+    layouts: dict[str, None] = {}
+    problems: list[str] = []
+    for split in spec.splits:
+        layout = split.layout_under(root)
+        if layout is None or root is None:
+            return Availability(spec.name, (), str(spec.missing(split, root)))
+        layouts[layout.name] = None
+        flaws = ((one.path, one.size_flaw()) for one in stored(layout, root))
+        problems += [f"{path}: {flaw}" for path, flaw in flaws if flaw]
+    return Availability(spec.name, tuple(layouts), "; ".join(problems))

@@ -1,0 +1,71 @@
+"""From a name to images: found, verified, decoded."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from harness.data import catalogue
+from harness.data.built_in import BUILT_IN
+from harness.data.digest import content_digest
+from harness.data.files import Stored
+from harness.data.image_set import ImageSet
+from harness.data.spec import DataSpec, Layout, Split
+from harness.lazy import torch
+from harness.verdicts import Evidence
+
+
+def load(name: str, split: str, root: Path | None, *, download: bool = False) -> ImageSet:
+    """A set of images by its name in the catalogue.
+
+    The same object is handed out again within a process: do not change its tensors in place.
+
+    Args:
+        name: one of `catalogue.names()`.
+        split: "train" or "test".
+        root: the data folder; embedded and generated sets need none.
+        download: fetch what is missing into `root`.  Without it nothing is ever written and no network is used.
+
+    Raises:
+        DatasetMissing: no layout of it is complete under `root`.
+        DatasetCorrupt: a file is not the one that the catalogue lists.
+        DownloadFailed: it could not be fetched.
+        ValueError: there is no such data set or split.
+    """
+    if name in BUILT_IN:
+        return _built(name, split)
+    return load_spec(catalogue.find(name), split, root, download=download)
+
+
+def load_spec(spec: DataSpec, split: str, root: Path | None, *, download: bool = False) -> ImageSet:
+    """The same for a data set that need not be in the catalogue."""
+    chosen = spec.split(split)
+    if download and root is not None and chosen.layout_under(root) is None:
+        _download(chosen, root)
+    layout = chosen.layout_under(root)
+    if root is None or layout is None:
+        raise spec.missing(chosen, root)
+    return _read(spec, chosen, layout, root.resolve())
+
+
+def _download(split: Split, root: Path) -> None:
+    from harness.data.download import fetch
+
+    published = (layout for layout in split.layouts if all(file.url for file in layout.files))
+    if (layout := next(published, None)) is not None:
+        fetch(layout.files, root)
+
+
+@functools.lru_cache(maxsize=16)
+def _built(name: str, split: str) -> ImageSet:
+    return BUILT_IN[name](split)
+
+
+@functools.lru_cache(maxsize=8)
+def _read(spec: DataSpec, split: Split, layout: Layout, root: Path) -> ImageSet:
+    content = layout.read(root, split.count, spec.shape)
+    if content.labels.min() < 0 or content.labels.max() >= len(spec.classes):
+        raise Stored(root, layout.files[-1]).corrupt(f"has labels outside 0 to {len(spec.classes) - 1}")
+    images, labels = torch.from_numpy(content.images), torch.from_numpy(content.labels)
+    digest = content_digest(images, labels)
+    return ImageSet(spec.name, split.name, images, labels, digest, Evidence.PAPER, spec.classes, content.notes)

@@ -1,0 +1,59 @@
+"""Training a network on images: the recipe of most runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.runs.recipe import Recipe, Result, Workbench
+from harness.training import Augmentation, Constant, Data, Keep, Network
+from harness.training.optimisation import Optimiser, Schedule
+
+PRECISIONS = ("float32", "float64", "bf16")
+
+
+@dataclass(frozen=True)
+class Training(Recipe):
+    """Minimise the cross-entropy of a network on labelled images, from scratch.
+
+    The seed decides the split, the interventions, the initial weights, the order of images and their augmentation.
+
+    Attributes:
+        network: the architecture.
+        data: training and validation images.
+        optimiser, schedule: how the weights are changed; schedules count epochs.
+        epochs: how often each training image is seen; 0 leaves the network untrained.
+        batch_size: images a step; the last batch of an epoch takes what is left.
+        initialisation: a scheme of `harness.networks.initialise`; None as the architecture does it itself.
+        precision: "float32", "float64", or "bf16" (autocast; weights stay float32).
+        augmentation: of the training images.
+        keep: weights that the result holds besides the curves.
+    """
+
+    network: Network
+    data: Data
+    optimiser: Optimiser
+    epochs: int
+    batch_size: int
+    schedule: Schedule = field(default_factory=Constant)
+    initialisation: str | None = None
+    precision: str = "float32"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    keep: Keep = field(default_factory=Keep)
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
+        if self.epochs < 0 or self.batch_size < 1:
+            raise ValueError(f"{self.epochs} epochs of batches of {self.batch_size}: nothing to do")
+        if beyond := [epoch for epoch in self.keep.epochs if not 0 <= epoch <= self.epochs]:
+            raise ValueError(f"weights are to be kept after epochs {beyond}, but there are {self.epochs}")
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        """Train; see `harness.training.loop.train` for what the result holds."""
+        from harness.training.loop import train
+
+        return train(self, seed, bench)
+
+    def data_sets(self) -> tuple[tuple[str, str], ...]:
+        """The splits that training and validation read."""
+        return self.data.splits()

@@ -1,0 +1,108 @@
+"""From what a case of a claim measured to its verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.claim import Claim
+from harness.rules import Judgement, holm
+from harness.rules.sample import Sample
+from harness.verdicts import Verdict, conjunction
+
+
+class ControlMissing(Exception):
+    """A claim's function gave its control nothing to judge."""
+
+
+class NothingMeasured(Exception):
+    """A claim's function measured nothing, or not every part that its rule names."""
+
+
+@dataclass(frozen=True)
+class CaseJudgement:
+    """The verdict on one case, the judgements it comes from, and what the same rules say of the control.
+
+    Attributes:
+        control_holds: whether the control did what a control must: for a claim, not be supported; for an erratum, whose
+            control is the corrected statement, be supported.
+    """
+
+    verdict: Verdict
+    reason: str
+    parts: Mapping[str, Judgement]
+    control: Verdict
+    control_parts: Mapping[str, Judgement]
+    control_holds: bool
+
+
+def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[str, Sample]) -> CaseJudgement:
+    """Apply the claim's rules to what a case measured and to its control.
+
+    Raises:
+        NothingMeasured, ControlMissing: when the function left out what the declaration promises.
+    """
+    unknown = {*measured, *controls} - set(claim.rules) if len(claim.rules) > 1 else set()
+    missing = set(claim.rules) - set(measured) if len(claim.rules) > 1 else set()
+    if not measured or missing or unknown:
+        parts = f"missing: {sorted(missing)}, unknown: {sorted(unknown)}" if missing or unknown else "nothing at all"
+        raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({parts})")
+    if not controls:
+        raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
+    parts, verdict = _judge(claim, measured)
+    control_parts, control = _judge(claim, controls)
+    if claim.erratum:
+        verdict = printed_statement(verdict)
+    control_holds = (control is Verdict.SUPPORTED) == (claim.erratum is not None)
+    return CaseJudgement(verdict, _reason(claim, verdict, parts), parts, control, control_parts, control_holds)
+
+
+def _judge(claim: Claim, samples: Mapping[str, Sample]) -> tuple[dict[str, Judgement], Verdict]:
+    alone = {part: _rule(claim, part).judge(sample) for part, sample in samples.items()}
+    together = dict(zip(alone, holm(list(alone.values())), strict=True))
+    return together, conjunction(judgement.verdict for judgement in together.values())
+
+
+def _rule(claim: Claim, part: str):  # noqa: ANN202
+    return claim.rules[part] if len(claim.rules) > 1 else next(iter(claim.rules.values()))
+
+
+def printed_statement(verdict: Verdict) -> Verdict:
+    """An erratum is confirmed when the printed statement fails the rule that it would satisfy were it true."""
+    return {Verdict.REFUTED: Verdict.ERRATUM, Verdict.SUPPORTED: Verdict.REFUTED}.get(verdict, verdict)
+
+
+def _reason(claim: Claim, verdict: Verdict, parts: Mapping[str, Judgement]) -> str:
+    if claim.erratum:
+        return "the printed statement fails, the corrected one holds" if verdict is Verdict.ERRATUM else ""
+    deciding = [
+        (part, judgement) for part, judgement in parts.items() if judgement.verdict is verdict and judgement.reason
+    ]
+    named = len(parts) > 1
+    return "; ".join(f"{part}: {judgement.reason}" if named else judgement.reason for part, judgement in deciding)
+
+
+def across_cases(cases: Sequence[Mapping[str, Judgement]]) -> list[dict[str, Judgement]]:
+    """The same judgements after Holm's correction over all parts of all cases of one claim."""
+    flat = [judgement for case in cases for judgement in case.values()]
+    corrected = iter(holm(flat))
+    return [{part: next(corrected) for part in case} for case in cases]
+
+
+def least_favourable(judgements: Sequence[Judgement]) -> Judgement:
+    """The judgement that decides a conjunction: refuted before undecided before supported, then the largest p."""
+    order = [Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED]
+    return min(judgements, key=lambda judgement: (order.index(judgement.verdict), -(judgement.p or 0.0)))
+
+
+def to_json(judgement: Judgement) -> dict[str, object]:
+    """A judgement as plain JSON values (no subclasses of float or str, which do not travel between processes)."""
+    values = dataclasses.asdict(judgement)
+    plain = {name: float(value) for name, value in values.items() if isinstance(value, float)}
+    return {**values, **plain, "verdict": str(judgement.verdict)}
+
+
+def from_json(values: Mapping[str, object]) -> Judgement:
+    """The judgement that `to_json` wrote."""
+    return Judgement(**{**values, "verdict": Verdict(values["verdict"])})  # type: ignore[arg-type]

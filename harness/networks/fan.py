@@ -1,0 +1,73 @@
+"""The networks of Fan et al. with a part of their layers shuffled or replaced, from plain parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from harness.interventions.gap_surgery import gap_fc_resnet, gap_fc_vgg
+from harness.interventions.shuffle_layers import last as last_layers
+from harness.interventions.shuffle_layers import shuffle_resnet, shuffle_vgg
+from harness.networks.resnet import bottlenecks, resnet
+from harness.networks.shuffle import KINDS
+from harness.networks.vgg import VGG, convolutions, vgg16
+
+
+def fan(
+    architecture: str = "vgg16",
+    method: str = "none",
+    *,
+    last: int = 0,
+    only: int | None = None,
+    classes: int = 100,
+    width: int = 64,
+    small_images: bool = True,
+    bias: bool = False,
+    downsampling: str = "pool",
+    skip: bool = True,
+    patch: int | None = None,
+    per_image: bool = False,
+    fixed: bool = False,
+) -> nn.Module:
+    """A VGG-16, ResNet-50 or ResNet-152, modified by one of the paper's methods (section 3).
+
+    Args:
+        architecture: "vgg16", "resnet50" or "resnet152".
+        method: "none", "gap-fc" or a kind of shuffle (`harness.networks.shuffle.KINDS`).
+        last: how many of the last layers are modified (sections 4.1 and 4.2).
+        only: the number of the one layer to shuffle instead (sections 4.3 and 4.4).
+        classes: number of classes.
+        width: channels of the first stage.
+        small_images: the stem of the residual networks, as in `harness.networks.resnet`.
+        bias: biases in VGG's convolutions, as in `harness.networks.vgg`.
+        downsampling: behind VGG's shuffled layers, as in `shuffle_vgg`.
+        skip: shuffle skip connections too, as in `shuffle_resnet`.
+        patch: side of the patches, for the method "patch".
+        per_image: a permutation for each image.
+        fixed: keep the first permutation.
+    """
+    network = _plain(architecture, classes, width, small_images, bias)
+    if method == "none":
+        return network
+    if method == "gap-fc":
+        if only is not None:
+            raise ValueError("GAP+FC replaces all layers from one on: give `last`, not `only`")
+        return gap_fc_vgg(network, last) if isinstance(network, VGG) else gap_fc_resnet(network, last)
+    if method not in KINDS:
+        raise ValueError(f"unknown method {method!r}; there are none, gap-fc, {', '.join(KINDS)}")
+    how: dict[str, Any] = {"kind": method, "patch": patch, "per_image": per_image, "fixed": fixed}
+    layers = convolutions(network) if isinstance(network, VGG) else bottlenecks(network)
+    numbers = last_layers(last, len(layers)) if only is None else [only]
+    if isinstance(network, VGG):
+        return shuffle_vgg(network, numbers, downsampling=downsampling, **how)
+    return shuffle_resnet(network, numbers, skip=skip, **how)
+
+
+def _plain(architecture: str, classes: int, width: int, small_images: bool, bias: bool) -> nn.Module:
+    if architecture == "vgg16":
+        return vgg16(classes, width, bias)
+    depths = {"resnet50": 50, "resnet152": 152}
+    if architecture not in depths:
+        raise ValueError(f"unknown architecture {architecture!r}; there are vgg16, {', '.join(depths)}")
+    return resnet(depths[architecture], classes, width, small_images)

@@ -1,0 +1,68 @@
+"""The papers, as `claims/<paper>/paper.toml` describes them."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class OpenClaim:
+    """A claim of the register that is not a test yet, and why."""
+
+    id: str
+    where: str
+    statement: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper.
+
+    Attributes:
+        key: name of its folder, e.g. "ghosh2019".
+        prefix: of its claims' ids, e.g. "SO".
+        claims, errata: highest number of its claims and of its errata candidates.
+        open: its claims that no test decides.
+        dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
+    """
+
+    key: str
+    prefix: str
+    title: str
+    authors: str
+    year: int
+    venue: str
+    claims: int
+    errata: int
+    open: tuple[OpenClaim, ...]
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    def ids(self) -> set[str]:
+        """Every id that a claim of the paper may have; `E-SO1-corrected` is the corrected statement of `E-SO1`."""
+        numbered = {f"{self.prefix}-{number:02d}" for number in range(1, self.claims + 1)}
+        errata = {f"E-{self.prefix}{number}" for number in range(1, self.errata + 1)}
+        return numbered | errata | {f"{erratum}-corrected" for erratum in errata}
+
+
+@functools.cache
+def read(folder: Path) -> Paper:
+    """The paper that a folder of `claims/` is about.
+
+    Raises:
+        FileNotFoundError: when the folder has no `paper.toml`.
+        KeyError, TypeError: when a field is missing or unknown; the message names it.
+    """
+    described = tomllib.loads((folder / "paper.toml").read_text(encoding="utf-8"))
+    rows = described.pop("open", {})
+    dropped = tuple(described.pop("dropped", {}).items())
+    open_claims = tuple(OpenClaim(id=name, **row) for name, row in rows.items())
+    return Paper(key=folder.name, open=open_claims, dropped=dropped, **described)
+
+
+def all_papers(claims: Path) -> list[Paper]:
+    """The papers below a `claims/` folder, by folder name."""
+    return [read(file.parent) for file in sorted(claims.glob("*/paper.toml"))]

@@ -1,0 +1,79 @@
+"""From declared claims to parametrised tests; nothing here imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import pytest
+
+from harness import claim as claims
+from harness.claim import Claim
+from harness.data import catalogue
+from harness.plugin.options import Settings, settings_key
+from harness.registry import problems
+from harness.tiers import reaches
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start with no claims: modules declare theirs as they are imported."""
+    claims.declared.clear()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One case for each data set and each combination of readings, in the order of the declaration."""
+    claim: Claim | None = getattr(metafunc.function, "__claim__", None)
+    if claim is None:
+        return
+    axes = dict(claim.readings)
+    if claim.data:
+        axes = {"data": data_for(claim, metafunc.config.stash[settings_key]), **axes}
+    for name in axes:
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, list(axes[name]), ids=[str(value).replace(" ", "-") for value in axes[name]])
+
+
+def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
+    """The data sets of a claim's cases: its own where tier and folder have any, else what stands in for them."""
+    if not reaches(settings.tier, "quick"):
+        return claim.proxies
+    there = settings.download or any(catalogue.present(name, settings.data) for name in claim.data)
+    return claim.data if there or settings.require_data or not claim.proxies else claim.proxies
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A module whose claims have problems fails to collect, and says all of them.
+
+    Every module is collected before pytest stops; with `--continue-on-collection-errors` the sound ones are judged.
+    """
+    before = len(claims.declared)
+    report = yield
+    if isinstance(collector, pytest.Module) and report.passed:
+        found = problems(claims.declared[before:], claims.declared[:before], catalogue.names())
+        if found:
+            del claims.declared[before:]
+            report.outcome = "failed"
+            report.longrepr = "\n".join(problem.replace(f"{collector.config.rootpath}/", "") for problem in found)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark claims, and leave out those that the tier does not reach."""
+    tier = config.stash[settings_key].tier
+    kept, left = [], []
+    for item in items:
+        claim = claim_of(item)
+        (kept if claim is None or reaches(tier, claim.tier) else left).append(item)
+        if claim is not None:
+            item.add_marker(pytest.mark.claim(claim.id))
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+
+def claim_of(item: pytest.Item) -> Claim | None:
+    """The claim that a collected test decides, if it is one."""
+    return getattr(getattr(item, "function", None), "__claim__", None)

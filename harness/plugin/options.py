@@ -1,0 +1,81 @@
+"""Command-line options and markers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.tiers import TIERS
+
+GROUP = "claims"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line and the environment say.
+
+    Attributes:
+        data: root of the real data sets; None where only embedded images are at hand.
+        store: folder of the records of finished runs.
+        report: folder that index.html, claims.json and junit.xml are written into.
+        claims: the folder `claims/` that the ledger stands in.
+    """
+
+    tier: str
+    data: Path | None
+    store: Path
+    report: Path
+    claims: Path
+    device: str
+    train: bool
+    ledger: bool
+    update_ledger: bool
+    download: bool
+    require_data: bool
+
+
+settings_key = pytest.StashKey[Settings]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the suite, in a group of their own."""
+    group = parser.getgroup(GROUP, "claims of papers")
+    group.addoption("--tier", choices=TIERS, default="smoke", help="how much the run may cost (default: smoke)")
+    group.addoption("--data", metavar="DIR", help="root of the real data sets (default: $CLAIMS_DATA, else none)")
+    group.addoption("--store", metavar="DIR", help="records of finished runs (default: reports/store)")
+    group.addoption("--report", metavar="DIR", help="where the report is written (default: reports/latest)")
+    group.addoption("--device", default="auto", help="cpu, cuda, cuda:1 ... (default: a GPU where there is one)")
+    group.addoption("--no-train", action="store_true", help="judge only what the store has; never start a run")
+    group.addoption("--no-ledger", action="store_true", help="a test passes only when its claim is supported")
+    group.addoption("--update-ledger", action="store_true", help="record this session's verdicts as the expected ones")
+    group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
+    group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the settings once, before the other modules ask for them."""
+    config.addinivalue_line("markers", "claim(id): the claim that a test decides; added by the decorator's declaration")
+    option = config.getoption
+    data = option("--data") or os.environ.get("CLAIMS_DATA")
+    root = config.rootpath
+    if data and not Path(data).is_dir():
+        raise pytest.UsageError(f"--data {data}: there is no such folder")
+    if option("--download") and not data:
+        raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
+    config.stash[settings_key] = Settings(
+        tier=option("--tier"),
+        data=Path(data).resolve() if data else None,
+        store=Path(option("--store") or root / "reports" / "store").resolve(),
+        report=Path(option("--report") or root / "reports" / "latest").resolve(),
+        claims=root / "claims",
+        device=option("--device"),
+        train=not option("--no-train"),
+        ledger=not option("--no-ledger"),
+        update_ledger=option("--update-ledger"),
+        download=option("--download"),
+        require_data=option("--require-data"),
+    )

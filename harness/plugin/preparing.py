@@ -1,0 +1,51 @@
+"""Before the first test: the runs that the selected claims need, each once, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.plugin.collection import claim_of
+from harness.plugin.judging import parameters, workplace_key
+from harness.plugin.options import settings_key
+
+if TYPE_CHECKING:
+    from harness.runs import Run
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Do what the store lacks, with progress shown.
+
+    Under pytest-xdist each worker begins at its own place in the list, so that they share the work: what one is at, the
+    others find done, or wait for.
+    """
+    config = session.config
+    if not (config.option.collectonly or session.testsfailed):
+        needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
+        worker = getattr(config, "workerinput", None)
+        config.stash[workplace_key].prepare(rotated(needed, worker), workers=1 if worker else None)
+    return (yield)
+
+
+def runs_of(items: Sequence[pytest.Item], tier: str) -> list[Run]:
+    """Every run that the claims among these tests declare, once, in order."""
+    found: dict[Run, None] = {}
+    for item in items:
+        claim = claim_of(item)
+        if claim is not None and claim.runs is not None:
+            from harness.runs import Run
+
+            recipes = claim.runs_within(tier, parameters(item)).values()
+            found.update((Run(recipe, seed), None) for recipe in recipes for seed in claim.seeds)
+    return list(found)
+
+
+def rotated(runs: list[Run], worker: dict[str, object] | None) -> list[Run]:
+    """The runs from the place on at which one of several workers begins."""
+    if worker is None:
+        return runs
+    start = len(runs) * int(str(worker["workerid"]).removeprefix("gw")) // int(str(worker["workercount"]))
+    return runs[start:] + runs[:start]

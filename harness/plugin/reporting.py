@@ -1,0 +1,174 @@
+"""The report: verdicts gathered from every process, written once, by the process that controls the session."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import claim as claims
+from harness import papers
+from harness.ledger import Ledger
+from harness.plugin.judging import ledger_key
+from harness.plugin.options import Settings, settings_key
+from harness.report.document import describe, document
+from harness.report.environment import environment
+from harness.report.write import write
+from harness.tiers import reaches
+from harness.verdicts import Verdict
+
+DESCRIBED = "claims_described"
+"""Key under which a worker process tells the controlling one which claims are declared."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest write junit.xml beside the report; the process that controls the session gathers the verdicts."""
+    settings = config.stash[settings_key]
+    if is_worker(config):
+        config.pluginmanager.register(Telling(), "claims-telling")
+        return
+    if judges_claims(config, settings):
+        config.option.xmlpath = config.option.xmlpath or str(settings.report / "junit.xml")
+    config.pluginmanager.register(Gathering(config, settings), "claims-gathering")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is one of pytest-xdist's, which must write nothing that others share."""
+    return hasattr(config, "workerinput")
+
+
+def judges_claims(config: pytest.Config, settings: Settings) -> bool:
+    """Whether the session's arguments reach into the folder of the claims."""
+    paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    return any(settings.claims in (path, *path.parents) or path in settings.claims.parents for path in paths)
+
+
+def described(root: Path) -> dict[str, dict[str, Any]]:
+    """Every declared claim of this process, by id."""
+    return {
+        claim.id: describe(claim, papers.read(claim.file.parent), str(claim.file.relative_to(root)))
+        for claim in claims.declared
+    }
+
+
+class Telling:
+    """In a worker: tells the controlling process what is declared; verdicts travel with the test reports."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Leave the declarations where pytest-xdist picks them up."""
+        session.config.workeroutput[DESCRIBED] = described(session.config.rootpath)  # type: ignore[attr-defined]
+
+
+class Gathering:
+    """In the controlling process: collects cases, writes the report and the ledger, says the end result."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.cases: dict[str, dict[str, Any]] = {}
+        self.described: dict[str, dict[str, Any]] = {}
+        self.document: dict[str, Any] | None = None
+        self.changed: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the case that a test's report carries."""
+        case = getattr(report, "claim_case", None)
+        if case is not None:
+            self.cases[case["nodeid"]] = case
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker declared."""
+        self.described.update(getattr(node, "workeroutput", {}).get(DESCRIBED, {}))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Write the report; re-record the ledger, or turn the session red when a claim's verdict left it."""
+        if not self.cases:
+            return
+        self.described.update(described(self.config.rootpath))
+        self.document = document(
+            self.cases.values(),
+            self.described,
+            papers.all_papers(self.settings.claims),
+            tier=self.settings.tier,
+            environment=environment(self.settings.device),
+            outside=self._outside(),
+            partial=exitstatus == pytest.ExitCode.INTERRUPTED,
+        )
+        write(self.document, self.settings.report)
+        self._keep_junit()
+        if self.settings.update_ledger:
+            self._record()
+        elif self.settings.ledger:
+            self.changed = self._changes(self.config.stash[ledger_key])
+            if self.changed and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Verdict counts, changes against the ledger, and where the report is."""
+        if self.document is None:
+            return
+        terminalreporter.section("claims")
+        for line in summary(self.document):
+            terminalreporter.write_line(line)
+        for line in self.changed:
+            terminalreporter.write_line(line, red=True)
+        terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
+
+    def _outside(self) -> list[dict[str, Any]]:
+        return [
+            {
+                **{key: one[key] for key in ("id", "paper", "where", "statement")},
+                "reason": f"needs --tier {one['lowest_tier']}",
+            }
+            for one in self.described.values()
+            if not reaches(self.settings.tier, one["lowest_tier"])
+        ]
+
+    def _keep_junit(self) -> None:
+        asked, ours = Path(self.config.option.xmlpath).absolute(), self.settings.report / "junit.xml"
+        if asked != ours and asked.exists():
+            shutil.copyfile(asked, ours)
+
+    def _record(self) -> None:
+        file = self.settings.claims / "ledger.json"
+        ledger = Ledger.read(file)
+        for entry in self._judged():
+            ledger.record(entry, [{**case, "verdict": case["verdict_alone"]} for case in entry["cases"]])
+        ledger.write(file)
+
+    def _changes(self, ledger: Ledger) -> list[str]:
+        recorded = {
+            entry["id"]: ledger.of_claim(entry["id"], entry["tier"], entry["evidence"]) for entry in self._judged()
+        }
+        return [
+            f"{entry['id']}: recorded {recorded[entry['id']]}, now {entry['verdict']}: {entry['reason']}"
+            for entry in self._judged()
+            if recorded[entry["id"]] not in (None, entry["verdict"])
+        ]
+
+    def _judged(self) -> list[Mapping[str, Any]]:
+        entries = self.document["claims"] if self.document else []
+        return [
+            entry
+            for entry in entries
+            if entry["control"]["holds"] and all(case["verdict"] != Verdict.NOT_RUN for case in entry["cases"])
+        ]
+
+
+def summary(document: Mapping[str, Any]) -> list[str]:
+    """One line a paper: how many claims came to each verdict, with the evidence's reach."""
+    lines = []
+    for paper in document["papers"]:
+        entries = [entry for entry in document["claims"] if entry["paper"] == paper["key"]]
+        counts = Counter((entry["verdict"], entry["evidence"]) for entry in entries)
+        listed = ", ".join(f"{count} {verdict} ({evidence})" for (verdict, evidence), count in counts.most_common())
+        if entries:
+            lines.append(f"{paper['key']}: {listed}")
+    return lines

@@ -1,0 +1,115 @@
+"""What can be wrong with the claims as declared; all of it is said at once, each with its file and line."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from harness import papers
+from harness.claim import Claim
+from harness.tiers import TIERS
+from harness.verdicts import Evidence
+
+
+def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iterable[str]) -> list[str]:
+    """Every problem of these claims, as `file:line: id: what is wrong`.
+
+    Args:
+        claims: the claims of one module.
+        earlier: those of the modules that were collected before it.
+        known_data: names of the data sets that there are.
+    """
+    known = set(known_data)
+    found = [f"{claim.origin}: {claim.id}: {problem}" for claim in claims for problem in _problems(claim, known)]
+    return found + list(_repeated(claims, earlier))
+
+
+def _repeated(claims: Sequence[Claim], earlier: Sequence[Claim]) -> Iterator[str]:
+    ids = {claim.id: claim for claim in earlier}
+    names: dict[str, Claim] = {}
+    for claim in claims:
+        first = ids.setdefault(claim.id, claim)
+        if first is not claim:
+            yield f"{claim.origin}: {claim.id}: declared before at {first.origin}"
+        name = claim.function.__qualname__
+        hidden = names.setdefault(name, claim)
+        if hidden is not claim:
+            yield f"{claim.origin}: {claim.id}: a second function {name}; the first, at {hidden.origin}, is lost"
+
+
+def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
+    yield from _identity(claim)
+    yield from _rules(claim)
+    yield from _cases(claim, known_data)
+    yield from _tiers(claim)
+
+
+def _identity(claim: Claim) -> Iterator[str]:
+    try:
+        paper = papers.read(claim.file.parent)
+    except FileNotFoundError:
+        yield f"no paper.toml beside it in {claim.file.parent}"
+    except (KeyError, TypeError, ValueError) as error:
+        yield f"paper.toml beside it cannot be read: {error}"
+    else:
+        if claim.id not in paper.ids():
+            yield (
+                f"unknown id; this folder's run from {paper.prefix}-01 to {paper.prefix}-{paper.claims:02d} "
+                f"and E-{paper.prefix}1 to E-{paper.prefix}{paper.errata} (paper.toml counts them)"
+            )
+        if any(row.id == claim.id for row in paper.open):
+            yield "paper.toml lists it as open, but here it is"
+    if not claim.statement:
+        yield "no statement: its docstring is the claim in one sentence"
+    if not claim.where:
+        yield "no place in the paper (`where`)"
+    if not claim.control:
+        yield "no control: say for which data the claim is false, and give them to lab.control"
+    numbers = claim.paper.values() if isinstance(claim.paper, Mapping) else [claim.paper]
+    if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+        yield "the paper's number is not finite"
+
+
+def _rules(claim: Claim) -> Iterator[str]:
+    for part, rule in claim.rules.items():
+        where = "" if len(claim.rules) == 1 else f" (part {part})"
+        if not hasattr(rule, "judge"):
+            yield f"its rule{where} is {rule!r}, which cannot judge"
+            continue
+        for problem in rule.problems():
+            yield f"{problem}{where}"
+    if not claim.rules:
+        yield "no rule"
+
+
+def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
+    parameters = {**claim.readings, **({"data": claim.data} if claim.data else {})}
+    for name, values in {**parameters, "proxies": claim.proxies, "seeds": claim.seeds}.items():
+        if not isinstance(values, (tuple, list, range)):
+            yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
+        elif len({repr(value) for value in values}) < len(values):
+            yield f"{name} repeats a value"
+        elif name in claim.readings and not values:
+            yield f"reading {name} has no values"
+    for name in [*claim.data, *claim.proxies]:
+        if name not in known_data:
+            yield f"unknown data set {name!r}; there are {', '.join(sorted(known_data))}"
+    if claim.data and not claim.proxies and claim.tier == "smoke":
+        yield "judged at tier smoke, which has no real data, but no `proxies` stand in for it"
+    takes = list(inspect.signature(claim.function).parameters)
+    gives = ["lab", *parameters]
+    if sorted(takes) != sorted(gives):
+        yield f"its function takes ({', '.join(takes)}), its cases give ({', '.join(gives)})"
+
+
+def _tiers(claim: Claim) -> Iterator[str]:
+    given = [claim.tier, *claim.reach, *(claim.runs if isinstance(claim.runs, Mapping) else ())]
+    for tier in given:
+        if tier not in TIERS:
+            yield f"unknown tier {tier!r}; there are {', '.join(TIERS)}"
+    if isinstance(claim.runs, Mapping) and claim.tier in TIERS and claim.tier not in claim.runs:
+        yield f"judged from tier {claim.tier} on, but no runs are given for it"
+    for reach in claim.reach.values():
+        if reach not in list(Evidence):
+            yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"

@@ -1,0 +1,1 @@
+"""From the cases of a session to claims.json and the page that a reader opens."""

@@ -1,0 +1,29 @@
+"""The machine and the versions that a session ran on, for its report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import version
+
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pytest")
+
+
+def environment(device: str) -> dict[str, object]:
+    """Versions, platform and device; nothing that names the machine or its user."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "device": device_name(device),
+    }
+
+
+def device_name(device: str) -> str:
+    """The device's name; says "cpu" without loading torch where no claim needed it."""
+    torch = sys.modules.get("torch")
+    if device.startswith("cpu") or torch is None or not torch.cuda.is_available():
+        return "cpu"
+    return torch.cuda.get_device_name(0 if device == "auto" else device)

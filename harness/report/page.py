@@ -1,0 +1,75 @@
+"""index.html from claims.json: one file, no script, nothing fetched; every value is escaped."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import markupsafe
+
+from harness.report.forest import forest
+from harness.verdicts import Verdict
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The page that a reader opens.
+
+    Args:
+        document: the content of claims.json, see `harness.report.document`.
+    """
+    papers = [
+        {
+            **paper,
+            "claims": [entry for entry in document["claims"] if entry["paper"] == paper["key"]],
+            "outside": [row for row in document["outside"] if row["paper"] == paper["key"]],
+        }
+        for paper in document["papers"]
+    ]
+    shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
+    return template().render(document=document, papers=shown, verdicts=[str(verdict) for verdict in Verdict])
+
+
+@functools.cache
+def template() -> jinja2.Template:
+    """The page's template, with everything escaped that a claim, a path or an error says."""
+    loader = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    loader.filters.update(number=number, interval=interval, counts=counts, literal=literal)
+    loader.globals.update(forest=forest)
+    return loader.get_template("page.html.j2")
+
+
+def number(value: object) -> str:
+    """A number to four digits; words as they are, several numbers by name."""
+    if value is None:
+        return "–"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {number(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def interval(judged: Mapping[str, Any]) -> str:
+    """An interval, or nothing where the value was computed rather than sampled."""
+    low, high = judged["low"], judged["high"]
+    return "" if low is None or high is None or low == high else f"[{number(low)}, {number(high)}]"
+
+
+def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
+    """How many claims came to each verdict."""
+    return Counter(entry["verdict"] for entry in entries)
+
+
+def literal(text: object) -> markupsafe.Markup:
+    """Text escaped, with its control and direction-changing characters made visible."""
+    hidden = "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in str(text))
+    return markupsafe.escape(hidden)

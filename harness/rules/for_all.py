@@ -1,0 +1,90 @@
+"""Statements 'for all': a search for the case that breaks them."""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.rules.sample import Exact
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+
+def worst_case(
+    residual: Callable[..., float],
+    examples: int = 50,
+    explicit: Iterable[Mapping[str, Any]] = (),
+    **strategies: SearchStrategy[Any],
+) -> Exact:
+    """The largest residual over explicit cases and over a search among drawn ones; to be judged by `equals`.
+
+    The search (hypothesis) climbs towards larger residuals.  It is seeded, and keeps no memory of earlier ones; some of
+    its cases are constants that hypothesis finds in the modules loaded, so that they may differ with these.
+
+    Args:
+        residual: by how much the statement fails in a case: 0 where it holds, never negative (an absolute difference,
+            or max(0, a - b) for a <= b).  NaN counts as infinite.  Randomness of its own must come from drawn seeds.
+        examples: how many cases to draw.
+        explicit: cases to try first, each a mapping of the residual's arguments.
+        **strategies: a hypothesis strategy for each argument of `residual`.
+
+    Returns:
+        The largest residual, and the case where it was found.
+
+    Raises:
+        ValueError: when a residual is negative (the largest of signed ones hides a violation), or no case is given.
+    """
+    worst = _Worst(residual)
+    for case in explicit:
+        worst.look(**case)
+    if strategies:
+        _search(worst.look, examples, strategies)
+    if worst.seen is None:
+        raise ValueError("worst_case was given no case to try: name explicit cases, or strategies to draw them from")
+    return worst.seen
+
+
+class _Worst:
+    """The largest residual seen so far."""
+
+    def __init__(self, residual: Callable[..., float]) -> None:
+        self.residual = residual
+        self.seen: Exact | None = None
+
+    def look(self, **case: Any) -> float:
+        value = float(self.residual(**case))
+        if value < 0:
+            raise ValueError(f"residual {value} at {_words(case)}: give its size, or max(0, ...) for an inequality")
+        value = math.inf if math.isnan(value) else value
+        if self.seen is None or value > self.seen.value:
+            self.seen = Exact(value, where=_words(case))
+        return value
+
+
+def _search(look: Callable[..., float], examples: int, strategies: Mapping[str, SearchStrategy[Any]]) -> None:
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings, target
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.target),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        print_blob=False,
+    )
+    @given(**strategies)
+    def climb(**case: Any) -> None:
+        value = look(**case)
+        if math.isfinite(value):
+            target(value)
+
+    climb()
+
+
+def _words(case: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={reprlib.repr(value)}" for name, value in case.items())

@@ -1,0 +1,110 @@
+"""What a rule is given: numbers, with what is known of their uncertainty.
+
+A claim measures one of these four; each rule says which it takes.
+
+- `Estimate`: a value with a standard error, from independent replicates (seeds) or from a bootstrap over images;
+- `Exact`: a value that was computed, not sampled (an identity, a count of parameters, a closed form);
+- `Curve`: pairs (x, y), for rules on order;
+- `Count`: successes among independent trials.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and how far chance may have moved it.
+
+    Attributes:
+        value: the point estimate, in `unit`.
+        standard_error: its standard error, in `unit`; 0 or NaN means that the sample cannot say.
+        n: independent replicates behind it (seeds, images, networks).
+        df: degrees of freedom of the standard error (n - 1 for replicates).
+        unit: e.g. "points", "pixels"; "" for a pure number.
+        method: how the standard error was found, for the report.
+    """
+
+    value: float
+    standard_error: float
+    n: int
+    df: float
+    unit: str = ""
+    method: str = ""
+
+    @classmethod
+    def from_replicates(cls, values: ArrayLike, unit: str = "") -> Estimate:
+        """The mean of independent replicates (shape `(n,)`), its standard error from their spread.
+
+        Fewer than two replicates leave the standard error NaN: undecided, never certain.  Replicates that are all the
+        same have a standard error of exactly 0 (their computed spread may be 1e-17), which no rule takes for certainty.
+        """
+        values = np.asarray(values, dtype=float)
+        if values.ndim != 1:
+            raise ValueError(f"replicates come as one row of numbers, one a seed; got shape {values.shape}")
+        n = values.size
+        if n < 2:
+            return cls(float(values.sum()) if n else math.nan, math.nan, n, n - 1, unit, f"{n} replicates")
+        with np.errstate(invalid="ignore"):  # infinite replicates give NaN, which the rules report
+            spread = 0.0 if (values == values[0]).all() else float(values.std(ddof=1))
+        return cls(float(values.mean()), spread / n**0.5, n, n - 1, unit, f"mean of {n} replicates")
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A value that was computed rather than sampled: nothing to be uncertain about but rounding.
+
+    Attributes:
+        value: the number, in `unit`.
+        unit: e.g. "pixels"; "" for a pure number.
+        where: the case that it belongs to, when it is the worst of several; for the report.
+    """
+
+    value: float
+    unit: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a curve, for a rule on its order: `y[i]` was measured at `x[i]` (repeats of an x are replicates)."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"a curve needs as many x as y; got {len(self.x)} and {len(self.y)}")
+
+    @classmethod
+    def of(cls, x: Sequence[float], y: Any, unit: str = "") -> Curve:
+        """Points from `x` of shape `(k,)` and `y` of shape `(k,)`, or `(k, n)` for n replicates at each x."""
+        at, measured = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        if measured.ndim == 2:
+            at = np.repeat(at, measured.shape[1])
+        return cls(tuple(at.tolist()), tuple(measured.ravel().tolist()), unit)
+
+
+@dataclass(frozen=True)
+class Count:
+    """`successes` among `trials` independent trials."""
+
+    successes: int
+    trials: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.successes <= self.trials:
+            raise ValueError(f"{self.successes} successes among {self.trials} trials")
+
+
+Sample = Estimate | Exact | Curve | Count

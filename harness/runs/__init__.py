@@ -1,0 +1,30 @@
+"""Runs: what they are, their keys, and how they are done."""
+
+from __future__ import annotations
+
+from harness.runs.batch import Outcome, perform_all, plan
+from harness.runs.display import Display, display_for
+from harness.runs.errors import RunDiverged, RunFailed, RunMissing
+from harness.runs.execution import perform
+from harness.runs.key import ingredients
+from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.run import Run
+from harness.runs.workshop import Workshop
+
+__all__ = [
+    "Display",
+    "Outcome",
+    "Recipe",
+    "Result",
+    "Run",
+    "RunDiverged",
+    "RunFailed",
+    "RunMissing",
+    "Workbench",
+    "Workshop",
+    "display_for",
+    "ingredients",
+    "perform",
+    "perform_all",
+    "plan",
+]

@@ -1,0 +1,112 @@
+"""Many runs: each once, in parallel, with its progress shown."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from harness.runs.display import Display, display_for
+from harness.runs.errors import RunFailed
+from harness.runs.key import ingredients
+from harness.runs.run import Run
+from harness.runs.workers import attempt, in_processes
+from harness.runs.workshop import Workshop
+from harness.store.canonical import content_key
+from harness.store.record import Record
+from harness.store.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run.
+
+    Attributes:
+        run: the run.
+        key: its key; None where that cannot be known, e.g. because its data are missing.
+        record: its record, if the store has one.
+        failure: what went wrong, if something did; caused by the exception, where that happened in this process.
+    """
+
+    run: Run
+    key: str | None
+    record: Record | None = None
+    failure: RunFailed | None = None
+
+    @property
+    def missing(self) -> bool:
+        """Whether it is yet to be done."""
+        return self.record is None and self.failure is None
+
+
+def plan(runs: Iterable[Run], store: Store, bench: Workshop) -> list[Outcome]:
+    """What is there and what is missing, each run once, in the order given.  Nothing is computed."""
+    seen: dict[str, Outcome] = {}
+    for run in runs:
+        outcome = _looked_up(run, store, bench)
+        seen.setdefault(outcome.key or f"{run.recipe!r} {run.seed}", outcome)
+    return list(seen.values())
+
+
+def perform_all(
+    runs: Iterable[Run], store: Store, bench: Workshop, *, workers: int | None = None, display: Display | None = None
+) -> list[Outcome]:
+    """Do those of the runs that the store does not have; each once, in the order given.
+
+    A run that fails costs none of the others.  On Ctrl-C the finished ones are kept, and `KeyboardInterrupt` goes on.
+
+    Args:
+        runs: may name a run several times.
+        store: where records are looked up and kept.
+        bench: what runs work with; its progress is not used, since `display` is told.
+        workers: processes; as many as there are cores by default, and one (this one) on a GPU.
+        display: what to tell; by default bars on a terminal and lines elsewhere, on standard error.
+
+    Raises:
+        StoreNotWritable: something is missing, and the store can only be read.
+    """
+    outcomes = plan(runs, store, bench)
+    todo = [outcome.run for outcome in outcomes if outcome.missing]
+    if not todo:
+        return outcomes
+    store.require_writable()
+    workers = min(workers or _default_workers(bench), len(todo))
+    with display or display_for(len(todo)) as shown:
+        failures = in_processes(todo, store, bench, workers, shown) if workers > 1 else _here(todo, store, bench, shown)
+    done = iter(failures)
+    return [_after(outcome, next(done), store) if outcome.missing else outcome for outcome in outcomes]
+
+
+def _default_workers(bench: Workshop) -> int:
+    if bench.device.type != "cpu":
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
+    try:
+        key = content_key(ingredients(run, bench))
+        return Outcome(run, key, store.get(key))
+    except Exception as error:
+        failure = RunFailed(str(run), type(error).__name__, str(error))
+        failure.__cause__ = error
+        return Outcome(run, None, failure=failure)
+
+
+def _here(runs: Sequence[Run], store: Store, bench: Workshop, display: Display) -> list[RunFailed | None]:
+    failures = []
+    for run in runs:
+        started = time.monotonic()
+        display.started(str(run))
+        failure = attempt(run, store, replace(bench, progress=partial(display.advanced, str(run))))
+        display.finished(str(run), time.monotonic() - started, failure.reason if failure else None)
+        failures.append(failure)
+    return failures
+
+
+def _after(outcome: Outcome, failure: RunFailed | None, store: Store) -> Outcome:
+    if failure is not None or outcome.key is None:
+        return replace(outcome, failure=failure)
+    return replace(outcome, record=store.get(outcome.key))

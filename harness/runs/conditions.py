@@ -1,0 +1,81 @@
+"""What is held fixed while a run computes, and what is noted of where it did."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import platform
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+THREADS = 1
+"""Threads of each library, so that a result does not depend on the machine's cores, nor on who else is computing."""
+
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread: torch, the libraries that are loaded by now, and those that are loaded meanwhile."""
+    import threadpoolctl
+    import torch
+
+    threads, variables = torch.get_num_threads(), {name: os.environ.get(name) for name in _VARIABLES}
+    os.environ.update(dict.fromkeys(_VARIABLES, str(THREADS)))
+    try:
+        with threadpoolctl.threadpool_limits(THREADS):
+            torch.set_num_threads(THREADS)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+        for name, value in variables.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed the global generators, which a library may use without telling, and put them back afterwards."""
+    import numpy as np
+    import torch
+
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """Facts for the reader of a record: versions, platform, device."""
+    import torch
+
+    on_gpu = device.type == "cuda"
+    return {
+        "suite": _suite_version(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda if on_gpu else None,
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "device": torch.cuda.get_device_name(device) if on_gpu else f"cpu ({torch.backends.cpu.get_cpu_capability()})",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _suite_version() -> str:
+    try:
+        return importlib.metadata.version("spatial-claims")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

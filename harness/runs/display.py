@@ -1,0 +1,114 @@
+"""How far the runs are: bars on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+
+class Display(Protocol):
+    """Told of each run; a context manager that tidies up after itself."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+
+    def __exit__(self, *raised: object) -> None:
+        """Leave the terminal as it was."""
+
+    def started(self, run: str) -> None:
+        """A run began."""
+
+    def advanced(self, run: str, done: int, total: int, what: str) -> None:
+        """A run has come so far."""
+
+    def finished(self, run: str, seconds: float, problem: str | None) -> None:
+        """A run ended; `problem` says why, where it failed."""
+
+
+def display_for(total: int, stream: TextIO | None = None) -> Display:
+    """The display that suits the stream (standard error unless given), for so many runs."""
+    stream = stream if stream is not None else sys.stderr
+    return Bars(total, stream) if stream.isatty() else Lines(total, stream)
+
+
+class Lines:
+    """A line at each run's start and end, and one every `every` seconds at most between."""
+
+    def __init__(self, total: int, stream: TextIO, every: float = 5.0) -> None:
+        self._total = total
+        self._stream = stream
+        self._every = every
+        self._done = 0
+        self._said: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._done < self._total:
+            self._say(f"stopped with {self._done} of {self._total} runs done; these are kept")
+
+    def started(self, run: str) -> None:
+        """Say so."""
+        self._said[run] = time.monotonic()
+        self._say(f"{run}: started")
+
+    def advanced(self, run: str, done: int, total: int, what: str) -> None:
+        """Say so, if the last line about this run is long enough ago."""
+        now = time.monotonic()
+        if now - self._said.get(run, now) >= self._every:
+            self._said[run] = now
+            self._say(f"{run}: {what} {done}/{total}")
+
+    def finished(self, run: str, seconds: float, problem: str | None) -> None:
+        """Say so, with the number of runs that have ended."""
+        self._done += 1
+        self._say(f"[{self._done}/{self._total}] {run}: " + (problem or f"done in {seconds:.1f} s"))
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+
+
+class Bars:
+    """A bar for all runs together, and one for each that is computing."""
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=Console(file=stream))
+        self._all = self._progress.add_task("runs", total=total)
+        self._each: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._progress.stop()
+
+    def started(self, run: str) -> None:
+        """Add its bar (anew, if it began before and its process died)."""
+        self._remove(run)
+        self._each[run] = self._progress.add_task(run, total=None)
+
+    def advanced(self, run: str, done: int, total: int, what: str) -> None:
+        """Move its bar."""
+        if run in self._each:
+            self._progress.update(self._each[run], completed=done, total=total, description=f"{run}: {what}")
+
+    def finished(self, run: str, seconds: float, problem: str | None) -> None:
+        """Take its bar away and move the common one; a failure stays on the screen."""
+        self._remove(run)
+        self._progress.advance(self._all)
+        if problem:
+            self._progress.console.print(f"{run}: {problem}", markup=False, highlight=False)
+
+    def _remove(self, run: str) -> None:
+        if run in self._each:
+            self._progress.remove_task(self._each.pop(run))

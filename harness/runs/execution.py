@@ -1,0 +1,54 @@
+"""One run: looked up in the store, or computed and stored."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from harness.runs.conditions import environment, one_thread, own_randomness
+from harness.runs.errors import RunDiverged, RunMissing
+from harness.runs.key import ingredients
+from harness.runs.recipe import Result, Workbench
+from harness.runs.run import Run
+from harness.store.canonical import content_key
+from harness.store.record import Record
+from harness.store.store import Store
+
+log = logging.getLogger(__name__)
+
+
+def perform(run: Run, store: Store, bench: Workbench, *, compute: bool = True) -> Record:
+    """The record of a run.  Of several processes that need it, one computes it and the others wait.
+
+    Raises:
+        RunMissing: it is not in the store, and `compute` is off.
+        StoreNotWritable: it is not in the store, which can only be read.
+        Exception: whatever the recipe raises (but `RunDiverged`, which is stored); then nothing is.
+    """
+    made_of = ingredients(run, bench)
+    key = content_key(made_of)
+    record = store.get(key)
+    if record is not None:
+        return record
+    if not compute:
+        raise RunMissing(f"{run} ({key[:12]}) is not in {store.path}: let it be trained, or merge a bundle that has it")
+    store.require_writable()
+    with store.lock(key):
+        record = store.get(key)
+        return record if record is not None else _compute(run, key, made_of, store, bench)
+
+
+def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Workbench) -> Record:
+    started = time.monotonic()
+    with one_thread(), own_randomness(run.seed, bench.device):
+        try:
+            result = run.recipe.compute(run.seed, bench)
+        except RunDiverged as diverged:
+            log.warning("%s %s; stored as such", run, diverged)
+            result = Result(diverged.metrics)
+        facts = environment(bench.device)
+    if not isinstance(result, Result):
+        raise TypeError(f"{type(run.recipe).__name__}.compute gives a Result, not a {type(result).__name__}")
+    return store.put(key, made_of, result, facts, time.monotonic() - started)

@@ -1,0 +1,59 @@
+"""The bench that runs work at: a device, verified data, and where progress goes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.lazy import torch
+
+if TYPE_CHECKING:
+    from harness.data.image_set import ImageSet
+
+
+def ignore(done: int, total: int, what: str) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A `Workbench` that can be sent to another process.
+
+    Attributes:
+        device_name: as torch spells it: "cpu", "cuda", "cuda:1".
+        data: folder of the real data sets; None where there is none.
+        download: whether missing data sets may be fetched.
+        progress: called as `progress(done, total, what)`.
+    """
+
+    device_name: str = "cpu"
+    data: Path | None = None
+    download: bool = False
+    progress: Callable[[int, int, str], None] = ignore
+
+    @property
+    def device(self) -> torch.device:
+        """Where to compute."""
+        return torch.device(self.device_name)
+
+    def images(self, name: str, split: str = "train") -> ImageSet:
+        """A data set by its name in the catalogue, verified, on the CPU; read once a process.
+
+        Raises:
+            RuntimeError: someone has written into it since.
+        """
+        found, version = _load(name, split, self.data, self.download)
+        if found.images._version != version:
+            raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
+        return found
+
+
+@functools.cache
+def _load(name: str, split: str, root: Path | None, download: bool) -> tuple[ImageSet, int]:
+    from harness.data import load
+
+    found = load(name, split, root, download=download)
+    return found, found.images._version

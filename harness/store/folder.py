@@ -1,0 +1,63 @@
+"""The store's folder: made whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+FOLDERS = ("records", "quarantine", "locks")
+
+_FILES = {
+    "README.md": """# Records of finished runs
+
+Written and read by the claims suite; a file's name is the digest of all that its run depends on (recipe, seed, data,
+code, device).
+
+- `records/`: one JSON file a run, with its arrays beside it.  Every read checks their digests.
+- `quarantine/`: entries whose digest was wrong.  They are not used, and kept for you to look at.
+- `locks/`: empty files that keep two processes from computing the same run.
+
+Deleting this folder loses no more than the time that its runs took.
+""",
+    ".gitignore": "*\n",
+    "CACHEDIR.TAG": """Signature: 8a477f597d28d172789f06886806bc55
+# This file marks a folder that can be computed again, so that backups may leave it out.
+# See https://bford.info/cachedir/
+""",
+}
+
+
+def prepare(path: Path) -> str | None:
+    """Make the folder where it is missing.
+
+    Returns:
+        Why it cannot be written to; None where it can.
+    """
+    try:
+        if not path.exists() or not any(path.iterdir()):
+            _make(path)
+        for name in FOLDERS:
+            (path / name).mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=path / "records"):
+            pass
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
+def _make(path: Path) -> None:
+    """Build it beside its place and rename it; whoever comes second in a race uses the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        beside.chmod(0o755)
+        for name, text in _FILES.items():
+            (beside / name).write_text(text, encoding="utf-8")
+        os.rename(beside, path)
+    except OSError:
+        if not path.is_dir() or not any(path.iterdir()):
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

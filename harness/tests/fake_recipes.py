@@ -1,0 +1,106 @@
+"""Recipes that take milliseconds and need no torch of their own, in a module that worker processes can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.lazy import np
+from harness.runs import Recipe, Result, RunDiverged, Workbench
+
+
+@dataclass(frozen=True)
+class Part:
+    size: int = 3
+    kind: str = "plain"
+
+
+@dataclass(frozen=True)
+class Draw(Recipe):
+    """Numbers that depend on the seed, and on nothing else that changes."""
+
+    part: Part = Part()
+    scale: float = 1.0
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        values = self.scale * np.random.default_rng(seed).normal(size=(self.part.size, 2))
+        bench.progress(1, 1, "draws")
+        return Result({"mean": values.mean(), "curve": values[:, 0]}, {"values": values})
+
+
+@dataclass(frozen=True)
+class Carelessly(Recipe):
+    """Uses the global generators, and as many threads as it is given."""
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        import torch
+
+        threads = [torch.get_num_threads(), os.environ["OMP_NUM_THREADS"]]
+        return Result({"torch": torch.rand(3), "numpy": np.random.rand(3), "threads": threads})
+
+
+@dataclass(frozen=True)
+class Counted(Recipe):
+    """Leaves a line in a file when it begins, and takes its time."""
+
+    file: str
+    seconds: float = 0.0
+    marker: int = 0
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        with Path(self.file).open("a") as stream:
+            stream.write(f"{self.marker}/{seed}\n")
+        for step in range(10):
+            time.sleep(self.seconds / 10)
+            bench.progress(step + 1, 10, "steps")
+        return Result({"marker": self.marker})
+
+
+@dataclass(frozen=True)
+class Fails(Recipe):
+    message: str = "no such thing"
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        raise FloatingPointError(self.message)
+
+
+@dataclass(frozen=True)
+class Diverges(Recipe):
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        raise RunDiverged(812, float("nan"), "lr 0.1, last finite loss 3.2")
+
+
+@dataclass(frozen=True)
+class Dies(Recipe):
+    """Takes its process along."""
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("still alive")
+
+
+@dataclass(frozen=True)
+class Reads(Recipe):
+    """Looks at a data set; may write into it, which no recipe should."""
+
+    data: str = "squares"
+    overwrites: bool = False
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        images = bench.images(self.data).images
+        total = float(images.sum())
+        if self.overwrites:
+            images.add_(1)
+        return Result({"sum": total})
+
+    def data_sets(self) -> tuple[tuple[str, str], ...]:
+        return ((self.data, "train"),)
+
+
+@dataclass(frozen=True)
+class WrongType(Recipe):
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        return {"accuracy": 1.0}

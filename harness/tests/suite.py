@@ -1,0 +1,64 @@
+"""A small suite of claims about a paper that does not exist, for tests that run pytest on pytest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+PAPER = """
+prefix = "XX"
+title = "A paper that does not exist"
+authors = "Nobody"
+year = 2020
+venue = "Nowhere"
+claims = 9
+errata = 2
+"""
+
+CONFTEST = """
+pytest_plugins = [
+    "harness.plugin.options", "harness.plugin.collection", "harness.plugin.judging",
+    "harness.plugin.preparing", "harness.plugin.reporting",
+]
+"""
+
+IMPORTS = """
+from harness.claim import Erratum, claim
+from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
+"""
+
+
+class Suite:
+    """A folder with claims of one paper, and what running pytest in it says."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.root = pytester.path
+        self.add_file("conftest.py", CONFTEST)
+        self.add_file("claims/paper2020/paper.toml", PAPER)
+
+    def add_file(self, name: str, content: str) -> Path:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(content), encoding="utf-8")
+        return file
+
+    def claims(self, content: str, name: str = "test_topic.py") -> Path:
+        return self.add_file(f"claims/paper2020/{name}", IMPORTS + dedent(content))
+
+    def run(self, *args: str) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess("claims", "-p", "no:cacheprovider", *args)
+
+    def document(self) -> dict[str, Any]:
+        return json.loads((self.root / "reports/latest/claims.json").read_text(encoding="utf-8"))
+
+    def entry(self, id: str) -> dict[str, Any]:
+        return next(entry for entry in self.document()["claims"] if entry["id"] == id)
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "claims/ledger.json"

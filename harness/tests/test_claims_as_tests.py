@@ -1,0 +1,169 @@
+"""Outcomes, markers and options of claims under pytest."""
+
+from __future__ import annotations
+
+import pytest
+
+SUPPORTED = """
+@claim("XX-01", where="Eq. 1", rule=equals(1.0), control="two", paper=1.0)
+def test_one_is_one(lab):
+    \"\"\"One is one.\"\"\"
+    lab.measure(Exact(1.0))
+    lab.control(Exact(2.0))
+"""
+
+REFUTED = """
+@claim("XX-02", where="Eq. 2", rule=greater_than(0.5), control="minus one")
+def test_zero_is_large(lab):
+    \"\"\"Zero is more than a half.\"\"\"
+    lab.measure(Exact(0.0))
+    lab.control(Exact(-1.0))
+"""
+
+UNDECIDED = """
+@claim("XX-03", where="Eq. 3", rule=greater_than(0.0), control="minus one")
+def test_one_seed_decides(lab):
+    \"\"\"One replicate is enough.\"\"\"
+    lab.measure([1.0])
+    lab.control(Exact(-1.0))
+"""
+
+READINGS = """
+@claim("XX-04", where="Eq. 4", rule=equals(1.0), control="two", readings={"how": ("one", "two"), "unit": ("a", "b")})
+def test_readings(lab, how, unit):
+    \"\"\"One, however it is read.\"\"\"
+    lab.measure(Exact(1.0 if how == "one" else 3.0))
+    lab.control(Exact(2.0))
+"""
+
+ERRATUM = """
+@claim("E-XX1", where="Eq. 5", rule=equals(4.0), control="the corrected sum",
+       erratum=Erratum("2 + 2 = 5", "2 + 2 = 4", "count"))
+def test_printed_sum(lab):
+    \"\"\"Two and two is five.\"\"\"
+    lab.measure(Exact(5.0))
+    lab.control(Exact(4.0))
+"""
+
+
+def test_a_supported_claim_passes_and_is_reported(suite):
+    suite.claims(SUPPORTED)
+    result = suite.run()
+    result.assert_outcomes(passed=1)
+    entry = suite.entry("XX-01")
+    assert entry["verdict"] == "supported"
+    assert entry["evidence"] == "exact"
+    assert entry["paper_value"] == entry["measured"]["value"] == 1.0
+    assert entry["statement"] == "One is one."
+    assert entry["control"]["verdict"] == "refuted"
+    result.stdout.fnmatch_lines(["report: *reports/latest/index.html"])
+
+
+def test_a_refuted_claim_fails_an_undecided_one_is_skipped_with_its_reason(suite):
+    suite.claims(REFUTED + UNDECIDED)
+    result = suite.run("-rs", "--no-ledger")
+    result.assert_outcomes(failed=1, skipped=1)
+    result.stdout.fnmatch_lines(["*XX-02 is refuted*rule: *0.5*", "*XX-03 is inconclusive*"])
+
+
+def test_a_control_that_is_supported_fails_the_test_whatever_the_ledger_says(suite):
+    suite.claims(SUPPORTED.replace("Exact(2.0)", "Exact(1.0)"))
+    for options in ([], ["--update-ledger"], ["--no-ledger"]):
+        result = suite.run(*options)
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["*XX-01: its control is supported*"])
+    assert suite.entry("XX-01")["verdict"] == "inconclusive"
+    assert not suite.ledger.exists() or "XX-01" not in suite.ledger.read_text()
+
+
+def test_a_claim_that_measures_nothing_or_has_no_control_at_hand_is_an_error(suite):
+    suite.claims(SUPPORTED.replace("lab.control(Exact(2.0))", ""))
+    result = suite.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ControlMissing*XX-01*"])
+    assert suite.entry("XX-01")["verdict"] == "not run"
+
+
+def test_an_erratum_is_confirmed_by_its_rule_and_the_corrected_statement(suite):
+    suite.claims(ERRATUM)
+    suite.run().assert_outcomes(passed=1)
+    entry = suite.entry("E-XX1")
+    assert entry["verdict"] == "erratum"
+    assert entry["erratum"]["correct"] == "2 + 2 = 4"
+    suite.claims(ERRATUM.replace("lab.control(Exact(4.0))", "lab.control(Exact(6.0))"))
+    result = suite.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*corrected statement fails the rule too*"])
+
+
+def test_an_erratum_whose_printed_statement_holds_is_refuted(suite):
+    suite.claims(ERRATUM.replace("lab.measure(Exact(5.0))", "lab.measure(Exact(4.0))"))
+    suite.run().assert_outcomes(failed=1)
+    assert suite.entry("E-XX1")["verdict"] == "refuted"
+
+
+def test_readings_that_disagree_leave_the_claim_undecided_and_say_so(suite):
+    suite.claims(READINGS)
+    suite.run().assert_outcomes(passed=2, failed=2)
+    entry = suite.entry("XX-04")
+    assert entry["verdict"] == "inconclusive"
+    assert entry["depends_on_reading"]
+    assert entry["readings"][0]["name"] == "how: one, unit: a"
+    assert len(entry["cases"]) == 4
+
+
+def test_results_are_the_same_in_two_processes(suite):
+    suite.claims(SUPPORTED + REFUTED + UNDECIDED + READINGS + ERRATUM)
+    suite.run()
+    alone = suite.document()
+    suite.run("-n", "2")
+    together = suite.document()
+    for one, other in zip(alone["claims"], together["claims"], strict=True):
+        assert drop_seconds(one) == drop_seconds(other)
+
+
+def drop_seconds(entry):
+    cases = [{key: value for key, value in case.items() if key != "seconds"} for case in entry["cases"]]
+    return {**entry, "seconds": 0, "cases": cases}
+
+
+def test_selection_works_as_pytest_users_expect(suite):
+    suite.claims(SUPPORTED + REFUTED + READINGS)
+    suite.run("-k", "readings and one").assert_outcomes(passed=2, deselected=4)
+    suite.run("-m", "claim").assert_outcomes(passed=3, failed=3)
+    listed = suite.run("--collect-only", "-q")
+    listed.stdout.fnmatch_lines(["claims/paper2020/test_topic.py::test_readings[[]one-a[]]"])
+    suite.run("-k", "nothing_of_that_name").assert_outcomes(deselected=6)
+    assert suite.run("-k", "nothing_of_that_name").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_tier_that_is_not_reached_is_left_out_and_listed(suite):
+    suite.claims(SUPPORTED + REFUTED.replace('where="Eq. 2"', 'where="Eq. 2", tier="nightly"'))
+    suite.run("--tier", "quick").assert_outcomes(passed=1, deselected=1)
+    assert [(row["id"], row["reason"]) for row in suite.document()["outside"]] == [("XX-02", "needs --tier nightly")]
+    suite.run("--tier", "quick", "-n", "2")
+    assert [row["id"] for row in suite.document()["outside"]] == ["XX-02"]
+
+
+def test_junit_names_claim_and_verdict_and_is_also_written_where_asked(suite):
+    suite.claims(SUPPORTED)
+    suite.run("--junit-xml", "mine.xml").assert_outcomes(passed=1)
+    ours = (suite.root / "reports/latest/junit.xml").read_text()
+    assert ours == (suite.root / "mine.xml").read_text()
+    assert '<property name="claim" value="XX-01"' in ours
+    assert '<property name="verdict" value="supported"' in ours
+
+
+def test_collecting_loads_neither_torch_nor_scipy(suite):
+    suite.claims(SUPPORTED + READINGS)
+    suite.add_file(
+        "claims/conftest.py",
+        """
+        import sys
+        def pytest_collection_finish():
+            # a module that `harness.lazy` has named but nobody has used has no content yet
+            used = [name for name in ("torch.nn", "scipy.stats", "statsmodels") if name in sys.modules]
+            print("heavy:", used)
+        """,
+    )
+    suite.run("--collect-only", "-q", "-s").stdout.fnmatch_lines(["heavy: []"])

@@ -1,0 +1,60 @@
+"""Expected verdicts: what passes, what turns red, what is recorded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.ledger import Ledger, LedgerUnreadable
+from harness.tests.test_claims_as_tests import READINGS, REFUTED, SUPPORTED, UNDECIDED
+
+
+def test_a_recorded_refutation_passes_and_a_changed_verdict_turns_red(suite):
+    suite.claims(SUPPORTED + REFUTED + UNDECIDED)
+    suite.run("--update-ledger").assert_outcomes(passed=3)
+    suite.run().assert_outcomes(passed=3)
+    suite.run("--no-ledger").assert_outcomes(passed=1, failed=1, skipped=1)
+    suite.claims(SUPPORTED + REFUTED.replace("lab.measure(Exact(0.0))", "lab.measure(Exact(1.0))") + UNDECIDED)
+    changed = suite.run()
+    changed.assert_outcomes(passed=2, failed=1)
+    changed.stdout.fnmatch_lines(["*XX-02 is supported*", "*recorded was: refuted*"])
+
+
+def test_cases_that_differ_from_their_claim_are_recorded_each(suite):
+    suite.claims(READINGS)
+    suite.run("--update-ledger").assert_outcomes(passed=4)
+    recorded = json.loads(suite.ledger.read_text())["claims"]["XX-04"]["smoke"]["exact"]
+    assert recorded["verdict"] == "inconclusive"
+    assert recorded["cases"] == {"one-a": "supported", "one-b": "supported", "two-a": "refuted", "two-b": "refuted"}
+    suite.run("-n", "2").assert_outcomes(passed=4)
+
+
+def test_updating_a_selection_leaves_the_rest_of_the_ledger(suite):
+    suite.claims(SUPPORTED + REFUTED)
+    suite.run("--update-ledger")
+    before = json.loads(suite.ledger.read_text())
+    suite.run("--update-ledger", "-k", "one_is_one")
+    assert json.loads(suite.ledger.read_text()) == before
+
+
+def test_a_claim_whose_verdict_left_the_ledger_turns_the_session_red_though_its_cases_pass(suite):
+    suite.claims(SUPPORTED)
+    suite.run("--update-ledger")
+    content = json.loads(suite.ledger.read_text())
+    content["claims"]["XX-01"]["smoke"]["exact"] = {"verdict": "refuted", "cases": {"": "supported"}}
+    suite.ledger.write_text(json.dumps(content))
+    result = suite.run()
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["XX-01: recorded refuted, now supported*"])
+
+
+def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):
+    file = tmp_path / "ledger.json"
+    file.write_text("{")
+    with pytest.raises(LedgerUnreadable, match=r"ledger\.json"):
+        Ledger.read(file)
+    file.write_text('{"schema": 2, "claims": {}}')
+    with pytest.raises(LedgerUnreadable, match="schema 2"):
+        Ledger.read(file)

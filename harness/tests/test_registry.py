@@ -1,0 +1,82 @@
+"""Problems of the claims as declared: all at once, each with its file and line, before anything runs."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import pytest
+
+MISTAKES = """
+@claim("XX-01", where="Eq. 1", rule=equals(1.0), control="two")
+def test_first(lab):
+    \"\"\"First.\"\"\"
+
+@claim("XX-01", where="Eq. 1", rule=equals(1.0), control="two")
+def test_again(lab):
+    \"\"\"The same id.\"\"\"
+
+@claim("XX-77", where="Eq. 1", rule=equals(1.0), control="two")
+def test_unknown(lab):
+    \"\"\"An id beyond the paper's.\"\"\"
+
+@claim("XX-02", where="Eq. 1", rule=greater_than(float("nan")), control="two")
+def test_threshold(lab):
+    \"\"\"A threshold that is not a number.\"\"\"
+
+@claim("XX-03", where="Eq. 1", rule=equals(1.0), control="")
+def test_control(lab):
+    \"\"\"No control.\"\"\"
+
+@claim("XX-04", where="Eq. 1", rule=equals(1.0), control="two", readings={"how": {"one", "two"}})
+def test_order(lab, how):
+    \"\"\"Readings without an order.\"\"\"
+
+@claim("XX-05", where="", rule=equals(1.0), control="two", tier="weekly")
+def test_places(lab):
+    pass
+
+@claim("XX-06", where="Eq. 1", rule=equals(1.0), control="two", data=("imagenet",), proxies=("digits",))
+def test_data(lab):
+    \"\"\"A data set that nobody has, and a function that does not take it.\"\"\"
+
+@claim("XX-07", where="Eq. 1", rule=equals(1.0), control="two", seeds=(1, 2, 1))
+def test_seeds(lab):
+    \"\"\"A seed twice.\"\"\"
+
+@claim("XX-08", where="Eq. 1", rule=equals(1.0), control="two")
+def test_first(lab):
+    \"\"\"Hides the first function.\"\"\"
+"""
+
+MESSAGES = [
+    "XX-01: declared before at claims/paper2020/test_topic.py:5",
+    "XX-77: unknown id*XX-01 to XX-09*",
+    "XX-02: *threshold is nan*",
+    "XX-03: no control*",
+    "XX-04: how is a set*",
+    "XX-05: no statement*",
+    "XX-05: no place in the paper*",
+    "XX-05: unknown tier 'weekly'*",
+    "XX-06: unknown data set 'imagenet'*mnist*",
+    "XX-06: its function takes (lab), its cases give (lab, data)",
+    "XX-07: seeds repeats a value",
+    "XX-08: a second function test_first*",
+]
+
+
+@pytest.mark.parametrize("options", [[], ["--collect-only"], ["-n", "2"]], ids=["run", "collect", "xdist"])
+def test_every_problem_is_reported_at_once_with_file_and_line(suite, options):
+    suite.claims(MISTAKES)
+    result = suite.run(*options)
+    assert result.ret != pytest.ExitCode.OK
+    output = "\n".join([*result.outlines, *result.errlines])
+    lines = [line.strip().removeprefix("E").strip() for line in output.splitlines()]
+    for message in MESSAGES:
+        wanted = f"*claims/paper2020/test_topic.py:[0-9]*: {message}"
+        assert any(fnmatch(line, wanted) for line in lines), f"{message}\n{output}"
+
+
+def test_a_folder_without_its_paper_is_a_problem(suite):
+    suite.claims('@claim("XX-01", where="x", rule=equals(1.0), control="c")\ndef test_a(lab):\n    """A."""\n')
+    (suite.root / "claims/paper2020/paper.toml").unlink()
+    suite.run().stdout.fnmatch_lines(["*XX-01: no paper.toml beside it*"])

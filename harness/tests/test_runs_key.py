@@ -1,0 +1,157 @@
+"""The key: it changes with all that a result depends on, and with nothing else."""
+
+from __future__ import annotations
+
+import enum
+import math
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.runs import Recipe, Run, ingredients, key
+from harness.store import content_key
+from harness.tests.fake_recipes import Counted, Draw, Part, Reads
+
+
+class Bench:
+    """A bench that needs no torch."""
+
+    def __init__(self, digest="d1", device="cpu"):
+        self.device = SimpleNamespace(type=device)
+        self.progress = print
+        self._digest = digest
+
+    def images(self, name, split="train"):
+        return SimpleNamespace(digest=self._digest)
+
+
+def key_of(recipe=Draw(), seed=0, bench=None):
+    return content_key(ingredients(Run(recipe, seed), bench or Bench()))
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+
+
+@dataclass(frozen=True)
+class Anything(Recipe):
+    value: object = None
+
+
+@dataclass(frozen=True)
+class Other(Recipe):
+    value: object = None
+
+
+def test_equal_runs_have_equal_keys():
+    assert key_of(Draw(part=Part(size=4)), 3) == key_of(Draw().with_(part=Part(4)), 3)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "seed"),
+    [(Draw(), 1), (Draw(scale=2.0), 0), (Draw(part=Part(size=4)), 0), (Draw(part=Part(kind="x")), 0), (Reads(), 0)],
+)
+def test_another_recipe_or_seed_has_another_key(recipe, seed):
+    assert key_of(recipe, seed) != key_of()
+
+
+def test_the_recipes_class_counts_though_its_fields_are_the_same():
+    assert key_of(Anything(1)) != key_of(Other(1))
+    assert key_of(Anything(Part())) != key_of(Anything({"size": 3, "kind": "plain"}))
+
+
+def test_other_data_have_another_key_for_runs_that_read_them_only():
+    assert key_of(Reads(), bench=Bench("d1")) != key_of(Reads(), bench=Bench("d2"))
+    assert key_of(Draw(), bench=Bench("d1")) == key_of(Draw(), bench=Bench("d2"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FORMAT", 99),
+        ("THREADS", 2),
+        ("torch_release", lambda: "9.9"),
+        ("device_class", lambda device: "NVIDIA H200"),
+        ("code_digest", lambda modules: "0" * 64),
+    ],
+)
+def test_every_other_ingredient_counts(monkeypatch, name, value):
+    before = key_of()
+    monkeypatch.setattr(key, name, value)
+    assert key_of() != before
+
+
+def test_the_code_of_the_parts_of_a_recipe_counts():
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key, "code_digest", lambda modules: asked.append(set(modules)) or "")
+        key_of(Anything((Part(),)))
+    assert asked == [{__name__, "harness.runs.recipe", "harness.tests.fake_recipes"}]
+
+
+def test_torch_counts_to_its_minor_version():
+    import torch
+
+    assert key.torch_release() == ".".join(torch.__version__.split(".")[:2])
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, (1.0, math.nan), {"x": (math.inf,)}])
+def test_numbers_that_are_not_finite_are_refused_with_their_place(value):
+    with pytest.raises(ValueError, match=r"Anything\.value.* is -?(nan|inf)"):
+        key_of(Anything(value))
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), b"bytes", {1: 2}, len, 1j])
+def test_what_is_no_json_value_is_refused_with_its_place(value):
+    with pytest.raises(TypeError, match=r"Anything\.value is a"):
+        key_of(Anything(value))
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(plain)
+def test_any_json_value_has_a_key_that_does_not_depend_on_the_order_of_names(value):
+    assert key_of(Anything(value)) == key_of(Anything(value))
+    if isinstance(value, dict):
+        assert key_of(Anything(value)) == key_of(Anything(dict(reversed(value.items()))))
+
+
+def test_enumerations_count_by_value():
+    assert key_of(Anything(Colour.RED)) == key_of(Anything("red"))
+
+
+def test_keys_are_the_same_in_every_process():
+    script = (
+        "from harness.tests.test_runs_key import *\n"
+        "print(key_of(Draw(part=Part(5)), 7), key_of(Counted('f', marker=2)), key_of(Reads()))"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert answers == {f"{key_of(Draw(part=Part(5)), 7)} {key_of(Counted('f', marker=2))} {key_of(Reads())}\n"}
+
+
+def test_a_run_reads_as_what_is_not_the_default():
+    assert str(Run(Draw())) == "Draw() seed 0"
+    assert (
+        str(Run(replace(Draw(), scale=2.0, part=Part(kind="odd")), 4)) == "Draw(part=Part(kind=odd), scale=2.0) seed 4"
+    )
+    assert str(Run(Anything((1, Part(4))))) == "Anything(value=(1, Part(size=4))) seed 0"

@@ -1,0 +1,34 @@
+"""A workbench with made-up images, for tests of the trainer."""
+
+from __future__ import annotations
+
+import torch
+
+from harness.data.image_set import ImageSet
+from harness.verdicts import Evidence
+
+
+def made_up(split: str, count: int, classes: int = 3, size: int = 8, channels: int = 1) -> ImageSet:
+    """Noisy uint8 images whose class is told by which of their rows is bright."""
+    generator = torch.Generator().manual_seed(count)
+    labels = torch.randint(classes, (count,), generator=generator)
+    images = torch.randint(0, 120, (count, channels, size, size), generator=generator, dtype=torch.uint8)
+    images[torch.arange(count), :, 2 * labels] += 130
+    return ImageSet("made-up", split, images, labels, digest=split, reach=Evidence.PROXY)
+
+
+class Bench:
+    """What a recipe is given to work with."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, train: int = 60, test: int = 20, **shape: int) -> None:
+        self.sets = {"train": made_up("train", train, **shape), "test": made_up("test", test, **shape)}
+        self.reports: list[tuple[int, int, str]] = []
+
+    def images(self, name: str, split: str = "train") -> ImageSet:
+        assert name == "made-up"
+        return self.sets[split]
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        self.reports.append((done, total, what))

@@ -1,0 +1,25 @@
+"""The trainer.  Here are the parts that a recipe is made of; `loop` puts them to work.
+
+Only what these parts describe exists: there is no option that no test runs.
+"""
+
+from harness.training.augmentation import Augmentation
+from harness.training.data import Data, SwapBlocks
+from harness.training.keep import Keep, kept_name
+from harness.training.network import Network
+from harness.training.optimisation import Adam, Constant, Cosine, Exponential, Sgd, Steps
+
+__all__ = [
+    "Adam",
+    "Augmentation",
+    "Constant",
+    "Cosine",
+    "Data",
+    "Exponential",
+    "Keep",
+    "Network",
+    "Sgd",
+    "Steps",
+    "SwapBlocks",
+    "kept_name",
+]

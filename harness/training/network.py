@@ -1,0 +1,28 @@
+"""Which network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.lazy import torch
+
+Value = int | float | str | bool | None
+
+
+@dataclass(frozen=True)
+class Network:
+    """An architecture by its name in `harness.networks`, with the parameters of its builder, sorted by name."""
+
+    name: str
+    parameters: tuple[tuple[str, Value], ...] = ()
+
+    @classmethod
+    def of(cls, name: str, **parameters: Value) -> Network:
+        """The network `name` built with these parameters."""
+        return cls(name, tuple(sorted(parameters.items())))
+
+    def build(self) -> torch.nn.Module:
+        """A new instance, initialised as the architecture does it, from torch's global generator."""
+        from harness.networks import build
+
+        return build(self.name, **dict(self.parameters))

@@ -1,0 +1,85 @@
+"""Optimisers and learning-rate schedules: torch-free descriptions that make the real thing over given parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.lazy import torch
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+
+
+@dataclass(frozen=True)
+class Sgd:
+    """Stochastic gradient descent; weight decay is added to the gradient of every parameter."""
+
+    rate: float
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def over(self, parameters: Iterable[torch.nn.Parameter]) -> Optimizer:
+        """The optimiser of these parameters."""
+        return torch.optim.SGD(parameters, lr=self.rate, momentum=self.momentum, weight_decay=self.weight_decay)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam with its usual moments (0.9, 0.999)."""
+
+    rate: float
+    weight_decay: float = 0.0
+
+    def over(self, parameters: Iterable[torch.nn.Parameter]) -> Optimizer:
+        """The optimiser of these parameters."""
+        return torch.optim.Adam(parameters, lr=self.rate, weight_decay=self.weight_decay)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same learning rate throughout."""
+
+    def over(self, optimiser: Optimizer) -> LRScheduler:
+        """The schedule, to be stepped once an epoch."""
+        return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The rate times `factor` once each of the `milestones` (in epochs) is done."""
+
+    milestones: tuple[int, ...]
+    factor: float = 0.1
+
+    def over(self, optimiser: Optimizer) -> LRScheduler:
+        """The schedule, to be stepped once an epoch."""
+        return torch.optim.lr_scheduler.MultiStepLR(optimiser, list(self.milestones), self.factor)
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from the full rate to zero over `period` epochs; beyond them the rate rises again."""
+
+    period: int
+
+    def over(self, optimiser: Optimizer) -> LRScheduler:
+        """The schedule, to be stepped once an epoch."""
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.period)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """The rate times `factor` after every epoch."""
+
+    factor: float
+
+    def over(self, optimiser: Optimizer) -> LRScheduler:
+        """The schedule, to be stepped once an epoch."""
+        return torch.optim.lr_scheduler.ExponentialLR(optimiser, self.factor)
+
+
+Optimiser = Sgd | Adam
+Schedule = Constant | Steps | Cosine | Exponential
