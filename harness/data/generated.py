@@ -45,8 +45,8 @@ def diagonal_walk(n: int, height: int, width: int, generator: Generator, deviati
     """The sum of a random walk along each diagonal, each step N(0, deviation / sqrt 2).
 
     D(d) = deviation^2 (|rows + columns| + |rows - columns|) / 2 = deviation^2 max(|rows|, |columns|), the number of
-    king's moves.  Orderness is 1 under "eight" and under "straight", on a grid of any size.  Under "four" it is 1/3 on a
-    large grid, where two of three two-hop pairs are diagonal and one step apart.
+    king's moves.  Orderness is 1 under "eight" and under "straight", on a grid of any size.  Under "four" it is 1/3
+    on a large grid: of three two-hop triples two are diagonal, one step apart.
     """
     length, step = height + width - 1, deviation / 2**0.5
     falling, rising = _walk(n, length, generator, step), _walk(n, length, generator, step)
@@ -67,7 +67,7 @@ def autoregression(n: int, height: int, width: int, generator: Generator, correl
 def textures(n: int, height: int, width: int, generator: Generator, exponent: float = 1.0) -> Tensor:
     """Gaussian textures with amplitudes 1 / frequency^exponent (1: those of natural scenes), mean 0, mean square 1.
 
-    The largest frequencies of a periodic image of twice the size are left out by cutting, so that opposite sides differ.
+    Cut from a periodic image of twice the size, so that opposite sides differ.
     """
     rows = torch.fft.fftfreq(2 * height, device=generator.device, dtype=torch.float64)
     columns = torch.fft.rfftfreq(2 * width, device=generator.device, dtype=torch.float64)

@@ -57,7 +57,7 @@ def _array_parts() -> dict[tuple[str, str], Any]:
 
 
 def _numeric_dtype(code: str, *flags: Any) -> np.dtype:
-    dtype = np.dtype(code, *flags)
+    dtype = np.dtype(code, *map(bool, flags))
     if dtype.kind not in "biuf":
         raise pickle.UnpicklingError(f"an array of {dtype}, expected numbers")
     return dtype

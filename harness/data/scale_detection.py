@@ -99,13 +99,9 @@ def render(pairs: Tensor, shape: tuple[int, ...], dtype: torch.dtype | None = No
 
 
 def moves(axes: int) -> Tensor:
-    """Every joint move of two pixels by one step along each axis, staying excluded on a line: `(m, 2, axes)`.
-
-    On a line each pixel goes left or right; in a plane each goes to one of its eight neighbours or stays.
-    """
-    steps = (-1, 1) if axes == 1 else (-1, 0, 1)
-    single = list(itertools.product(steps, repeat=axes))
-    return torch.tensor(list(itertools.product(single, repeat=2)))
+    """Every joint move of two pixels, each to one of its neighbours, the diagonal ones too: `(m, 2, axes)`."""
+    steps = [step for step in itertools.product((-1, 0, 1), repeat=axes) if any(step)]
+    return torch.tensor(list(itertools.product(steps, repeat=2)))
 
 
 def displace(pairs: Tensor, move: Tensor, shape: tuple[int, ...], ring: bool = False) -> Tensor:

@@ -49,9 +49,11 @@ def apply_mask(images: Tensor, mask: Tensor) -> Tensor:
 
 def low_pass(images: Tensor, cutoff: float) -> Tensor:
     """Keep the radial frequencies up to `cutoff` (in units of the Nyquist frequency)."""
-    return apply_mask(images, radial_mask(*images.shape[-2:], cutoff))
+    height, width = images.shape[-2:]
+    return apply_mask(images, radial_mask(height, width, cutoff))
 
 
 def high_pass(images: Tensor, cutoff: float) -> Tensor:
     """Keep the radial frequencies above `cutoff` (in units of the Nyquist frequency); the mean is lost."""
-    return apply_mask(images, ~radial_mask(*images.shape[-2:], cutoff))
+    height, width = images.shape[-2:]
+    return apply_mask(images, ~radial_mask(height, width, cutoff))

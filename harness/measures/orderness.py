@@ -1,4 +1,6 @@
-"""Spatial orderness of images: do nearer pixels differ less? (ghosh2019, equation 6)
+"""Spatial orderness of images: do nearer pixels differ less?
+
+Equation 6 of ghosh2019,
 
     so = E(I(p) - I(r))^2 / E(I(p) - I(q))^2 - 1
 
@@ -9,11 +11,11 @@ since (a + b)^2 <= 2 a^2 + 2 b^2.  At scale a the images are first reduced to th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.interventions.tiling import block_means
+from harness.interventions.tiling import block_means, fit_to_blocks
 from harness.lazy import torch
 from harness.measures.triples import Lag, pair_slices, pair_weights
 
@@ -118,12 +120,11 @@ def hop_sums_at_scales(
     Returns:
         The sums by (scale, reading).
     """
-    flat = images.reshape(-1, *images.shape[-2:])
+    flat = images.detach().reshape(-1, *images.shape[-2:])
+    if not len(flat):
+        raise ValueError(f"orderness is that of at least one image; got a tensor of shape {tuple(images.shape)}")
     tables = {scale: _PairTable.of(flat, neighbours, scale, fit) for scale in scales}
-    size = max(1, _CHUNK.get(images.device.type, _CHUNK["cpu"]) // flat[0].numel())
-    parts = [
-        {scale: table.sums(chunk) for scale, table in tables.items()} for chunk in map(_images_last, flat.split(size))
-    ]
+    parts = [{scale: table.sums(pixels) for scale, table in tables.items()} for pixels in _images_last(flat)]
     sums = {}
     for scale, table in tables.items():
         whole = torch.cat([part[scale] for part in parts], -1).reshape(len(neighbours), 2, *images.shape[:2])
@@ -157,20 +158,34 @@ class _PairTable:
         counts = {lag: _stacked([pairs.get(lag) for pairs in hops]).to(images.device) for lag in lags}
         return cls(scale, fit, tuple(weight.triples for weight in weights), counts)
 
-    def sums(self, images: Tensor) -> Tensor:
-        """The weighted sums of squared differences: shape `(2 readings, n)` for images `(n, height, width)`."""
-        pixels = block_means(images, self.scale, self.fit).permute(1, 2, 0).contiguous()
-        sums = pixels.new_zeros(2 * len(self.triples), len(images))
+    def sums(self, pixels: Tensor) -> Tensor:
+        """The weighted sums of squared differences: shape `(2 readings, n)` for pixels `(height, width, n)`."""
+        coarse = _block_means(pixels, self.scale, self.fit)
+        sums = coarse.new_zeros(2 * len(self.triples), coarse.shape[-1])
+        room = torch.empty_like(coarse)
         for lag, counts in self.counts.items():
             behind, ahead = pair_slices(lag)
-            squares = (pixels[ahead] - pixels[behind]).square_().flatten(0, 1)
-            sums.addmm_(counts, squares)
+            pairs = coarse[ahead]
+            squares = room.view(-1)[: pairs.numel()].view(pairs.shape)
+            torch.sub(pairs, coarse[behind], out=squares).square_()
+            sums.addmm_(counts, squares.flatten(0, 1))
         return sums
 
 
-def _images_last(images: Tensor) -> Tensor:
-    """The same images in float64, stored pixel by pixel: long runs of memory, whatever the lag."""
-    return images.double().permute(1, 2, 0).contiguous().permute(2, 0, 1)
+def _images_last(images: Tensor) -> Iterator[Tensor]:
+    """Chunks of shape `(height, width, some)`, float64: long runs of memory whatever the lag.  All share one place."""
+    size = max(1, _CHUNK.get(images.device.type, _CHUNK["cpu"]) // images[0].numel())
+    room = images.new_empty((*images.shape[1:], min(size, len(images))), dtype=torch.float64)
+    for chunk in images.split(size):
+        yield room[..., : len(chunk)].copy_(chunk.permute(1, 2, 0))
+
+
+def _block_means(pixels: Tensor, size: int, fit: str) -> Tensor:
+    """`block_means` of pixels `(height, width, n)`."""
+    tiled = fit_to_blocks(pixels.permute(2, 0, 1), size, fit).permute(1, 2, 0)
+    if size > 1:
+        tiled = tiled.unflatten(0, (-1, size)).mean(1).unflatten(1, (-1, size)).mean(2)
+    return tiled.contiguous()
 
 
 def _stacked(weights: Sequence[Tensor | None]) -> Tensor:

@@ -12,6 +12,7 @@ given by their distances |i - j| on the ring, shape `(n,)`, integers; each count
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.lazy import torch
@@ -112,8 +113,8 @@ def noise_sensitivities(
     return torch.stack([p / mean_square_distance(q, distances) for p, q in zip(power, layers, strict=True)])
 
 
-def log_slope(sizes: Tensor, values: Tensor) -> float:
-    """Exponent of a power law: least-squares slope of log values on log sizes, both of shape `(n,)`."""
-    x, y = sizes.double().log(), values.double().log()
+def log_slope(sizes: Sequence[float] | Tensor, values: Sequence[float] | Tensor) -> float:
+    """Exponent of a power law: least-squares slope of log values on log sizes, both of length n."""
+    x, y = (torch.as_tensor(row, dtype=torch.float64).log() for row in (sizes, values))
     x = x - x.mean()
     return float((x @ y) / (x @ x))

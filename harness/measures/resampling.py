@@ -69,7 +69,7 @@ class Bootstrapped:
 
 
 def draws(n: int, replicates: int = REPLICATES, seed: int = 0) -> Iterator[Tensor]:
-    """How often each image is drawn: chunks of shape `(some, n)`, float64, `replicates` rows in all; each row sums to n."""
+    """How often each image is drawn: chunks of shape `(some, n)`, float64, `replicates` rows in all."""
     generator = torch.Generator().manual_seed(seed)
     size = max(1, _CHUNK // n)
     for start in range(0, replicates, size):
@@ -93,17 +93,13 @@ def resampled_sums(columns: Tensor, replicates: int = REPLICATES, seed: int = 0)
     return torch.cat([columns.sum(0)[None], *(drawn @ columns for drawn in draws(len(columns), replicates, seed))])
 
 
-def ratio_of_means(
-    numerator: Tensor, denominator: Tensor, replicates: int = REPLICATES, seed: int = 0
-) -> Bootstrapped:
+def ratio_of_means(numerator: Tensor, denominator: Tensor, replicates: int = REPLICATES, seed: int = 0) -> Bootstrapped:
     """The ratio of two means over images: of `numerator` and `denominator`, both of shape `(n,)`."""
     sums = resampled_sums(torch.stack([numerator, denominator], 1), replicates, seed)
     return from_sums(sums[:, 0] / sums[:, 1], len(numerator))
 
 
-def mean_of_ratios(
-    numerator: Tensor, denominator: Tensor, replicates: int = REPLICATES, seed: int = 0
-) -> Bootstrapped:
+def mean_of_ratios(numerator: Tensor, denominator: Tensor, replicates: int = REPLICATES, seed: int = 0) -> Bootstrapped:
     """The mean over images of each image's ratio; images whose denominator is zero are left out."""
     return ratio_of_means(*per_image_ratios(numerator, denominator), replicates, seed)
 

@@ -50,4 +50,23 @@ def _mlp(**parameters: Any) -> nn.Module:
     return mlp(**parameters)
 
 
-BUILDERS = {"alexnet": _alexnet, "ghosh_cnn": _ghosh_cnn, "lenet": _lenet, "mlp": _mlp}
+def _resnet(**parameters: Any) -> nn.Module:
+    from harness.networks.resnet import resnet
+
+    return resnet(**parameters)
+
+
+def _vgg16(**parameters: Any) -> nn.Module:
+    from harness.networks.vgg import vgg16
+
+    return vgg16(**parameters)
+
+
+BUILDERS = {
+    "alexnet": _alexnet,
+    "ghosh_cnn": _ghosh_cnn,
+    "lenet": _lenet,
+    "mlp": _mlp,
+    "resnet": _resnet,
+    "vgg16": _vgg16,
+}

@@ -12,6 +12,7 @@ from harness.plugin.judging import parameters, workplace_key
 from harness.plugin.options import settings_key
 
 if TYPE_CHECKING:
+    from harness.claim import Claim
     from harness.runs import Run
 
 
@@ -26,21 +27,24 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not (config.option.collectonly or session.testsfailed):
         needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
         worker = getattr(config, "workerinput", None)
-        config.stash[workplace_key].prepare(rotated(needed, worker), workers=1 if worker else None)
+        config.stash[workplace_key].prepare(rotated(list(needed), worker), workers=1 if worker else None)
     return (yield)
 
 
-def runs_of(items: Sequence[pytest.Item], tier: str) -> list[Run]:
-    """Every run that the claims among these tests declare, once, in order."""
-    found: dict[Run, None] = {}
+def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
+    """Every run that the claims among these tests declare, once, in order; with the claims that need it."""
+    found: dict[Run, list[Claim]] = {}
     for item in items:
         claim = claim_of(item)
         if claim is not None and claim.runs is not None:
             from harness.runs import Run
 
             recipes = claim.runs_within(tier, parameters(item)).values()
-            found.update((Run(recipe, seed), None) for recipe in recipes for seed in claim.seeds)
-    return list(found)
+            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds]:
+                needing = found.setdefault(run, [])
+                if claim not in needing:
+                    needing.append(claim)
+    return found
 
 
 def rotated(runs: list[Run], worker: dict[str, object] | None) -> list[Run]:

@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_worker(config):
         config.pluginmanager.register(Telling(), "claims-telling")
         return
-    if judges_claims(config, settings):
+    if judges_claims(config, settings) and not config.option.collectonly:
         config.option.xmlpath = config.option.xmlpath or str(settings.report / "junit.xml")
     config.pluginmanager.register(Gathering(config, settings), "claims-gathering")
 

@@ -22,17 +22,24 @@ def holm(judgements: Sequence[Judgement]) -> list[Judgement]:
         tests = [i for i, judgement in enumerate(judgements) if getattr(judgement, field) is not None]
         if len(tests) < 2:
             continue
-        adjusted = _adjusted([getattr(judgements[i], field) for i in tests])
+        adjusted = holm_adjusted([getattr(judgements[i], field) for i in tests])
         for i, p in zip(tests, adjusted, strict=True):
             if judgements[i].verdict is verdict and p > ALPHA:
                 judgements[i] = _withdrawn(judgements[i], p, len(tests))
     return judgements
 
 
-def _adjusted(p_values: list[float]) -> list[float]:
-    from statsmodels.stats.multitest import multipletests
+def holm_adjusted(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values (Holm 1979).
 
-    return [float(p) for p in multipletests(p_values, ALPHA, method="holm")[1]]
+    Those of statsmodels' `multipletests`, which collects garbage at every call: 0.1 s for each claim.
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, p_values[i] * (len(p_values) - rank)))
+        adjusted[i] = largest
+    return adjusted
 
 
 def _withdrawn(judgement: Judgement, p: float, tests: int) -> Judgement:

@@ -69,10 +69,9 @@ def _rho(curve: Curve) -> float:
     """Spearman's rho; NaN where either row is constant or not finite."""
     from scipy import stats
 
-    x, y = stats.rankdata(curve.x), stats.rankdata(curve.y)
-    if not np.isfinite([*curve.x, *curve.y]).all() or 0 in (np.ptp(x), np.ptp(y)):
+    if not all(map(math.isfinite, (*curve.x, *curve.y))) or min(len(set(curve.x)), len(set(curve.y))) < 2:
         return math.nan
-    return float(np.corrcoef(x, y)[0, 1])
+    return float(np.corrcoef(stats.rankdata(curve.x), stats.rankdata(curve.y))[0, 1])
 
 
 def _flaw(curve: Curve) -> str:

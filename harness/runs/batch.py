@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
+from harness.data.errors import DatasetMissing
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
 from harness.runs.key import ingredients
@@ -26,12 +28,14 @@ class Outcome:
     Attributes:
         run: the run.
         key: its key; None where that cannot be known, e.g. because its data are missing.
+        made_of: what the key is the digest of; None as the key.
         record: its record, if the store has one.
         failure: what went wrong, if something did; caused by the exception, where that happened in this process.
     """
 
     run: Run
     key: str | None
+    made_of: Mapping[str, Any] | None = None
     record: Record | None = None
     failure: RunFailed | None = None
 
@@ -39,6 +43,11 @@ class Outcome:
     def missing(self) -> bool:
         """Whether it is yet to be done."""
         return self.record is None and self.failure is None
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether it cannot be done here because a data set is not here."""
+        return self.failure is not None and isinstance(self.failure.__cause__, DatasetMissing)
 
 
 def plan(runs: Iterable[Run], store: Store, bench: Workshop) -> list[Outcome]:
@@ -51,7 +60,13 @@ def plan(runs: Iterable[Run], store: Store, bench: Workshop) -> list[Outcome]:
 
 
 def perform_all(
-    runs: Iterable[Run], store: Store, bench: Workshop, *, workers: int | None = None, display: Display | None = None
+    runs: Iterable[Run],
+    store: Store,
+    bench: Workshop,
+    *,
+    workers: int | None = None,
+    display: Display | None = None,
+    admits: Callable[[Run], bool] = lambda run: True,
 ) -> list[Outcome]:
     """Do those of the runs that the store does not have; each once, in the order given.
 
@@ -63,6 +78,7 @@ def perform_all(
         bench: what runs work with; its progress is not used, since `display` is told.
         workers: processes; as many as there are cores by default, and one (this one) on a GPU.
         display: what to tell; by default bars on a terminal and lines elsewhere, on standard error.
+        admits: asked of each run when it is about to begin; one that may not is left, its outcome `missing`.
 
     Raises:
         StoreNotWritable: something is missing, and the store can only be read.
@@ -72,14 +88,18 @@ def perform_all(
     if not todo:
         return outcomes
     store.require_writable()
-    workers = min(workers or _default_workers(bench), len(todo))
+    workers = min(workers or default_workers(bench), len(todo))
     with display or display_for(len(todo)) as shown:
-        failures = in_processes(todo, store, bench, workers, shown) if workers > 1 else _here(todo, store, bench, shown)
+        if workers > 1:
+            failures = in_processes(todo, store, bench, workers, shown, admits)
+        else:
+            failures = _here(todo, store, bench, shown, admits)
     done = iter(failures)
     return [_after(outcome, next(done), store) if outcome.missing else outcome for outcome in outcomes]
 
 
-def _default_workers(bench: Workshop) -> int:
+def default_workers(bench: Workshop) -> int:
+    """How many runs are done at a time: one a core, and one on a GPU."""
     if bench.device.type != "cpu":
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -87,17 +107,23 @@ def _default_workers(bench: Workshop) -> int:
 
 def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
     try:
-        key = content_key(ingredients(run, bench))
-        return Outcome(run, key, store.get(key))
+        made_of = ingredients(run, bench)
+        key = content_key(made_of)
+        return Outcome(run, key, made_of, store.get(key))
     except Exception as error:
         failure = RunFailed(str(run), type(error).__name__, str(error))
         failure.__cause__ = error
         return Outcome(run, None, failure=failure)
 
 
-def _here(runs: Sequence[Run], store: Store, bench: Workshop, display: Display) -> list[RunFailed | None]:
-    failures = []
+def _here(
+    runs: Sequence[Run], store: Store, bench: Workshop, display: Display, admits: Callable[[Run], bool]
+) -> list[RunFailed | None]:
+    failures: list[RunFailed | None] = []
     for run in runs:
+        if not admits(run):
+            failures.append(None)
+            continue
         started = time.monotonic()
         display.started(str(run))
         failure = attempt(run, store, replace(bench, progress=partial(display.advanced, str(run))))

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,17 +68,22 @@ def attempt(run: Run, store: Store, bench: Workshop) -> RunFailed | None:
 
 
 def in_processes(
-    runs: Sequence[Run], store: Store, bench: Workshop, workers: int, display: Display
+    runs: Sequence[Run],
+    store: Store,
+    bench: Workshop,
+    workers: int,
+    display: Display,
+    admits: Callable[[Run], bool],
 ) -> list[RunFailed | None]:
-    """Do the runs in so many processes; what went wrong with each, or None.
+    """Do those of the runs that `admits` lets begin, in so many processes; what went wrong with each, or None.
 
     Where a process dies, the runs that are left are done one by one, each in a process of its own, so that the one that
     kills it is known and costs none of the others.
     """
     work = dict(enumerate(runs))
-    failures = _pool(work, store, bench, workers, display)
+    failures = _pool(work, store, bench, workers, display, admits)
     for index in sorted(work.keys() - failures.keys()):
-        failures |= _pool({index: work[index]}, store, bench, 1, display)
+        failures |= _pool({index: work[index]}, store, bench, 1, display, admits)
         if index not in failures:
             died = RunFailed(str(work[index]), "WorkerDied", "its process gave no answer (out of memory, or killed?)")
             display.finished(str(work[index]), 0.0, died.reason)
@@ -87,7 +92,12 @@ def in_processes(
 
 
 def _pool(
-    work: dict[int, Run], store: Store, bench: Workshop, workers: int, display: Display
+    work: dict[int, Run],
+    store: Store,
+    bench: Workshop,
+    workers: int,
+    display: Display,
+    admits: Callable[[Run], bool],
 ) -> dict[int, RunFailed | None]:
     """The same for those runs that were finished before a process died, if one did."""
     context = multiprocessing.get_context("spawn")
@@ -95,9 +105,18 @@ def _pool(
     setup = (store.path, replace(bench, progress=ignore), words)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=setup)
     watch = _Watch(work, display)
+    rest = iter(work.items())
+    waiting: dict[Future[RunFailed | None], int] = {}
     with contextlib.suppress(BrokenExecutor), _ended_on_interrupt(executor):
-        waiting = {executor.submit(_work, index, run): index for index, run in work.items()}
-        while waiting:
+        while True:
+            while len(waiting) < workers and (upcoming := next(rest, None)):
+                index, run = upcoming
+                if admits(run):
+                    waiting[executor.submit(_work, index, run)] = index
+                else:
+                    watch.failures[index] = None
+            if not waiting:
+                break
             done, _ = wait(waiting, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
             while not words.empty():
                 watch.hear(words.get())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ LARGEST_TENSORS = 8 * 2**30
 
 _MEMBER = re.compile(r"([0-9a-f]{64})\.(json|safetensors)")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNREADABLE = (zipfile.BadZipFile, OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error)
+"""What zipfile raises for bytes that are no sound zip file."""
 
 
 @dataclass
@@ -77,13 +80,14 @@ def merge(file: Path | str, store: Store) -> Merged:
     """
     store.require_writable()
     merged = Merged()
-    try:
-        with zipfile.ZipFile(file) as bundle:
-            intact = _intact(bundle, _members(bundle, Path(file).stat().st_size), merged)
-            for key in intact:
+    with Path(file).open("rb") as stream:
+        try:
+            bundle = zipfile.ZipFile(stream)
+        except _UNREADABLE as error:
+            raise BundleRefused(f"{file} is no bundle, or was cut: {error}") from error
+        with bundle:
+            for key in _intact(bundle, _members(bundle, Path(file).stat().st_size), merged):
                 _add(key, bundle, store, merged)
-    except zipfile.BadZipFile as error:
-        raise BundleRefused(f"{file} is no bundle, or was cut: {error}") from error
     return merged
 
 
@@ -114,7 +118,7 @@ def _intact(bundle: zipfile.ZipFile, names: set[str], merged: Merged) -> list[st
     for key in sorted({name.split(".")[0] for name in names}):
         try:
             _check(key, *_bytes(key, bundle))
-        except (RecordCorrupt, zipfile.BadZipFile, KeyError) as error:
+        except (RecordCorrupt, *_UNREADABLE) as error:
             merged.corrupt[key] = str(error)
         else:
             keys.append(key)

@@ -44,11 +44,12 @@ class Carelessly(Recipe):
 
 @dataclass(frozen=True)
 class Counted(Recipe):
-    """Leaves a line in a file when it begins, and takes its time."""
+    """Leaves a line in a file when it begins; takes its time, and never ends while the file `hold` is there."""
 
     file: str
     seconds: float = 0.0
     marker: int = 0
+    hold: str = ""
 
     def compute(self, seed: int, bench: Workbench) -> Result:
         with Path(self.file).open("a") as stream:
@@ -56,6 +57,8 @@ class Counted(Recipe):
         for step in range(10):
             time.sleep(self.seconds / 10)
             bench.progress(step + 1, 10, "steps")
+        while self.hold and Path(self.hold).exists():
+            time.sleep(0.02)
         return Result({"marker": self.marker})
 
 

@@ -12,7 +12,7 @@ from harness.interventions.shuffle_layers import (
 )
 from harness.measures.complexity import map_sizes, parameters
 from harness.networks.fan import fan
-from harness.networks.resnet import bottlenecks, resnet
+from harness.networks.resnet import ResNet, bottlenecks, resnet
 from harness.networks.vgg import convolutions, vgg16
 from harness.torchvision_compat import torchvision
 
@@ -71,10 +71,10 @@ def test_resnet_takes_torchvisions_weights(depth):
 
 
 def test_resnet_computes_what_torchvisions_computes():
-    own = resnet(50, classes=7).eval()
+    own = ResNet((1, 2, 1, 1), classes=7).eval()
     with torch.device("meta"):
-        theirs = torchvision.models.resnet50(num_classes=7).eval()
-    theirs.load_state_dict(own.state_dict(), assign=True)
+        theirs = torchvision.models.resnet.ResNet(torchvision.models.resnet.Bottleneck, [1, 2, 1, 1], num_classes=7)
+    theirs.eval().load_state_dict(own.state_dict(), assign=True)
     x = images(1, 64)
     torch.testing.assert_close(own(x), theirs(x), rtol=0, atol=0)
 

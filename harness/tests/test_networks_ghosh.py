@@ -101,9 +101,21 @@ def test_an_mlp_is_linear_layers_with_rectifiers_between():
     assert len(build("mlp", depth=0)) == 2
 
 
-@pytest.mark.parametrize("name", sorted(BUILDERS))
-def test_every_name_builds_a_network(name):
-    assert isinstance(build(name, classes=3), nn.Module)
+SMALL = {
+    "alexnet": ({}, (3, 63, 63)),
+    "ghosh_cnn": ({"width": 2}, (1, 28, 28)),
+    "lenet": ({}, (1, 28, 28)),
+    "mlp": ({"inputs": 12}, (3, 2, 2)),
+    "resnet": ({"depth": 50, "width": 2}, (3, 64, 64)),
+    "vgg16": ({"width": 8}, (3, 32, 32)),
+}
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_name_builds_a_network_with_its_parameters(name):
+    parameters, shape = SMALL[name]
+    network = build(name, classes=3, **parameters).eval()
+    assert network(torch.zeros(2, *shape)).shape == (2, 3)
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():

@@ -186,3 +186,14 @@ def test_sums_are_plain_data():
     sums = HopSums(torch.tensor([[1.0], [3.0]]), torch.tensor([[2.0], [6.0]]), 4)
     assert sums.orderness() == 1
     assert sums.orderness("mean of ratios") == 1
+
+
+def test_no_images_are_refused():
+    with pytest.raises(ValueError, match=r"at least one image; got a tensor of shape \(0, 1, 6, 5\)"):
+        hop_sums(random_images(0, 1))
+
+
+def test_maps_that_carry_gradients_are_measured_without_them():
+    maps = random_images().requires_grad_()
+    assert orderness(maps) == orderness(maps.detach())
+    assert not hop_sums(maps).one_hop.requires_grad

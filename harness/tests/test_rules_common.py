@@ -246,7 +246,8 @@ def test_stating_rules_loads_no_library():
     program = """
 import sys
 from harness.rules import *
-rules = [greater_than(0.1), equivalent_to(0, 1), equals(0, 1), matches(0, 1), monotone("increasing"), proportion_is(0.5, 0.1)]
+values = [greater_than(0.1), less_than(0.1), equivalent_to(0, 1), equals(0, 1), matches(0, 1)]
+rules = [*values, monotone("increasing"), proportion_above(0.5), proportion_is(0.5, 0.1)]
 [(rule.sentence, rule.problems()) for rule in rules]
 heavy = ("numpy._core", "scipy", "statsmodels", "hypothesis", "torch._C")
 print([name for name in heavy if name in sys.modules])

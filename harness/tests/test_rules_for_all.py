@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from harness.rules import Exact, equals, worst_case
@@ -121,12 +121,6 @@ def test_nothing_is_printed(capsys):
     with pytest.raises(ZeroDivisionError):
         worst_case(lambda a: 1 / (a - a), a=floats)
     assert capsys.readouterr() == ("", "")
-
-
-@settings(deadline=None, max_examples=3)
-@given(bound=st.floats(1, 5))
-def test_it_works_inside_a_property_test(bound):
-    assert worst_case(lambda a: abs(a), examples=5, a=st.floats(-bound, bound)).value <= bound
 
 
 def test_long_cases_are_shortened():

@@ -4,10 +4,13 @@ import dataclasses
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from harness.rules import ALPHA, Estimate, Exact, Judgement, equals, greater_than, holm
+from harness.rules.multiplicity import holm_adjusted
 from harness.tests.rules_simulation import REPETITIONS, is_at_most
 from harness.verdicts import Verdict
 
@@ -42,6 +45,12 @@ def test_support_and_refutation_are_stepped_down_separately(p_values):
         assert (after.verdict is Verdict.SUPPORTED) == supported
         assert (after.verdict is Verdict.REFUTED) == refuted
         assert dataclasses.replace(after, verdict=before.verdict, reason=before.reason) == before
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_adjusted_p_values_are_those_of_statsmodels(seed):
+    p_values = np.random.default_rng(seed).choice([0.001, 0.01, 0.01, 0.03, 0.2, 0.9], size=seed + 2).tolist()
+    assert holm_adjusted(p_values) == pytest.approx(multipletests(p_values, ALPHA, method="holm")[1])
 
 
 @given(st.floats(0, 1))

@@ -68,9 +68,9 @@ def test_chance_alpha_is_used_up_where_the_orders_allow():
 
 def test_many_points_without_order_are_decided_with_chance_alpha():
     generator = np.random.default_rng(0)
-    judged = [RISES.judge(Curve.of(range(9), generator.normal(size=9))) for _ in range(300)]
-    assert is_about(count(judged, Verdict.SUPPORTED), ALPHA, 300)
-    assert is_about(count(judged, Verdict.REFUTED), ALPHA, 300)
+    judged = [RISES.judge(Curve.of(range(9), generator.normal(size=9))) for _ in range(200)]
+    assert is_about(count(judged, Verdict.SUPPORTED), ALPHA, 200)
+    assert is_about(count(judged, Verdict.REFUTED), ALPHA, 200)
 
 
 def test_the_detectable_rho_is_the_smallest_that_is_supported():

@@ -118,8 +118,16 @@ def test_a_full_disk_is_reported_and_the_lock_is_free_again(store, bench, monkey
     assert perform(Run(Draw()), store, bench).metrics
 
 
-def test_threads_and_global_randomness_are_fixed_and_put_back(store, bench):
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
     torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_threads_and_global_randomness_are_fixed_and_put_back(store, bench):
     states = torch.get_rng_state(), np.random.get_state()[1], random.getstate()
     variables = dict(os.environ)
     first = perform(Run(Carelessly(), 1), store, bench)
@@ -137,8 +145,8 @@ def test_threads_and_global_randomness_are_fixed_and_put_back(store, bench):
     assert perform(Run(Carelessly(), 2), store, bench).metrics["torch"] != first.metrics["torch"]
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_conditions_are_put_back_after_an_exception_too(store, bench):
-    torch.set_num_threads(2)
     state = torch.get_rng_state()
     with pytest.raises(FloatingPointError):
         perform(Run(Fails()), store, bench)

@@ -67,7 +67,7 @@ def test_moves_are_clipped_or_go_round():
     assert scale_detection.displace(pairs, away, (5,)).flatten().tolist() == [0, 4]
     assert scale_detection.displace(pairs, away, (5,), ring=True).flatten().tolist() == [4, 0]
     assert len(scale_detection.moves(1)) == 4
-    assert len(scale_detection.moves(2)) == 81
+    assert len(scale_detection.moves(2)) == 64
 
 
 def test_subset_is_balanced_and_without_repeats():

@@ -124,6 +124,14 @@ def test_validation_counts_what_the_network_gets_right(monkeypatch):
     assert trainer.validate().item() == right.double().mean().item()
 
 
+def test_layers_know_whether_they_train_or_are_validated():
+    trainer, modes = recorded(SMALL.with_(epochs=0, batch_size=25), seed=0), []
+    trainer.network.register_forward_pre_hook(lambda network, inputs: modes.append(network.training))
+    trainer.epoch()
+    trainer.epoch()
+    assert modes == [True, True, False] * 2
+
+
 def test_it_learns_what_can_be_learnt():
     recipe = SMALL.with_(epochs=12, precision="float32", augmentation=Augmentation(flip=True))
     metrics = recipe.compute(0, Bench()).metrics

@@ -1,0 +1,248 @@
+"""What the paper says of its own numbers, checked on the numbers that it prints."""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.rules import Count, Exact, equals, equivalent_to, greater_than, less_than, proportion_is
+
+BASELINE, SHUFFLED_30, SHUFFLED_54, SHUFFLED_77 = 74.10, 74.07, 71.44, 57.05
+"""Top-1 accuracy of VGG-16 on CIFAR100: Table 1, Fig. 1 and section 4.1."""
+
+CORRECT, LOCALISATION = (59.1, 45.3), (14.2, 28.4)
+"""Per cent of the predictions of the baseline and of the shuffled detector: section 4.5."""
+
+DROPS = {
+    "30 %": {
+        "VGG-16, CIFAR100, shuffle": BASELINE - SHUFFLED_30,
+        "ResNet-50, CIFAR100, shuffle": 0.17,
+        "VGG-16, Small-ImageNet, shuffle": 1.44,
+        "VGG-16, Small-ImageNet, GAP+FC": 46.59 - 46.05,
+    },
+    "half": {
+        "VGG-16, CIFAR100, shuffle": BASELINE - SHUFFLED_54,
+        "ResNet-50, CIFAR100, shuffle": 2.48,
+        "ResNet-50, Small-ImageNet, GAP+FC": 6.92,
+    },
+    "77 to 81 %": {
+        "VGG-16, CIFAR100, shuffle": BASELINE - SHUFFLED_77,
+        "ResNet-50, CIFAR100, shuffle": 8.58,
+        "VGG-16, Small-ImageNet, GAP+FC": 20.21,
+    },
+}
+"""Points of accuracy lost, by share of modified layers: every number that sections 4.1 and 4.2 print."""
+
+
+def largest(share):
+    """The largest of the drops reported for a share of the layers."""
+    return Exact(max(DROPS[share].values()))
+
+
+@claim(
+    "SH-62",
+    where="Abstract, Table 1, Fig. 1",
+    paper={"four_layers": 0.03, "seven_layers": 2.66},
+    unit="points",
+    rule={"four_layers": equals(0.03, within=0.005), "seven_layers": equals(2.66, within=0.005)},
+    control="the drops under channel-wise shuffle and at 77 % of the layers",
+)
+def test_the_drops_of_the_abstract_follow_from_the_accuracies(lab):
+    """VGG-16's accuracy on CIFAR100 drops by 0.03 % and 2.66 % when its last 30 % and 53 % of layers lose order."""
+    lab.measure(four_layers=Exact(BASELINE - SHUFFLED_30), seven_layers=Exact(BASELINE - SHUFFLED_54))
+    lab.control(four_layers=Exact(BASELINE - 67.56), seven_layers=Exact(BASELINE - SHUFFLED_77))
+
+
+@claim(
+    "SH-63",
+    where="Section 1",
+    paper={"at_30_percent": 1.0, "at_50_percent": 7.0},
+    unit="points",
+    rule={"at_30_percent": less_than(1.0), "at_50_percent": less_than(7.0)},
+    control="77 to 81 % of the layers",
+)
+def test_30_percent_cost_less_than_1_point_and_50_percent_less_than_7(lab):
+    """Removing order from the last 30 % of layers costs within 1 %, from the last 50 % within 7 %, on all data sets.
+
+    The largest of the drops that the paper reports.  Section 4.2 itself reports 1.44 % for VGG-16 on Small-ImageNet,
+    and no network on ImageNet was modified in 30 % of its layers (E-SH3).
+    """
+    lab.measure(at_30_percent=largest("30 %"), at_50_percent=largest("half"))
+    lab.control(at_30_percent=largest("77 to 81 %"), at_50_percent=largest("77 to 81 %"))
+
+
+@claim(
+    "SH-64",
+    where="Section 5",
+    paper={"at_30_percent": 1.0, "at_50_percent": 7.0},
+    unit="points",
+    rule={"at_30_percent": equals(1.0, within=0.5), "at_50_percent": less_than(7.0)},
+    control="77 to 81 % of the layers",
+)
+def test_30_percent_cost_around_1_point_on_small_images(lab):
+    """On CIFAR100 and Small-ImageNet the last 30 % of layers cost around 1 %, the last half less than 7 %.
+
+    "Around 1 %" is taken as what rounds to 1; the largest of the reported drops is judged.
+    """
+    lab.measure(at_30_percent=largest("30 %"), at_50_percent=largest("half"))
+    lab.control(at_30_percent=largest("77 to 81 %"), at_50_percent=largest("77 to 81 %"))
+
+
+@claim(
+    "SH-73",
+    where="Sections 4.1 and 4.2, Fig. 5",
+    rule={"half_low": greater_than(-0.005), "half_high": less_than(0.005), "most_low": greater_than(-0.005),
+          "most_high": less_than(0.005)},
+    unit="points",
+    control="the drops at 30 % of the layers",
+)  # fmt: skip
+def test_the_ranges_of_drops_contain_the_drops(lab):
+    """At half of the layers the drops lie between 2.48 and 6.92 %, at 77 to 81 % between 8.58 and 20.21 %.
+
+    How far every reported drop lies above the lower end and above the upper end of its range; half a unit of the last
+    printed digit is allowed.
+    """
+
+    def parts(half, most):
+        return {
+            "half_low": Exact(min(half) - 2.48), "half_high": Exact(max(half) - 6.92),
+            "most_low": Exact(min(most) - 8.58), "most_high": Exact(max(most) - 20.21),
+        }  # fmt: skip
+
+    few = DROPS["30 %"].values()
+    lab.measure(**parts(DROPS["half"].values(), DROPS["77 to 81 %"].values()))
+    lab.control(**parts(few, few))
+
+
+@claim(
+    "SH-74",
+    where="Abstract, Table 1",
+    rule=less_than(1.0),
+    unit="standard errors",
+    control="the drop of 2.66 % at 54 % of the layers",
+)
+def test_the_drop_of_003_is_below_the_sampling_error_of_the_test_set(lab):
+    """A drop of 0.03 % cannot be told from none: it is less than the standard error that 10,000 test images leave.
+
+    Derived.  The standard error of the difference of two accuracies measured on samples of that size is 0.62 points.
+    """
+
+    def standard_errors(accuracy):
+        variances = [share * (100 - share) / 10_000 for share in (BASELINE, accuracy)]
+        return Exact((BASELINE - accuracy) / sum(variances) ** 0.5)
+
+    lab.measure(standard_errors(SHUFFLED_30))
+    lab.control(standard_errors(SHUFFLED_54))
+
+
+@claim(
+    "SH-77",
+    where="Section 4.1, Table 1",
+    paper=0.01,
+    rule=proportion_is(0.01, within=0.005),
+    control="the accuracy of the network that was trained with channel-wise shuffle, 67.56 %",
+)
+def test_104_percent_is_random_guessing(lab):
+    """The accuracy of 1.04 % under channel-wise shuffle at test time is the same as random guessing on CIFAR100.
+
+    CIFAR100 has 100 classes of equal size and 10,000 test images.
+    """
+    lab.measure(Count(104, 10_000))
+    lab.control(Count(6756, 10_000))
+
+
+@claim(
+    "SH-75",
+    where="Section 4.2, Table 2",
+    paper=1.0,
+    unit="points",
+    rule={"shuffle": less_than(1.0), "gap_fc": less_than(1.0)},
+    control="ResNet-152 with spatial shuffle in 2 % of its layers",
+)
+def test_resnet50_loses_less_than_1_point_in_table_2(lab):
+    """Within 1 % accuracy drop, the last 6 % of ResNet-50's layers can be modified by spatial shuffle or GAP+FC."""
+    lab.measure(shuffle=Exact(75.47 - 74.68), gap_fc=Exact(75.47 - 74.57))
+    lab.control(shuffle=Exact(77.66 - 76.64))
+
+
+@claim(
+    "SH-76",
+    where="Section 4.5",
+    paper=66.0,
+    unit="mAP",
+    readings={"detector": ("YOLO", "YOLO VGG-16")},
+    rule=equals(66.0, within=0.5),
+    control="Fast YOLO",
+)
+def test_66_map_is_the_number_of_yolo(lab, detector):
+    """The pre-trained detector's 66 % mAP on VOC 2007 is the same as the number in [23].
+
+    [23] (Redmon et al. 2016, Table 1) has two numbers for its full-size detectors trained on VOC 2007 and 2012: 63.4
+    for YOLO and 66.4 for YOLO with VGG-16.  The sentence holds of the second.
+    """
+    reported = {"YOLO": 63.4, "YOLO VGG-16": 66.4, "Fast YOLO": 52.7}
+    lab.measure(Exact(reported[detector]))
+    lab.control(Exact(reported["Fast YOLO"]))
+
+
+@claim(
+    "SH-52",
+    where="Section 4.5, Fig. 9",
+    paper=2.0,
+    rule=equals(2.0, within=0.02),
+    control="the share of correct predictions",
+)
+def test_the_localisation_error_doubles(lab):
+    """The localisation error is doubled for the shuffled model, from 14.2 to 28.4 %.
+
+    Rounding of the printed digits leaves 1.99 to 2.01.
+    """
+    lab.measure(Exact(LOCALISATION[1] / LOCALISATION[0]))
+    lab.control(Exact(CORRECT[1] / CORRECT[0]))
+
+
+@claim(
+    "SH-53",
+    where="Section 4.5, Fig. 9",
+    paper={"baseline": 73.3, "shuffled": 73.7},
+    unit="%",
+    rule={"baseline": equals(73.3, within=0.1), "shuffled": equals(73.7, within=0.1)},
+    control="the other model's localisation error added",
+)
+def test_the_sums_of_correct_and_localisation_error_are_right(lab):
+    """Correct predictions and localisation errors add up to 73.3 % for the baseline and 73.7 % when shuffled."""
+    lab.measure(baseline=Exact(CORRECT[0] + LOCALISATION[0]), shuffled=Exact(CORRECT[1] + LOCALISATION[1]))
+    lab.control(baseline=Exact(CORRECT[0] + LOCALISATION[1]), shuffled=Exact(CORRECT[1] + LOCALISATION[0]))
+
+
+@claim(
+    "SH-54",
+    where="Section 4.5",
+    paper=0.4,
+    unit="points",
+    rule={"higher": greater_than(0.0), "slightly": less_than(2.0)},
+    control="correct predictions alone",
+)
+def test_classification_wise_the_shuffled_detector_is_as_good(lab):
+    """Classification-wise the shuffled model, with 73.7 % right classes, is even slightly better than the baseline.
+
+    "Slightly" is less than 2 points.
+    """
+    gain = CORRECT[1] + LOCALISATION[1] - CORRECT[0] - LOCALISATION[0]
+    lab.measure(higher=Exact(gain), slightly=Exact(gain))
+    lab.control(higher=Exact(CORRECT[1] - CORRECT[0]), slightly=Exact(CORRECT[1] - CORRECT[0]))
+
+
+@claim(
+    "SH-78",
+    where="Section 4.5, Fig. 9",
+    rule=equivalent_to(0.0, within=3.0),
+    unit="points",
+    control="the localisation errors",
+)
+def test_the_other_errors_together_stay_at_their_level(lab):
+    """All errors but that of localisation are together in the same level for both models.
+
+    They are what correct predictions and localisation errors leave of 100 %: 26.7 and 26.3 %.
+    """
+    others = [100 - correct - localisation for correct, localisation in zip(CORRECT, LOCALISATION, strict=True)]
+    lab.measure(Exact(others[1] - others[0]))
+    lab.control(Exact(LOCALISATION[1] - LOCALISATION[0]))

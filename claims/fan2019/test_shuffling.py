@@ -1,0 +1,327 @@
+"""The shuffles: what they move, what they keep, and that networks can be trained through them (section 3.1)."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import strategies as st
+
+from harness.claim import claim
+from harness.interventions import shuffle
+from harness.interventions.shuffle import channel_shuffle, patch_shuffle, spatial_shuffle
+from harness.lazy import torch
+from harness.measures.permutation import channel_correlation, permutation_entropy
+from harness.rules import Curve, Exact, equals, equivalent_to, greater_than, less_than, monotone, worst_case
+
+SEEDS = st.integers(0, 2**31)
+SIDES = st.integers(1, 6)
+
+
+def generator(seed):
+    """A source of randomness on the CPU."""
+    return torch.Generator().manual_seed(seed)
+
+
+def maps(seed, n, channels, height, width):
+    """Feature maps in which no two values are equal."""
+    return torch.randn(n, channels, height, width, dtype=torch.float64, generator=generator(seed))
+
+
+def furthest(a, b):
+    """The largest difference between two tensors."""
+    return (a - b).abs().max().item()
+
+
+def places(aligned):
+    """How many pixels of a 4 x 4 map the first pixel comes from, over 1000 shuffles."""
+    x, source = torch.arange(16.0).reshape(1, 1, 4, 4), generator(0)
+    return len({spatial_shuffle(x, source, aligned=aligned)[0, 0, 0, 0].item() for _ in range(1000)})
+
+
+@claim(
+    "SH-01",
+    where="Section 3.1, Fig. 3",
+    rule={"values_changed": equals(0.0), "places": equals(16), "vectors_kept": less_than(0.1)},
+    control="one permutation for all channels, under which the vectors of a pixel's activations stay together",
+)
+def test_spatial_shuffle_permutes_the_pixels_of_each_map_independently(lab):
+    """Spatial shuffle permutes the pixels of each feature map independently of the other maps, over the whole map.
+
+    `values_changed` compares the sorted values of each map, `places` counts where the first pixel of a 4 x 4 map comes
+    from, `vectors_kept` is the share of pixels whose eight activations were together at some pixel before.
+    """
+
+    def changed(seed, n, channels, height, width, aligned):
+        x = maps(seed, n, channels, height, width)
+        moved = spatial_shuffle(x, generator(seed), aligned=aligned)
+        return furthest(moved.flatten(2).sort().values, x.flatten(2).sort().values)
+
+    def kept(seed, aligned):
+        x = maps(seed, 1, 8, 8, 8)
+        before, after = x[0].flatten(1).T, spatial_shuffle(x, generator(seed), aligned=aligned)[0].flatten(1).T
+        return (after[:, None] == before).all(2).any(1).double().mean().item()
+
+    def parts(aligned):
+        return {
+            "values_changed": worst_case(
+                changed, seed=SEEDS, n=SIDES, channels=SIDES, height=SIDES, width=SIDES, aligned=st.just(aligned)
+            ),
+            "places": Exact(places(aligned)),
+            "vectors_kept": worst_case(kept, seed=SEEDS, aligned=st.just(aligned)),
+        }
+
+    lab.measure(**parts(aligned=False))
+    lab.control(**parts(aligned=True))
+
+
+def distinct_outputs(layer, x, passes=50):
+    """How many different outputs some forward passes give."""
+    return len({layer(x).numpy().tobytes() for _ in range(passes)})
+
+
+def kept_in_place(layer, x, pairs=200):
+    """Share of pixels that come from the same place in two forward passes, for independent pairs of passes."""
+    agree = [(layer(x) == layer(x)).double().mean() for _ in range(pairs)]
+    return torch.stack(agree)
+
+
+@claim(
+    "SH-03",
+    where="Section 3.1",
+    rule={"in_training": equals(50), "in_test": equals(50), "agreement": equivalent_to(1 / 16, within=0.01)},
+    control="a permutation that is drawn once and kept",
+)
+def test_indices_are_drawn_anew_at_every_forward_pass(lab):
+    """The indices are recomputed within each forward pass, so that shuffles are independent, in training and in test.
+
+    The first two parts count different outputs among 50 passes; independent permutations of 4 x 4 pixels agree at one
+    pixel in 16.
+    """
+    from harness.networks.shuffle import Shuffle
+
+    x = maps(lab.seed, 1, 8, 4, 4)
+
+    def parts(fixed):
+        layer = Shuffle(generator=lab.generator, fixed=fixed)
+        return {
+            "in_training": Exact(distinct_outputs(layer.train(), x)),
+            "in_test": Exact(distinct_outputs(layer.eval(), x)),
+            "agreement": kept_in_place(layer, x),
+        }
+
+    lab.measure(**parts(fixed=False))
+    lab.control(**parts(fixed=True))
+
+
+def distance_from_one_source(layer, x):
+    """How far the rows of a layer's Jacobian are from having a single entry, which is 1: 0 for a layer that moves."""
+    jacobian = torch.autograd.functional.jacobian(lambda pixels: layer(pixels).flatten(), x).flatten(1)
+    rows = jacobian.sort(1, descending=True).values
+    one_source = torch.zeros_like(rows)
+    one_source[:, 0] = 1
+    return furthest(rows, one_source)
+
+
+@claim(
+    "SH-04",
+    where="Section 3.1",
+    rule={"shuffle": equals(0.0), "max_pooling": equals(0.0), "moved_back": equals(0.0)},
+    control="average pooling, whose gradient is spread over several pixels",
+)
+def test_gradients_pass_as_through_max_pooling(lab):
+    """Gradients propagate through the shuffle in the same way as through max pooling.
+
+    Every output has the derivative 1 with respect to one input and 0 to all others; the shuffle's gradient is the
+    incoming one, moved back.
+    """
+    from harness.networks.shuffle import Shuffle
+
+    def moved_back(seed, channels, height, width):
+        x, incoming = (maps(seed + offset, 2, channels, height, width) for offset in (0, 1))
+        index = shuffle.spatial_index(x, generator(seed))
+        x.requires_grad_()
+        (found,) = torch.autograd.grad(shuffle.move_pixels(x, index), x, incoming)
+        return furthest(found, shuffle.move_pixels(incoming, index.argsort(-1)))
+
+    x = maps(lab.seed, 1, 2, 4, 4)
+    lab.measure(
+        shuffle=Exact(distance_from_one_source(Shuffle(fixed=True, generator=lab.generator), x)),
+        max_pooling=Exact(distance_from_one_source(torch.nn.MaxPool2d(2), x)),
+        moved_back=worst_case(moved_back, seed=SEEDS, channels=SIDES, height=SIDES, width=SIDES),
+    )
+    lab.control(shuffle=Exact(distance_from_one_source(torch.nn.AvgPool2d(2), x)))
+
+
+@claim(
+    "SH-71",
+    where="Section 3.1, Fig. 3",
+    rule={"escaped": equals(0.0), "agreement": equivalent_to(1 / 4, within=0.05)},
+    control="spatial shuffle over the whole map",
+)
+def test_patch_wise_shuffle_stays_within_patches(lab):
+    """Patch-wise shuffle permutes pixels within each patch, independently across patches and feature maps.
+
+    `escaped` is the largest share of pixels that leave their patch; independent permutations of 2 x 2 pixels agree at
+    one pixel in 4, between two patches of a map and between two maps.
+    """
+
+    def escaped(seed, patch, down, along, whole):
+        height, width = down * patch, along * patch
+        rows, columns = torch.arange(height)[:, None] // patch, torch.arange(width) // patch
+        home = (rows * along + columns).expand(1, 3, -1, -1)
+        moved = spatial_shuffle(home, generator(seed)) if whole else patch_shuffle(home, patch, generator(seed))
+        return (moved != home).double().mean().item()
+
+    def search(whole):
+        counts = st.integers(1, 3)
+        return worst_case(escaped, seed=SEEDS, patch=counts, down=counts, along=counts, whole=st.just(whole))
+
+    def agreement():
+        within = torch.tensor([[0, 1, 0, 1], [2, 3, 2, 3]]).expand(1, 2, -1, -1)
+        moved = patch_shuffle(within, 2, lab.generator)[0]
+        first, second = moved[0].split(2, dim=1)
+        return torch.stack([(first == second).double().mean(), (first == moved[1, :, :2]).double().mean()]).mean()
+
+    lab.measure(escaped=search(whole=False), agreement=torch.stack([agreement() for _ in range(400)]))
+    lab.control(escaped=search(whole=True))
+
+
+@claim(
+    "SH-05",
+    where="Section 3.1",
+    rule={"patch_is_the_map": equals(0.0), "patch_is_a_pixel": equals(0.0)},
+    control="patches of half the map's side",
+)
+def test_patch_wise_shuffle_with_the_maps_size_is_spatial_shuffle(lab):
+    """Patch-wise shuffle with patches of the feature map's size is spatial shuffle; with patches of a pixel it is none.
+
+    The two are given the same random numbers, so that they must agree value by value.
+    """
+
+    def from_spatial(seed, side, patches):
+        x = maps(seed, 2, 3, side, side)
+        return furthest(patch_shuffle(x, side // patches, generator(seed)), spatial_shuffle(x, generator(seed)))
+
+    def from_identity(seed, side, patch):
+        x = maps(seed, 2, 3, side, side)
+        return furthest(patch_shuffle(x, patch, generator(seed)), x)
+
+    even = st.sampled_from([2, 4, 8])
+    lab.measure(
+        patch_is_the_map=worst_case(from_spatial, seed=SEEDS, side=st.integers(1, 8), patches=st.just(1)),
+        patch_is_a_pixel=worst_case(from_identity, seed=SEEDS, side=st.integers(1, 8), patch=st.just(1)),
+    )
+    lab.control(
+        patch_is_the_map=worst_case(from_spatial, seed=SEEDS, side=even, patches=st.just(2)),
+        patch_is_a_pixel=worst_case(from_identity, seed=SEEDS, side=even, patch=st.just(2)),
+    )
+
+
+@claim(
+    "SH-06",
+    where="Section 3.1, Fig. 3",
+    rule={"maps_changed": equals(0.0), "order_kept": less_than(0.1)},
+    control="channels permuted at each pixel, an operator of the authors' code that breaks up the maps",
+)
+def test_channel_shuffle_keeps_the_spatial_order(lab):
+    """Channel-wise shuffle keeps the spatial order of the activations and permutes the order of the feature maps.
+
+    `maps_changed` is the distance from each map to the nearest one of the input; `order_kept` the share of 64 maps that
+    keep their place, which is 1/64 on average (its mean over 100 shuffles is measured).
+    """
+
+    def changed(seed, channels, height, width, per_position):
+        x = maps(seed, 2, channels, height, width)
+        moved = channel_shuffle(x, generator(seed), per_position=per_position)
+        distances = (moved[:, :, None] - x[:, None]).abs().flatten(3).amax(3)
+        return max(distances.amin(2).max().item(), distances.amin(1).max().item())
+
+    def search(per_position):
+        sides = st.integers(2, 6)
+        cases = {"seed": SEEDS, "channels": sides, "height": sides, "width": sides}
+        return worst_case(changed, **cases, per_position=st.just(per_position))
+
+    numbers = torch.arange(64).reshape(1, 64, 1, 1)
+    kept = [(channel_shuffle(numbers, lab.generator) == numbers).double().mean() for _ in range(100)]
+    lab.measure(maps_changed=search(per_position=False), order_kept=torch.stack(kept))
+    lab.control(maps_changed=search(per_position=True))
+
+
+@claim(
+    "SH-09",
+    where="Section 3.1",
+    rule=equivalent_to(0.0, within=0.02),
+    control="one permutation for all channels, which keeps activations of one place together",
+)
+def test_spatial_shuffle_breaks_the_correlation_across_channels(lab):
+    """Shuffling each map on its own misaligns activations of one location, so that correlation across channels is lost.
+
+    Measured on 200 images of two channels that correlate by 0.9 at each pixel.
+    """
+    common, own = (maps(lab.seed + offset, 200, 2, 16, 16) for offset in (0, 1))
+    x = 0.9**0.5 * common[:, :1] + 0.1**0.5 * own
+    lab.measure(channel_correlation(spatial_shuffle(x, lab.generator, per_image=True)))
+    lab.control(channel_correlation(spatial_shuffle(x, lab.generator, per_image=True, aligned=True)))
+    lab.note(f"correlation before the shuffle: {channel_correlation(x).mean():.3f}")
+
+
+def passes(method, last, count, lab):
+    """A class score of one image over `count` forward passes of a VGG-16 in evaluation mode."""
+    from harness.networks.fan import fan
+
+    with torch.random.fork_rng():
+        torch.manual_seed(lab.seed)
+        # A permutation for each image makes a batch of one repeated image as many independent passes.
+        network = fan("vgg16", method, last=last, width=1, classes=5, per_image=True).eval()
+        image = torch.randn(1, 3, 32, 32, generator=lab.generator)
+        with torch.no_grad():
+            return network(image.expand(count, -1, -1, -1))[:, 0].double()
+
+
+@claim(
+    "SH-59",
+    where="Section 3.1",
+    rule={"spread": greater_than(1e-3), "slope": equals(-0.5, within=0.1)},
+    control="GAP+FC, which is deterministic",
+)
+def test_a_shuffled_network_needs_several_forward_passes(lab):
+    """Shuffling makes the output random, so that its mean must be estimated from several forward passes.
+
+    `spread` is the standard deviation of a class score over passes, relative to its mean; `slope` that of the standard
+    deviation of a mean of n passes against n, on logarithmic axes, which independence makes -1/2.
+    """
+    scores = passes("spatial", 7, 2048, lab)
+    counts = torch.tensor([1, 4, 16])
+    deviations = torch.stack([scores.reshape(-1, count).mean(1).std() for count in counts.tolist()])
+    centred = counts.double().log() - counts.double().log().mean()
+    slope = (centred * deviations.log()).sum() / centred.square().sum()
+    lab.series("standard deviation of a mean of n passes", counts.tolist(), deviations.tolist())
+    lab.measure(spread=Exact((scores.std() / scores.mean().abs()).item()), slope=Exact(slope.item()))
+    same = passes("gap-fc", 7, 16, lab)
+    lab.control(spread=Exact((same.std() / same.mean().abs()).item()))
+
+
+@claim(
+    "SH-45",
+    where="Section 4.4",
+    rule={"entropy": monotone("increasing"), "whole_map": equals(1.0, within=1e-12), "counted": equals(0, within=1e-9)},
+    control="patches moved as wholes, which keeps more the larger they are",
+)
+def test_larger_patches_keep_less_spatial_information(lab):
+    """The larger the patch, the less spatial information is preserved; none remains when the patch is the map.
+
+    The information lost is the entropy of the permutations, `(h w / p^2) log((p^2)!)`: `whole_map` is the share of
+    `log((h w)!)` that a patch of the map's size takes, `counted` checks the formula on the arrangements of 2 x 4 pixels
+    that patches of 2 reach.
+    """
+    patches = (1, 2, 4, 8, 16, 32)
+    entropy = [permutation_entropy(32, 32, patch) for patch in patches]
+    pixels = torch.arange(8).reshape(1, 1, 2, 4).expand(20_000, -1, -1, -1)
+    reached = len(patch_shuffle(pixels, 2, lab.generator, per_image=True).flatten(1).unique(dim=0))
+    lab.series("nats lost of a 32 x 32 map", patches, entropy)
+    lab.measure(
+        entropy=Curve.of(patches, entropy),
+        whole_map=Exact(entropy[-1] / math.lgamma(32 * 32 + 1)),
+        counted=Exact(math.log(reached) - permutation_entropy(2, 4, 2)),
+    )
+    lab.control(entropy=Curve.of(patches, [math.lgamma((32 // patch) ** 2 + 1) for patch in patches]))

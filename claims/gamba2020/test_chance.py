@@ -1,0 +1,321 @@
+"""What the projection statistics are by chance: at initialisation, and as a test of bias (sections 3.2 and A.2).
+
+The claim that trained layers are biased stands on this.  The null distribution of a layer's share of negative
+projections is exact: binomial with F trials and probability one half, for any weights drawn symmetrically about zero.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import strategies as st
+
+from harness.claim import Erratum, claim
+from harness.draws import normal
+from harness.lazy import np, torch
+from harness.measures.projection_null import (
+    aligned_probability,
+    cosine_distribution,
+    share_at_least,
+    share_probabilities,
+    share_spread,
+)
+from harness.measures.projections import convolutional_layers, negative_share, projection_cosines
+from harness.rules import (
+    ALPHA,
+    Count,
+    Exact,
+    equals,
+    equivalent_to,
+    less_than,
+    matches,
+    proportion_is,
+    worst_case,
+)
+
+
+def first_layers_of_vgg19(scheme, generator):
+    """Weights of the first four convolutional layers, drawn anew."""
+    from harness.networks.initialise import initialise
+    from harness.torchvision_compat import torchvision
+
+    with torch.device("meta"):
+        layers = torchvision.models.vgg19().features[:8]
+    layers.to_empty(device="cpu")
+    initialise(layers, scheme, generator)
+    return [layer.weight.detach() for layer in convolutional_layers(layers).values()]
+
+
+def standardised(cosines, weight):
+    """Cosines in units of their standard deviation by chance, 1 / sqrt(Ckk)."""
+    return cosines * weight[0].numel() ** 0.5
+
+
+@claim(
+    "HP-19",
+    where="Section 3.2, Fig. 4",
+    paper=0.5,
+    readings={"start": ("kaiming", "torch-default", "xavier")},
+    rule={"share": proportion_is(0.5, within=0.05), "mean": equivalent_to(0, within=0.1)},
+    control="weights shifted by a twentieth of their standard deviation",
+)
+def test_half_of_the_projections_are_negative_at_initialisation(lab, start):
+    """At initialisation the cosines have zero mean and about half of them are negative.
+
+    Six draws of the first four layers of VGG19, 2304 filters; the mean in standard deviations.  Section 3.1 names
+    Kaiming's normal start; the authors' AlexNet has torch's own and their LeNet Xavier's, both uniform.
+    """
+    weights = [weight for _ in range(6) for weight in first_layers_of_vgg19(start, lab.generator)]
+
+    def statistics(shift):
+        shifted = [weight + shift * weight.std() for weight in weights]
+        cosines = [projection_cosines(weight) for weight in shifted]
+        scaled = [standardised(*pair) for pair in zip(cosines, shifted, strict=True)]
+        negative = sum(int((one <= 0).sum()) for one in cosines)
+        return {"share": Count(negative, sum(map(len, cosines))), "mean": torch.cat(scaled)}
+
+    lab.measure(**statistics(0.0))
+    lab.control(**statistics(-0.05))
+
+
+@claim(
+    "HP-71",
+    where="Section 3.2, Fig. 5",
+    rule={"binomial": equals(0, within=1e-12), "spread": equals(0, within=1e-12), "pairing": equals(0, within=1e-12)},
+    control="a normal distribution of the same mean and variance, as if shares were continuous",
+)
+def test_share_by_chance_is_exactly_binomial(lab):
+    """By chance F n_l is binomial with F trials of probability 1/2: n_l has spread 1/(2 sqrt F) (derived check).
+
+    A filter and its negative are equally likely under every start in use, and filters are drawn independently: all 2^F
+    patterns of signs are equally likely.  They are counted here, and the two halves of each pair of filters W and -W
+    checked to share n_l and 1 - n_l.  No spread over seeds below 1/(2 sqrt F) needs explaining by learning: 0.063 for a
+    layer of 64 filters, 0.022 for 512.
+    """
+    from scipy.stats import norm
+
+    def counted(filters):
+        ones = np.array(list(product((0, 1), repeat=filters))).sum(1)
+        return np.bincount(ones, minlength=filters + 1) / 2**filters
+
+    def misfit(filters):
+        return np.abs(counted(filters) - share_probabilities(filters)).max()
+
+    def wrong_spread(filters):
+        shares = np.arange(filters + 1) / filters
+        return abs(np.sqrt(counted(filters) @ (shares - 0.5) ** 2) - share_spread(filters))
+
+    def unpaired(seed, filters, power):
+        draws = normal(seed, filters, 2, 3, 3)
+        weight = draws.sign() * draws.abs() ** power  # other distributions, symmetric as well
+        shares = [negative_share(projection_cosines(sign * weight)) for sign in (1, -1)]
+        return abs(sum(shares) - 1)
+
+    layer = st.integers(1, 10)
+    lab.measure(
+        binomial=worst_case(misfit, 10, filters=layer),
+        spread=worst_case(wrong_spread, 10, filters=layer),
+        pairing=worst_case(
+            unpaired, 20, seed=st.integers(0, 10**6), filters=st.integers(1, 64), power=st.floats(0.5, 3)
+        ),
+    )
+    continuous = norm.pdf(np.arange(7) / 6, 0.5, share_spread(6)) / 6
+    lab.control(binomial=Exact(float(np.abs(counted(6) - continuous).max())))
+    for filters in (6, 64, 512):
+        lab.note(f"{filters} filters: spread by chance {share_spread(filters):.3f}")
+
+
+LAYERS = {
+    "LeNet, layer 1": (6, 9),
+    "VGG19, layer 1": (64, 27),
+    "AlexNet, layer 1": (64, 363),
+    "VGG19, layer 16": (512, 4608),
+}
+"""Filters of a layer, and weights of each."""
+
+
+@claim(
+    "HP-72",
+    where="Section 3.2",
+    rule={layer: less_than(1) for layer in LAYERS},
+    control="1 x 1 filters of two channels, 512 of them",
+)
+def test_cosines_at_initialisation_are_normal_for_all_a_layer_can_tell(lab):
+    """At initialisation the cosines of a layer are normally distributed.
+
+    No limit theorem is needed: sums of independent normal weights are normal, and divided by their length they follow
+    exactly the law of the cosine of a random direction, which has lighter tails (excess kurtosis -6/(Ckk + 2)).
+    Measured is its greatest distance from the normal law, in units of what a Kolmogorov-Smirnov test at 5 % finds in F
+    filters.
+    """
+    from scipy.stats import kstwo, norm
+
+    def detectability(filters, weights):
+        cosines = np.linspace(-1, 1, 20001)
+        distance = np.abs(cosine_distribution(cosines, weights) - norm.cdf(cosines * weights**0.5)).max()
+        return Exact(float(distance / kstwo.isf(0.05, filters)))
+
+    lab.measure(**{layer: detectability(*sizes) for layer, sizes in LAYERS.items()})
+    lab.control(**{"LeNet, layer 1": detectability(512, 2)})
+
+
+@claim(
+    "HP-20",
+    where="Section 3.2",
+    paper=1.0,
+    rule=matches(1, within=0.1),
+    control="one variance for all layers",
+)
+def test_variance_at_initialisation_is_proportional_to_fan_out(lab):
+    """At initialisation the variance of a layer's weights is proportional to its fan-out.
+
+    The slope of log variance over log fan-out, over four layers of VGG19; four draws.  See E-HP4.
+    """
+
+    def slope(scheme):
+        weights = first_layers_of_vgg19(scheme, lab.generator)
+        fan_out = [weight.shape[0] * weight[0, 0].numel() for weight in weights]
+        variances = [float(weight.var()) for weight in weights]
+        return float(np.polyfit(np.log(fan_out), np.log(variances), 1)[0])
+
+    lab.measure([slope("kaiming") for _ in range(4)])
+    lab.control([slope("normal-deviation-0.01") for _ in range(4)])
+
+
+def variance_by_fan_out(scheme, generator):
+    """Slope of log variance over log fan-out across layers, and the mean of variance times fan-out."""
+    weights = first_layers_of_vgg19(scheme, generator)
+    fan_out = np.array([weight.shape[0] * weight[0, 0].numel() for weight in weights])
+    variance = np.array([float(weight.var()) for weight in weights])
+    return float(np.polyfit(np.log(fan_out), np.log(variance), 1)[0]), float((variance * fan_out).mean())
+
+
+@claim(
+    "E-HP4",
+    where="Section 3.2",
+    rule=equivalent_to(0, within=0.1),
+    control="the corrected statement, a slope of -1",
+    erratum=Erratum(
+        printed="Initial weights are drawn from N(0, s^2) with s^2 proportional to the fan-out.",
+        correct="Inversely proportional: s^2 = 2 / fan-out.",
+        derivation="Back-propagation through a layer with ReLU multiplies the mean square of the signal by fan-out x "
+        "s^2 / 2, which Kaiming initialisation sets to one.  Measured is the stated slope of log s^2 over log fan-out "
+        "less that of torch's kaiming_normal_.  Nor is a limit theorem needed: sums of normal weights are normal.",
+        consequence="None: signs, cosines and n_l do not depend on the scale of the weights.",
+    ),
+)
+def test_initial_variance_grows_with_fan_out(lab):
+    """Kaiming initialisation draws weights with a variance proportional to the fan-out of the layer."""
+    found = np.array([variance_by_fan_out("kaiming", lab.generator)[0] for _ in range(4)])
+    lab.measure(1 - found)
+    lab.control(-1 - found)
+
+
+@claim(
+    "E-HP4-corrected",
+    where="Section 3.2",
+    rule={"slope": equivalent_to(-1, within=0.1), "level": equivalent_to(2, within=0.1)},
+    control="one standard deviation, 0.01, for all layers",
+)
+def test_initial_variance_is_two_over_fan_out(lab):
+    """Kaiming initialisation draws weights with a variance of 2 over the fan-out of the layer."""
+
+    def both(scheme):
+        slopes, levels = zip(*(variance_by_fan_out(scheme, lab.generator) for _ in range(4)), strict=True)
+        return {"slope": slopes, "level": levels}
+
+    lab.measure(**both("kaiming"))
+    lab.control(**both("normal-deviation-0.01"))
+
+
+@claim(
+    "HP-32",
+    where="Section A.2",
+    readings={"sign": ("either", "negative")},
+    rule=less_than(ALPHA),
+    control="a layer of 4 filters",
+)
+def test_alignment_of_a_whole_layer_by_chance_is_improbable(lab, sign):
+    """That the polyhedra of all filters of a layer are aligned by chance has a fairly small probability.
+
+    Below 5 % for every layer of the paper, from LeNet's 6 filters (3 %) on.  The printed F / 2^F is not that
+    probability (E-HP1), but the conclusion does not depend on it.
+    """
+    either = sign == "either"
+    lab.measure(Exact(aligned_probability(6, either_sign=either)))
+    lab.control(Exact(aligned_probability(4, either_sign=either)))
+    for filters in (6, 64, 512):
+        lab.note(f"{filters} filters: {aligned_probability(filters, either_sign=either):.2g}")
+
+
+def chance_of_alignment(filters):
+    """Share of the 2^F equally likely patterns of signs whose signs are all equal."""
+    patterns = np.array(list(product((-1, 1), repeat=filters)))
+    return (np.abs(patterns.sum(1)) == filters).mean()
+
+
+def misstated_alignment(stated):
+    """Largest relative error of a stated probability of alignment, for 3 to 12 filters."""
+    return worst_case(
+        lambda filters: abs(stated(filters) / chance_of_alignment(filters) - 1), 10, filters=st.integers(3, 12)
+    )
+
+
+def printed_alignment(filters):
+    """As section A.2 has it."""
+    return filters / 2**filters
+
+
+@claim(
+    "E-HP1",
+    where="Section A.2",
+    rule=equals(0, within=1e-9),
+    control="the corrected statement, 2 / 2^F",
+    erratum=Erratum(
+        printed="The probability of all F polyhedra of a layer to be aligned is F / 2^F.",
+        correct="It is 2 / 2^F for either sign, 1 / 2^F for the negative one.",
+        derivation="Initial weights are symmetric about zero and filters independent, so that all 2^F patterns of "
+        "signs are equally likely.  Two of them, all negative and all positive, are aligned.  F / 2^F is the chance "
+        "of exactly one negative filter among F.",
+        consequence="None for the conclusion: the right value is smaller by F / 2, 1.5e-154 in place of 3.8e-152 for "
+        "512 filters.  But no layer needs to be aligned as a whole, and most in the figures are mostly so: what "
+        "measures the significance of a share is the tail of a binomial distribution (HP-33).",
+    ),
+)
+def test_chance_of_alignment_is_f_over_two_to_the_f(lab):
+    """The probability of all F polyhedra of a layer to be aligned along the positive identity line is F / 2^F."""
+    lab.measure(misstated_alignment(printed_alignment))
+    lab.control(misstated_alignment(aligned_probability))
+
+
+@claim(
+    "E-HP1-corrected",
+    where="Section A.2",
+    rule=equals(0, within=1e-9),
+    control="the printed F / 2^F",
+)
+def test_chance_of_alignment_is_two_over_two_to_the_f(lab):
+    """The probability that the cosines of all F filters of a layer have one sign by chance is 2 / 2^F."""
+    lab.measure(misstated_alignment(aligned_probability))
+    lab.control(misstated_alignment(printed_alignment))
+
+
+@claim(
+    "HP-33",
+    where="Section A.2",
+    rule=less_than(ALPHA),
+    control="the 6 filters of LeNet's first layer",
+)
+def test_a_visible_bias_is_statistically_significant(lab):
+    """The bias of the layers is statistically significant, since initialisation is centred at zero.
+
+    A share of 0.7 in the narrowest layer of VGG19 and AlexNet, 64 filters: one-sided exact binomial p-value.  In a
+    layer of 6 filters, as LeNet's first, five negative ones have p = 0.11: only all six are significant in one network.
+    """
+    lab.measure(Exact(share_at_least(0.7, 64)))
+    lab.control(Exact(share_at_least(0.7, 6)))
+    for filters in (6, 64, 192, 512):
+        smallest = next(k for k in range(filters + 1) if share_at_least(k / filters, filters) < ALPHA)
+        lab.note(
+            f"{filters} filters: significant from {smallest} negative ones on, a share of {smallest / filters:.2f}"
+        )

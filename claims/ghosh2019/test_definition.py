@@ -1,0 +1,207 @@
+"""The measure itself: what it is, what it is zero for, and what it says of images (section 3)."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from harness.claim import claim
+from harness.data.generated import checkerboard, levels_with_noise, ramp
+from harness.draws import normal
+from harness.experiments.distortions import PermutePixels
+from harness.experiments.orderness import OrdernessProfile, orderness_of
+from harness.interventions.pixels import permute_pixels
+from harness.lazy import torch
+from harness.measures.correlation import neighbour_correlation
+from harness.measures.interpolation import interpolation_errors
+from harness.measures.orderness import ESTIMATORS, hop_sums, orderness
+from harness.measures.resampling import ratio_of_means
+from harness.measures.triples import NEIGHBOURHOODS
+from harness.rules import Exact, equals, equivalent_to, greater_than, worst_case
+
+DATA = ("mnist", "fashion-mnist", "cifar10")
+PROXIES = ("digits", "textures")
+IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}
+"""How many training images are measured, from the first on; None is all of them."""
+
+
+def bootstrapped_orderness(images, neighbours, scale=1):
+    """Orderness of generated images, bootstrapped over them."""
+    sums = hop_sums(images, neighbours, scale)
+    return ratio_of_means(sums.two_hop.sum(1), sums.one_hop.sum(1)) - 1
+
+
+def permuted(tier, data):
+    """The images as they are, permuted, and permuted twice."""
+    plain = OrdernessProfile(data, count=IMAGES[tier])
+    return {times: plain.with_(distortions=(PermutePixels(),) * times) for times in range(3)}
+
+
+@claim(
+    "SO-06",
+    where="Eq. 6",
+    paper=0.0,
+    data=DATA,
+    proxies=PROXIES,
+    readings={"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS},
+    rule=equivalent_to(0.0, within=0.02),
+    control="the images as they are",
+    runs=permuted,
+)
+def test_orderness_is_zero_under_permutation(lab, data, neighbours, estimator):
+    """Permuting the pixels of every image at random drops spatial orderness to zero.
+
+    Each image has a permutation of its own.  Tiers below `nightly` measure the first 10,000 training images.
+    """
+    as_they_are, once, _ = (orderness_of(lab.record(run), neighbours, 1, estimator) for run in lab.runs.values())
+    lab.measure(once)
+    lab.control(as_they_are)
+
+
+@claim(
+    "SO-10",
+    where="Section 3",
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule=equals(0.0, within=1e-12),
+    control="means of overlapping regions",
+)
+def test_a_scale_is_the_mean_of_regions(lab, neighbours):
+    """Orderness at scale a is that of the images whose a x a non-overlapping regions are averaged to one pixel each."""
+
+    def residual(scale, seed, step):
+        images = normal(4, 2, 5 * scale, 4 * scale, seed=seed)
+        regions = images.unfold(2, scale, step or scale).unfold(3, scale, step or scale)
+        return abs(orderness(images, neighbours, scale) - orderness(regions.mean((-2, -1)), neighbours))
+
+    drawn = {"scale": st.integers(2, 5), "seed": st.integers(0, 1000)}
+    lab.measure(worst_case(lambda **case: residual(**case, step=None), examples=20, **drawn))
+    lab.control(worst_case(lambda **case: residual(**case, step=1), examples=20, **drawn))
+
+
+@claim(
+    "SO-12",
+    where="Section 3, first point",
+    data=DATA,
+    proxies=PROXIES,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule=greater_than(0.0),
+    control="the same images with their pixels permuted",
+)
+def test_neighbours_interpolate_better_than_two_hops(lab, data, neighbours):
+    """Spatially ordered images let a pixel be interpolated more accurately from its neighbours than from two hops away.
+
+    Measured is by which share the mean squared error is larger from two hops away, of linear predictions fitted by
+    least squares to 1,000 training images and tried on another 1,000.
+    """
+    images = lab.images(data).images[:2000]
+
+    def excess(images):
+        errors = interpolation_errors(images, neighbours)
+        return ratio_of_means(errors.from_two_hops, errors.from_neighbours) - 1
+
+    lab.measure(excess(images))
+    lab.control(excess(permute_pixels(images, lab.generator)))
+    lab.note(f"spatial orderness of these images: {orderness(images, neighbours):.3f}")
+
+
+@claim(
+    "SO-11",
+    where="Section 3, second point",
+    data=DATA,
+    proxies=PROXIES,
+    readings={"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS},
+    rule=greater_than(0.0),
+    control="a second permutation, of images permuted before",
+    runs=permuted,
+)
+def test_permuting_pixels_reduces_orderness(lab, data, neighbours, estimator):
+    """Randomly permuting the pixels reduces spatial orderness.
+
+    Measured is by how much.  Permuted blocks of pixels are SO-01.
+    """
+    zero, once, twice = (orderness_of(lab.record(run), neighbours, 1, estimator) for run in lab.runs.values())
+    lab.measure(zero - once)
+    lab.control(once - twice)
+
+
+@claim(
+    "SO-07",
+    where="Section 3, third point",
+    paper=0.0,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule={f"scale {scale}": equivalent_to(0.0, within=0.02) for scale in (1, 2, 4)},
+    control="the same images with a gradient from left to right",
+)
+def test_a_constant_with_noise_has_no_order(lab, neighbours):
+    """Images I[i, j] = a(I) + N(0, 1), with a constant a(I) of their own, have zero orderness at all scales."""
+    images = levels_with_noise(3000, 32, 32, lab.generator, spread=1.0)
+    for report, measured in ((lab.measure, images), (lab.control, images + ramp(32, 32))):
+        report(**{f"scale {scale}": bootstrapped_orderness(measured, neighbours, scale) for scale in (1, 2, 4)})
+
+
+@claim(
+    "SO-08",
+    where="Section 3, third point",
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule={"correlation": greater_than(0.95), "orderness": equivalent_to(0.0, within=0.02)},
+    control="noise without the constants",
+)
+def test_correlation_can_be_made_large_without_order(lab, neighbours):
+    """By the variation of a(I) the correlation of neighbours can be made as large as one likes, with no spatial order."""
+
+    def both(spread):
+        images = levels_with_noise(3000, 12, 12, lab.generator, spread)
+        return {
+            "correlation": neighbour_correlation(images),
+            "orderness": bootstrapped_orderness(images, neighbours),
+        }
+
+    spreads = (0.0, 1.0, 3.0, 10.0)
+    found = [both(spread) for spread in spreads]
+    lab.measure(**found[-1])
+    lab.control(**found[0])
+    lab.series("correlation", spreads, [one["correlation"].value for one in found])
+    lab.series("orderness", spreads, [one["orderness"].value for one in found])
+
+
+def orderness_one_way(images):
+    """Equation 6 over straight triples that go to the right only."""
+    p, q, r = images[..., :-2], images[..., 1:-1], images[..., 2:]
+    return float((p - r).square().mean() / (p - q).square().mean()) - 1
+
+
+def beyond_bounds(value):
+    """By how much an orderness lies outside [-1, 3]."""
+    return max(0.0, value - 3, -1 - value)
+
+
+@claim(
+    "SO-58",
+    where="Eq. 6 (not stated in the paper)",
+    rule={
+        "beyond bounds": equals(0.0, within=1e-9),
+        "ramp": equals(3.0, within=1e-12),
+        "checkerboard": equals(-1.0, within=1e-12),
+    },
+    control="an image that is not stationary, with triples in one direction only",
+)
+def test_orderness_lies_between_minus_one_and_three(lab):
+    """Spatial orderness lies between -1 and 3 whatever the images, and both ends are reached.
+
+    With a = X(q) - X(p) and b = X(r) - X(q), (a + b)^2 <= 2 a^2 + 2 b^2.  As a triple's reversal is a triple, a^2 and
+    b^2 have the same expectation, so the numerator of equation 6 is at most four times the denominator.
+    """
+
+    def residual(seed, neighbours, smooth):
+        images = normal(2, 1, 6, 5, seed=seed)
+        return beyond_bounds(orderness(images.cumsum(-1).cumsum(-2) if smooth else images, neighbours))
+
+    drawn = {"seed": st.integers(0, 10_000), "neighbours": st.sampled_from(NEIGHBOURHOODS), "smooth": st.booleans()}
+    lab.measure(
+        **{
+            "beyond bounds": worst_case(residual, examples=50, **drawn),
+            "ramp": Exact(orderness(ramp(5, 6), "straight")),
+            "checkerboard": Exact(orderness(checkerboard(5, 6), "straight")),
+        }
+    )
+    growing = torch.tensor([[[[0.0, 0.1, 1.0]]]], dtype=torch.float64)
+    lab.control(**{"beyond bounds": Exact(beyond_bounds(orderness_one_way(growing)))})

@@ -1,0 +1,127 @@
+"""Spatial diffusion, the model behind the measure: how much neighbours and two-hop neighbours differ (section 2).
+
+A field diffuses under a reading of "neighbour" when each hop adds an independent step.  Along four-neighbours that is
+the sum of a walk along the rows and one along the columns; along eight-neighbours, the sum of walks along the diagonals.
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.data.generated import autoregression, axis_walk, diagonal_walk, levels_with_noise, noise, ramp
+from harness.interventions.pixels import permute_pixels
+from harness.lazy import torch
+from harness.measures.correlation import neighbour_correlation
+from harness.measures.orderness import hop_sums, orderness
+from harness.measures.resampling import ratio_of_means
+from harness.measures.triples import NEIGHBOURHOODS
+from harness.rules import Exact, equivalent_to, greater_than
+
+DIFFUSION = {"four": axis_walk, "straight": axis_walk, "eight": diagonal_walk}
+SHAPE = (3000, 12, 12)
+
+
+def two_hops_over_one(images, neighbours):
+    """E(X(p) - X(r))^2 / E(X(p) - X(q))^2, bootstrapped over images."""
+    sums = hop_sums(images, neighbours)
+    return ratio_of_means(sums.two_hop.sum(1), sums.one_hop.sum(1))
+
+
+def second_hop_over_first(images):
+    """E(X(q) - X(r))^2 / E(X(p) - X(q))^2 over triples that go to the right, bootstrapped over images."""
+    steps = (images[..., 1:] - images[..., :-1]).square()
+    return ratio_of_means(steps[..., 1:].flatten(1).mean(1), steps[..., :-1].flatten(1).mean(1))
+
+
+@claim(
+    "SO-02",
+    where="Eqs. 1-4",
+    paper=2.0,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule=equivalent_to(2.0, within=0.02),
+    control="independent pixels",
+)
+def test_two_hops_differ_twice_as_much_as_one(lab, neighbours):
+    """Under spatial diffusion the expected squared difference over two hops is twice that over one."""
+    lab.measure(two_hops_over_one(DIFFUSION[neighbours](*SHAPE, lab.generator), neighbours))
+    lab.control(two_hops_over_one(noise(*SHAPE, lab.generator), neighbours))
+
+
+@claim(
+    "SO-03",
+    where="Eq. 4",
+    paper=0.0,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule={"small steps": equivalent_to(0.0, within=0.02), "large steps": equivalent_to(0.0, within=0.02)},
+    control="diffusion over a slope, against which steps can be small or large",
+)
+def test_the_ratio_does_not_depend_on_the_size_of_a_step(lab, neighbours):
+    """The ratio of the two expectations is the same whatever the standard deviation of a step.
+
+    Measured is by how much it changes from steps of 1 to steps of 0.1 and of 10.
+    """
+
+    def changes(background):
+        fields = {size: DIFFUSION[neighbours](*SHAPE, lab.generator, size) for size in (0.1, 1.0, 10.0)}
+        ratio = {size: two_hops_over_one(field + background, neighbours) for size, field in fields.items()}
+        return {"small steps": ratio[0.1] - ratio[1.0], "large steps": ratio[10.0] - ratio[1.0]}
+
+    lab.measure(**changes(0))
+    lab.control(**changes(ramp(*SHAPE[1:])))
+
+
+@claim(
+    "SO-04",
+    where="Eq. 5",
+    paper=1.0,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule={"p to r": equivalent_to(1.0, within=0.02), "q to r": equivalent_to(1.0, within=0.02)},
+    control="the diffusion, not permuted",
+)
+def test_permuted_pixels_all_differ_alike(lab, neighbours):
+    """With the pixels permuted at random, p and r, p and q, q and r all differ by the same in expectation.
+
+    Measured are the expectations for (p, r) and for (q, r) over that for (p, q).
+    """
+    field = DIFFUSION[neighbours](*SHAPE, lab.generator)
+    permuted = permute_pixels(field, lab.generator)
+    for report, images in ((lab.measure, permuted), (lab.control, field)):
+        report(**{"p to r": two_hops_over_one(images, neighbours), "q to r": second_hop_over_first(images)})
+
+
+@claim(
+    "SO-05",
+    where="Eq. 6",
+    paper=1.0,
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule=equivalent_to(1.0, within=0.03),
+    control="a smooth ramp, on which differences grow faster than in a diffusion",
+)
+def test_orderness_is_one_under_diffusion(lab, neighbours):
+    """Spatial orderness is 1 where the diffusion from p over q to r is followed strictly."""
+    lab.measure(two_hops_over_one(DIFFUSION[neighbours](*SHAPE, lab.generator), neighbours) - 1)
+    lab.control(Exact(orderness(ramp(*SHAPE[1:]), neighbours)))
+
+
+@claim(
+    "SO-09",
+    where="Section 2",
+    readings={"neighbours": NEIGHBOURHOODS},
+    rule={"orderness": greater_than(0.3), "correlation": equivalent_to(0.0, within=0.02)},
+    control="two sets of one and the same field",
+)
+def test_correlation_of_neighbours_is_not_enough(lab, neighbours):
+    """Correlation between neighbouring pixels does not tell how spatially ordered images are.
+
+    Two fields whose neighbours correlate by 0.9, one autoregressive, the other constant images with independent noise:
+    measured is by how much orderness and correlation differ between them.
+    """
+
+    def apart(first, second):
+        return {
+            "orderness": two_hops_over_one(first, neighbours) - two_hops_over_one(second, neighbours),
+            "correlation": neighbour_correlation(first) - neighbour_correlation(second),
+        }
+
+    ordered, again = (autoregression(*SHAPE, lab.generator, correlation=0.9) for _ in range(2))
+    lab.measure(**apart(ordered, levels_with_noise(*SHAPE, lab.generator, spread=3.0)))
+    lab.control(**apart(ordered, again))

@@ -1,0 +1,196 @@
+"""A network of homogeneous filters as the powers of a matrix (appendix A, up to the proposition)."""
+
+from __future__ import annotations
+
+from harness.claim import Erratum, claim
+from harness.lazy import torch
+from harness.measures import diffusion
+from harness.rules import Exact, equals, worst_case
+
+
+@claim(
+    "SP-43",
+    where="Eq. 3, Eqs. 6 and 7",
+    rule={"circulant": equals(0.0, within=1e-12), "recursion": equals(0.0, within=1e-12)},
+    control="the patch of an even filter leaning to the other side; stride 2",
+)
+def test_layers_apply_a_circulant_matrix(lab):
+    """A layer applies a circulant L x L matrix, whose rows are shifts of F ones, placed so that Eqs. 6 and 7 hold.
+
+    For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
+    Eq. 3, is E-SP3.)
+    """
+    from hypothesis import strategies as st
+
+    drawn = {"filter_size": st.integers(2, 9), "length": st.integers(9, 40), "seed": st.integers(0, 2**31)}
+
+    def uneven(filter_size, length, seed, stride=1):
+        matrix = diffusion.diffusion_matrix(length, filter_size, stride)
+        return max(float((matrix[row] - matrix[0].roll(row)).abs().max()) for row in range(len(matrix)))
+
+    def off_recursion(filter_size, length, seed, lean=0):
+        p = torch.rand(length, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+        first = -(filter_size - 1) // 2 if filter_size % 2 else -filter_size // 2 + lean
+        following = sum(p.roll(-offset) for offset in range(first, first + filter_size)) / filter_size
+        return float((diffusion.diffusion_matrix(length, filter_size) @ p - following).abs().max())
+
+    lab.measure(circulant=worst_case(uneven, **drawn), recursion=worst_case(off_recursion, **drawn))
+    lab.control(circulant=Exact(uneven(3, 16, 0, stride=2)), recursion=Exact(off_recursion(4, 16, 0, lean=1)))
+
+
+def column_sum(row_sum):
+    """Largest deviation from 1 of the sum of M^k δ_i, where the rows of M are F ones times `row_sum(F) / F`."""
+    from hypothesis import strategies as st
+
+    def deviation(filter_size, depth):
+        response = diffusion.stack_matrix(32, filter_size, depth)[:, 5] * row_sum(filter_size) ** depth
+        return abs(float(response.sum()) - 1)
+
+    return worst_case(deviation, filter_size=st.integers(2, 9), depth=st.integers(1, 12))
+
+
+@claim(
+    "E-SP3",
+    where="Eq. 3",
+    paper="[1, ..., 1, 0, ..., 0]",
+    erratum=Erratum(
+        printed="the rows of M are F ones and zeros",
+        correct="the same divided by F",
+        derivation="The text has the filter [1/F, ..., 1/F], calls M a stochastic matrix, and Eqs. 6 and 7 have the "
+        "factor 1/F.  With rows of ones M^k δ_i sums to F^k and cannot be the density of Eq. 4, which sums to 1.",
+        consequence="none: the factor cancels in A_k and in the sensitivities",
+    ),
+    rule=equals(0.0, within=1e-9),
+    control="the corrected statement",
+)
+def test_matrix_is_printed_without_its_factor(lab):
+    """M, with rows of F ones, is the stochastic matrix of a Markov process."""
+    lab.measure(column_sum(lambda filter_size: filter_size))
+    lab.control(column_sum(lambda filter_size: 1))
+
+
+@claim(
+    "E-SP3-corrected",
+    where="Eq. 3",
+    rule=equals(0.0, within=1e-9),
+    control="rows of ones, as printed",
+)
+def test_matrix_divided_by_the_filter_size_is_stochastic(lab):
+    """M, with rows of F entries 1/F, is the stochastic matrix of a Markov process: it keeps the sum of a density."""
+    lab.measure(column_sum(lambda filter_size: 1))
+    lab.control(column_sum(lambda filter_size: filter_size))
+
+
+def network_with(filters, depth, lowest, highest, generator, bias=0.0):
+    """A stack of circular convolutions with ReLU, whose weights are uniform between the two numbers."""
+    from harness.networks.scale_detection import pooling_stack
+
+    stack = pooling_stack(filters, depth, channels=3)
+    for layer in stack.layers:
+        layer.weight.data.uniform_(lowest, highest, generator=generator)
+        if bias:
+            layer.bias = torch.nn.Parameter(torch.full((3,), bias, dtype=torch.float64))
+    return stack.requires_grad_(False)
+
+
+@claim(
+    "SP-44",
+    where="Appendix A",
+    rule=equals(0.0, within=1e-9),
+    control="filters of both signs",
+)
+def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab):
+    """As the elements of filters and inputs are not negative, the network behaves effectively as a linear operator.
+
+    Largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and positive a, b.
+    """
+    from hypothesis import strategies as st
+
+    def difference(seed, filters, depth, a, b, lowest=0.0):
+        generator = torch.Generator().manual_seed(seed)
+        f = network_with(filters, depth, lowest, 1.0, generator)
+        x, y = torch.rand(2, 1, 1, 20, dtype=torch.float64, generator=generator)
+        together, apart = f(a * x + b * y), a * f(x) + b * f(y)
+        return float((together - apart).norm() / apart.norm())
+
+    weights = st.floats(0.01, 100)
+    drawn = {"filters": st.integers(2, 5), "depth": st.integers(1, 5), "a": weights, "b": weights}
+    lab.measure(worst_case(difference, examples=30, seed=st.integers(0, 2**31), **drawn))
+    lab.control(Exact(difference(0, 3, 3, 1.0, 1.0, lowest=-1.0)))
+
+
+@claim(
+    "SP-45",
+    where="Appendix A",
+    rule=equals(0.0, within=1e-9),
+    control="a network with biases, which two images bring in twice",
+)
+def test_pairs_of_pixels_are_sums_of_single_pixels(lab):
+    """The representation of a datum is the sum of those of its two active pixels: x ∝ δ_i + δ_j gives f(δ_i) + f(δ_j).
+
+    For homogeneous networks and random positions, also when both are the same.
+    """
+    from hypothesis import strategies as st
+
+    def difference(i, j, filter_size, depth, bias=0.0):
+        f = network_with(filter_size, depth, 1 / filter_size, 1 / filter_size, torch.Generator(), bias)
+        pixels = torch.eye(32, dtype=torch.float64)[:, None]
+        return float((f(pixels[[i]] + pixels[[j]]) - f(pixels[[i]]) - f(pixels[[j]])).abs().max())
+
+    place = st.integers(0, 31)
+    lab.measure(worst_case(difference, 30, i=place, j=place, filter_size=st.integers(2, 5), depth=st.integers(1, 6)))
+    lab.control(Exact(difference(3, 9, 3, 4, bias=0.1)))
+
+
+@claim(
+    "SP-63",
+    where="Appendix A",
+    rule=equals(0.0, within=1e-9),
+    control="padding with zeros in place of periodic borders",
+)
+def test_a_pixels_representation_is_a_matrix_power(lab):
+    """The output of layer k for one active pixel is M^k δ_i: a k-step diffusion of the pixel.
+
+    Largest difference between a network of convolutions and ReLU and the k-th power of the corrected matrix.
+    """
+    from hypothesis import strategies as st
+
+    from harness.networks.scale_detection import pooling_stack
+
+    def difference(i, filter_size, depth):
+        pixel = torch.eye(32, dtype=torch.float64)[i]
+        power = torch.linalg.matrix_power(diffusion.diffusion_matrix(32, filter_size), depth)
+        with torch.no_grad():
+            return float((pooling_stack(filter_size, depth)(pixel[None, None])[0, 0] - power @ pixel).abs().max())
+
+    drawn = {"i": st.integers(0, 31), "filter_size": st.integers(2, 7), "depth": st.integers(1, 12)}
+    lab.measure(worst_case(difference, examples=30, **drawn))
+    cut = torch.nn.functional.avg_pool1d(torch.eye(32, dtype=torch.float64)[None, :1], 3, stride=1, padding=1)[0, 0]
+    lab.control(Exact(float((cut - diffusion.diffusion_matrix(32, 3)[:, 0]).abs().max())))
+
+
+@claim(
+    "SP-59",
+    where="Section 4",
+    rule=equals(0.0, within=1e-9),
+    control="the same network with biases",
+)
+def test_nets_without_biases_are_homogeneous(lab):
+    """Without biases the scale of an image carries through the network: f(c x) = c f(x) for c > 0.
+
+    For networks of random filters of both signs; largest relative difference.
+    """
+    from hypothesis import strategies as st
+
+    from harness.networks.scale_detection import ScaleDetectionCNN
+
+    def difference(seed, factor, depth, bias=False):
+        generator = torch.Generator().manual_seed(seed)
+        f = ScaleDetectionCNN(4, depth, bias=bias, generator=generator).double().requires_grad_(False)
+        x = torch.randn(3, 1, 20, dtype=torch.float64, generator=generator)
+        pairs = zip(f.representations(factor * x), f.representations(x), strict=True)
+        return max(float((a - factor * b).norm() / (factor * b.norm() + 1e-300)) for a, b in pairs)
+
+    drawn = {"seed": st.integers(0, 2**31), "factor": st.floats(1e-3, 1e3), "depth": st.integers(1, 6)}
+    lab.measure(worst_case(difference, examples=30, **drawn))
+    lab.control(Exact(difference(0, 2.0, 3, bias=True)))

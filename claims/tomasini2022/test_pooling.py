@@ -1,0 +1,210 @@
+"""Spatial and channel pooling, and how shuffled channels tell them apart (Fig. 1, section 2)."""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.data import scale_detection
+from harness.interventions.channels import shuffle_channels, shuffle_input_channels
+from harness.interventions.matched_noise import matched_noise
+from harness.lazy import torch
+from harness.measures.neighbours import neighbour_differences, variance_ratio
+from harness.measures.sensitivity import sensitivities_by_layer
+from harness.rules import Exact, equals, equivalent_to, greater_than, less_than, worst_case
+
+
+@claim(
+    "SP-08",
+    where="Fig. 1a",
+    rule={"total": equals(0.0, within=1e-12), "largest": equals(0.0, within=1e-12), "white": less_than(1.0)},
+    control="pooling over one pixel",
+)
+def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab):
+    """Average pooling, 2 x 2 with stride 1, makes the variations between nearby pixels smaller.
+
+    For every image neither the sum of the squared differences nor the largest difference grows; for white images the
+    mean squared difference shrinks.  (For single images the mean may grow, since pooling loses pairs at the border.)
+    """
+    from hypothesis import strategies as st
+
+    def growth(size, seed, largest):
+        generator = torch.Generator().manual_seed(seed)
+        images = torch.randn(20, 1, size, size, dtype=torch.float64, generator=generator)
+        images[0, 0] = torch.arange(size)
+        pooled = torch.nn.functional.avg_pool2d(images, 2, stride=1)
+        before, after = neighbour_differences(images).abs(), neighbour_differences(pooled).abs()
+        rise = after.amax(1) - before.amax(1) if largest else after.square().sum(1) - before.square().sum(1)
+        return max(0.0, float(rise.max()))
+
+    drawn = {"size": st.integers(3, 9), "seed": st.integers(0, 2**31)}
+    lab.measure(
+        total=worst_case(lambda size, seed: growth(size, seed, False), **drawn),
+        largest=worst_case(lambda size, seed: growth(size, seed, True), **drawn),
+        white=Exact(variance_ratio(3, pool=2)),
+    )
+    lab.control(white=Exact(variance_ratio(3, pool=1)))
+
+
+@claim(
+    "SP-09",
+    where="Fig. 1b",
+    readings={"turns": (4, 2), "input": ("patch", "map")},
+    rule=equals(0.0, within=1e-9),
+    control="one filter alone",
+)
+def test_averaging_over_turned_filters_gives_invariance(lab, turns, input):
+    """The average over filters that are turned versions of one another does not feel turns of the input.
+
+    The filters must be all turns of one, by 90° (4) or by 180° (2).  An input as large as the filter gives one number;
+    the outputs for a larger one turn with it and are averaged over positions as well.
+    """
+    from hypothesis import strategies as st
+
+    def response(images, weight, count):
+        turned = torch.cat([weight.rot90(k * 4 // turns, (2, 3)) for k in range(count)])
+        return torch.nn.functional.conv2d(images, turned).relu().mean((1, 2, 3))
+
+    def change(seed, count):
+        generator = torch.Generator().manual_seed(seed)
+        size = 3 if input == "patch" else 7
+        images = torch.randn(10, 1, size, size, dtype=torch.float64, generator=generator)
+        weight = torch.randn(1, 1, 3, 3, dtype=torch.float64, generator=generator)
+        same = response(images.rot90(4 // turns, (2, 3)), weight, count) - response(images, weight, count)
+        return float(same.abs().max())
+
+    lab.measure(worst_case(lambda seed: change(seed, turns), seed=st.integers(0, 2**31)))
+    lab.control(Exact(change(0, 1)))
+
+
+@claim(
+    "SP-13",
+    where="Section 2",
+    rule={"filters": equals(0.0), "connections": greater_than(0.1)},
+    control="the channels left in their order",
+)
+def test_shuffled_channels_break_connections_and_keep_filters(lab):
+    """Shuffling the connections between channels breaks any channel pooling and affects no single filter.
+
+    Each neuron keeps the same filters, on other channels; its output changes by a tenth at least.
+    """
+    from hypothesis import strategies as st
+
+    def unlike(seed):
+        generator = torch.Generator().manual_seed(seed)
+        weight = torch.randn(8, 16, 3, 3, generator=generator)
+        return float(
+            sum(
+                a != b for a, b in zip(kernels(weight), kernels(shuffle_input_channels(weight, generator)), strict=True)
+            )
+        )
+
+    weight = torch.randn(8, 16, 3, 3, generator=lab.generator)
+    images = torch.randn(20, 16, 8, 8, generator=lab.generator)
+
+    def change(other):
+        before, after = (torch.nn.functional.conv2d(images, w) for w in (weight, other))
+        return Exact(float((after - before).norm() / before.norm()))
+
+    lab.measure(
+        filters=worst_case(unlike, examples=20, seed=st.integers(0, 2**31)),
+        connections=change(shuffle_input_channels(weight, lab.generator)),
+    )
+    lab.control(connections=change(weight))
+
+
+def kernels(weight):
+    """The filters of each output channel, in an order that does not depend on the channels'."""
+    return [sorted(filters) for filters in weight.flatten(2).tolist()]
+
+
+def task(generator):
+    """All images of the scale-detection task of appendix B.2, the same with each pixel moved by one, and with noise."""
+    found = scale_detection.scale_detection_1d(32, 11, 4)
+    moves = 2 * torch.randint(0, 2, found.pairs.shape, generator=generator) - 1
+    images = found.images(torch.float64)
+    moved = scale_detection.displace(found.pairs, moves, found.shape, ring=True)
+    deformed = scale_detection.render(moved, found.shape, torch.float64)
+    return images, deformed, images + matched_noise(images, deformed, generator)
+
+
+@claim(
+    "SP-15",
+    where="Section 2",
+    rule=equals(0.0, within=1e-9),
+    control="a network of random filters",
+)
+def test_curves_overlap_where_only_spatial_pooling_is_present(lab):
+    """If only spatial pooling is present in the network, shuffling the channels leaves every R_k as it is.
+
+    The network's filters are all homogeneous, with a random positive strength for each pair of channels.
+    """
+    from hypothesis import strategies as st
+
+    from harness.networks.scale_detection import ScaleDetectionCNN, pooling_stack
+
+    def difference(seed, pooling=True):
+        generator = torch.Generator().manual_seed(seed)
+        if pooling:
+            network = pooling_stack(3, 4, channels=6)
+            for layer in network.layers:
+                strengths = torch.rand(*layer.weight.shape[:2], 1, dtype=torch.float64, generator=generator)
+                layer.weight.data *= 0.1 + strengths
+        else:
+            network = ScaleDetectionCNN(6, 4, generator=generator).double()
+        data = task(generator)
+        before, after = (
+            sensitivities_by_layer(net.representations, *data).relative
+            for net in (network, shuffle_channels(network, generator))
+        )
+        return float((after / before - 1).abs().max())
+
+    lab.measure(worst_case(difference, examples=10, seed=st.integers(0, 2**31)))
+    lab.control(Exact(difference(lab.seed, pooling=False)))
+
+
+GROUPS = 16
+
+
+@claim(
+    "SP-16",
+    where="Section 2",
+    readings={"weights": ("of both signs", "positive")},
+    rule=equivalent_to(1.0, within=0.1),
+    control="a second layer that pools over space",
+)
+def test_shuffled_curve_is_constant_where_only_channels_pool(lab, weights):
+    """If the decrease in R_k is all due to interactions between channels, the shuffled network's curve is constant.
+
+    The first layer's channels are copies of the image, shifted by -1, 0, 1; the second layer sums the three of each
+    group and so pools, though its filters have one pixel.  Copies come with random signs that the second layer undoes,
+    or are all positive, as in the averages of Fig. 1b: then any three channels still pool.  The value is R_2 of the
+    shuffled network over R_1.
+    """
+    sign = 2.0 * torch.randint(0, 2, (GROUPS, 3), generator=lab.generator) - 1
+    if weights == "positive":
+        sign = torch.ones(GROUPS, 3)
+    first = (sign[:, :, None] * torch.eye(3)).reshape(3 * GROUPS, 1, 3).double()
+    second = torch.block_diag(*sign)[..., None].double()
+
+    def relative(first, second):
+        layers = lambda x: run(x, first, second)  # noqa: E731
+        layer_1, layer_2 = sensitivities_by_layer(layers, *task(lab.generator)).relative
+        return float(layer_2 / layer_1)
+
+    def shuffled():
+        return relative(first, shuffle_input_channels(second, lab.generator))
+
+    lab.measure([shuffled() for _ in range(8)])
+    lab.note(f"Unshuffled, R_2 / R_1 is {relative(first, second):.2f}.")
+    identity = torch.eye(3)[1].expand(3 * GROUPS, 1, 3).double()
+    homogeneous = torch.ones(GROUPS, 3 * GROUPS, 3).double()
+    lab.control([relative(identity, shuffle_input_channels(homogeneous, lab.generator)) for _ in range(4)])
+
+
+def run(images, first, second):
+    """The activity of two linear layers on a ring."""
+    found = []
+    for weight in (first, second):
+        around = weight.shape[-1] // 2
+        images = torch.nn.functional.conv1d(torch.nn.functional.pad(images, (around, around), mode="circular"), weight)
+        found.append(images)
+    return found

@@ -1,0 +1,175 @@
+"""The effective receptive field grows by diffusion (section 4)."""
+
+from __future__ import annotations
+
+from harness.claim import Erratum, claim
+from harness.lazy import torch
+from harness.measures import diffusion
+from harness.measures.pooling_sensitivity import log_slope
+from harness.measures.receptive_field import effective_size, receptive_field, receptive_field_size
+from harness.rules import Exact, equals, less_than, worst_case
+
+DEPTH = 16
+RING = 160
+"""Wide enough for 16 layers of filter size 9 to leave its far side empty."""
+
+
+def network_sizes(filter_size, position=5):
+    """A_k of each layer of a convolutional network with homogeneous filters, from its response to one active pixel."""
+    from harness.networks.scale_detection import pooling_stack
+
+    image = torch.zeros(1, 1, RING, dtype=torch.float64)
+    image[..., position] = 1
+    with torch.no_grad():
+        layers = pooling_stack(filter_size, DEPTH).representations(image)
+    return [effective_size(layer[0, 0], position) for layer in layers]
+
+
+def off_root(sizes, first):
+    """Largest relative deviation of A_1, A_2, ... from first √k."""
+    return max(abs(size / (first * k**0.5) - 1) for k, size in enumerate(sizes, start=1))
+
+
+@claim(
+    "SP-37",
+    where="Section 4",
+    paper={"exponent": 0.5},
+    readings={"filter_size": (2, 3, 4, 5, 7, 9)},
+    rule={
+        "exponent": equals(0.5, within=1e-9),
+        "proportional": equals(0.0, within=1e-9),
+        "any_depth": equals(0.0, within=1e-9),
+    },
+    control="the same layers with stride 2, whose fields grow exponentially",
+)
+def test_receptive_field_grows_as_the_root_of_depth(lab, filter_size):
+    """The effective size A_k of a neuron's receptive field grows as √k with the depth k, for stride 1.
+
+    A_k is the standard deviation of a layer's response to one active pixel, read off a network of convolutions and
+    ReLU.  Parts: the exponent of A_k in k; the largest relative deviation from A_1 √k; for depths up to 300, the
+    largest relative deviation of the variance from k (F² - 1)/12.  The law is exact at every depth: variances add.
+    """
+    from hypothesis import strategies as st
+
+    sizes = network_sizes(filter_size)
+
+    def deviation(depth):
+        return abs(diffusion.walk(filter_size, depth).variance / (depth * diffusion.step_variance(filter_size)) - 1)
+
+    def parts(sizes):
+        depths = range(1, len(sizes) + 1)
+        return {"exponent": Exact(log_slope(depths, sizes)), "proportional": Exact(off_root(sizes, sizes[0]))}
+
+    lab.measure(**parts(sizes), any_depth=worst_case(deviation, depth=st.integers(1, 300)))
+    strided = [receptive_field([torch.ones(filter_size)] * k, stride=2).variance ** 0.5 for k in range(1, 7)]
+    lab.control(**parts(strided))
+    lab.series("A_k, stride 1", range(1, DEPTH + 1), sizes)
+    lab.series("A_k, stride 2", range(1, 7), strided)
+
+
+@claim(
+    "SP-38",
+    where="Section 4, Proposition A.1",
+    rule={"twelve_layers": less_than(0.01), "limit": less_than(0.01), "rate": equals(-1.0, within=0.1)},
+    control="filter size and stride 2, where the response stays a box",
+)
+def test_response_to_a_pixel_approaches_a_gaussian(lab):
+    """The response of the k-th layer to one active pixel approaches a Gaussian distribution.
+
+    Total variation distance from the Gaussian of the same mean and variance: for F = 3 after the paper's 12 layers; and
+    for the least favourable filter size from 2 to 9, after 100 layers, and its exponent in the depth from 12 to 96.
+    """
+
+    def distance(filter_size, depth, stride=1):
+        field = receptive_field([torch.ones(filter_size)] * depth, stride)
+        return diffusion.distance_to_gaussian(field, field.mean, field.variance)
+
+    def exponent(filter_size, depths, stride=1):
+        return log_slope(depths, [distance(filter_size, depth, stride) for depth in depths])
+
+    sizes = range(2, 10)
+    rates = [exponent(size, (12, 24, 48, 96)) for size in sizes]
+    lab.measure(
+        twelve_layers=Exact(distance(3, 12)),
+        limit=Exact(max(distance(size, 100) for size in sizes)),
+        rate=Exact(max(rates, key=lambda rate: abs(rate + 1))),
+    )
+    lab.control(twelve_layers=Exact(distance(2, 10, stride=2)), rate=Exact(exponent(2, (2, 4, 8), stride=2)))
+    depths = range(1, 25)
+    lab.series("distance from a Gaussian by depth, F = 3", depths, [distance(3, depth) for depth in depths])
+
+
+@claim(
+    "SP-39",
+    where="Section 4, appendix A",
+    paper="standard deviation √k",
+    readings={"meaning": ("up to a factor", "as printed")},
+    rule=equals(0.0, within=1e-9),
+    control="stride 2",
+)
+def test_standard_deviation_is_the_root_of_depth(lab, meaning):
+    """The response of the k-th layer to one active pixel has the standard deviation √k.
+
+    The largest relative deviation over 12 layers with the paper's filter size 3: from √k itself, or from A_1 √k.
+    """
+
+    def deviation(stride):
+        sizes = [receptive_field_size(3, k, stride) for k in range(1, 13)]
+        return Exact(off_root(sizes, 1 if meaning == "as printed" else sizes[0]))
+
+    lab.measure(deviation(stride=1))
+    lab.control(deviation(stride=2))
+
+
+def off_by(law):
+    """Largest relative deviation of the standard deviation from a law of filter size and depth."""
+    from hypothesis import strategies as st
+
+    def deviation(filter_size, depth):
+        return abs(diffusion.walk(filter_size, depth).variance ** 0.5 / law(filter_size, depth) - 1)
+
+    paper = [{"filter_size": 3, "depth": 12}]
+    return worst_case(deviation, explicit=paper, filter_size=st.integers(2, 15), depth=st.integers(1, 60))
+
+
+def printed_width(filter_size, depth):
+    """√k, as section 4 and appendix A print it."""
+    return depth**0.5
+
+
+def width(filter_size, depth):
+    """The standard deviation of k independent uniform steps over F pixels."""
+    return (depth * (filter_size**2 - 1) / 12) ** 0.5
+
+
+@claim(
+    "E-SP4",
+    where="Section 4, appendix A",
+    paper="√k",
+    erratum=Erratum(
+        printed="f_k(δ_i) approaches a Gaussian of standard deviation √k",
+        correct="standard deviation √(k (F² - 1)/12): 0.816 √k for F = 3",
+        derivation="One layer moves a pixel by a step that is uniform over F neighbouring pixels, of variance "
+        "(1² + ... + F²)/F - ((F + 1)/2)² = (F² - 1)/12.  Steps of different layers are independent, so that variances "
+        "add.  The factor would be 1 for F = √13 only.",
+        consequence="the scaling A_k ~ √k, and with it those of D_k and G_k, survive: they do not depend on the factor",
+    ),
+    rule=equals(0.0, within=1e-9),
+    control="the corrected statement",
+)
+def test_width_is_printed_without_its_factor(lab):
+    """For every filter size F the standard deviation of the k-th layer's response is √k."""
+    lab.measure(off_by(printed_width))
+    lab.control(off_by(width))
+
+
+@claim(
+    "E-SP4-corrected",
+    where="Section 4, appendix A",
+    rule=equals(0.0, within=1e-9),
+    control="√k, as printed",
+)
+def test_width_has_the_factor_of_one_step(lab):
+    """For every filter size F the standard deviation of the k-th layer's response is √(k (F² - 1)/12)."""
+    lab.measure(off_by(width))
+    lab.control(off_by(printed_width))

@@ -1,0 +1,216 @@
+"""The scale-detection task: what it asks for, and what pooling makes of it (section 3)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from harness.claim import claim
+from harness.data import scale_detection as task
+from harness.lazy import torch
+from harness.measures.receptive_field import support
+from harness.rules import Exact, equals, greater_than, worst_case
+
+LENGTH, SCALE, GAP = 32, 11, 4
+"""The task of appendix B.2."""
+
+CONVENTIONS = ("full", "half")
+"""Distances left out around the scale ξ: from ξ - g to ξ + g, or from ξ - g/2 to ξ + g/2; the paper does not say."""
+
+
+@claim(
+    "SP-22",
+    where="Section 3",
+    paper="y = sign(ξ - d)",
+    readings={"gap": CONVENTIONS, "images": ("ring", "plane")},
+    rule=equals(0.0),
+    control="the largest difference of a coordinate in place of the distance: no diagonals, no way round a ring",
+)
+def test_label_is_the_sign_of_scale_less_distance(lab, gap, images):
+    """Images have two active pixels, and the label says whether their distance is below the characteristic scale.
+
+    The value counts images that have other than two active pixels or another label, and pairs of pixels that are
+    missing or should be.
+    """
+    size = LENGTH if images == "ring" else 8
+    scale, width = (SCALE, GAP) if images == "ring" else (4, 1)
+    made = task.scale_detection_1d if images == "ring" else task.scale_detection_2d
+    found = made(size, scale, width, gap)
+
+    def expected(distance):
+        margin = width if gap == "full" else width / 2
+        pixels = list(itertools.product(range(size), repeat=1 if images == "ring" else 2))
+        distances = {pair: distance(*pair) for pair in itertools.combinations(pixels, 2)}
+        kept = {pair: d for pair, d in distances.items() if d < scale - margin or d >= scale + margin}
+        return {pair: 1 if d < scale else -1 for pair, d in kept.items()}
+
+    def round_the_ring(p, q):
+        return min(abs(p[0] - q[0]), size - abs(p[0] - q[0]))
+
+    seen = [tuple(map(tuple, (image[0] == 1).nonzero().tolist())) for image in found.images()]
+    labelled = dict(zip(seen, found.labels.tolist(), strict=True))
+
+    def wrong(distance):
+        right = expected(distance)
+        return Exact(sum(right.get(pair) != labelled.get(pair) for pair in right.keys() | labelled.keys()))
+
+    lab.measure(wrong(round_the_ring if images == "ring" else math.dist))
+    lab.control(wrong(lambda p, q: max(abs(a - b) for a, b in zip(p, q, strict=True))))
+
+
+@claim(
+    "SP-23",
+    where="Section 3",
+    readings={"gap": CONVENTIONS, "border": ("ring", "clipped")},
+    rule=equals(0.0),
+    control="the task without a gap",
+)
+def test_small_displacements_keep_the_label(lab, gap, border):
+    """A small displacement of the active pixels, one pixel each, does not affect the label (ξ = 11, g = 4, L = 32).
+
+    The value is the share of all images and moves with another label; a distance of exactly ξ counts as far.
+    """
+
+    def share(width):
+        found = task.scale_detection_1d(LENGTH, SCALE, width, gap)
+        changed = 0
+        for move in task.moves(1):
+            moved = task.displace(found.pairs, move, found.shape, ring=border == "ring")
+            near = task.distances(moved, ring=LENGTH) < SCALE
+            changed += int((near != (found.labels > 0)).sum())
+        return Exact(changed / (len(found.pairs) * len(task.moves(1))))
+
+    lab.measure(share(GAP))
+    lab.control(share(0))
+
+
+@claim(
+    "SP-60",
+    where="Section 3, Fig. 5",
+    readings={"gap": CONVENTIONS},
+    rule=equals(0.0),
+    control="the task without a gap",
+)
+def test_small_displacements_keep_the_label_in_the_plane(lab, gap):
+    """A small displacement of the active pixels does not affect the label of the plane's task (ξ = 14, g = 2, 32 x 32).
+
+    Each pixel moves to one of its eight neighbours, as the authors' code moves it; the value is the share of all images
+    and moves with another label (pixels at the border move as all others).
+    """
+    size, scale, width = 32, 14, 2
+
+    def share(width):
+        steps = torch.arange(1 - size, size)
+        between = torch.cartesian_prod(steps, steps)
+        images = (size - between.abs()).prod(1)
+        distance = between.double().norm(dim=1)
+        kept = task.outside_gap(distance, scale, width, gap) & (distance > 0)
+        moves = task.moves(2)
+        moved = (between[kept][:, None] + moves[:, 0] - moves[:, 1]).double().norm(dim=2)
+        changed = ((moved < scale) != (distance[kept] < scale)[:, None]).double().mean(1)
+        return Exact(float((changed * images[kept]).sum() / images[kept].sum()))
+
+    lab.measure(share(width))
+    lab.control(share(0))
+
+
+@claim(
+    "SP-24",
+    where="Section 3",
+    readings={"gap": CONVENTIONS},
+    rule=equals(0.0),
+    control="windows of one pixel",
+)
+def test_pooling_up_to_the_scale_solves_the_task(lab, gap):
+    """Spatial pooling up to the scale ξ is enough to solve the task.
+
+    A network of one convolution with a homogeneous filter of size ξ, ReLU above one active pixel and an average over
+    positions answers every image of any such task rightly; the value is the share of errors.
+    """
+    from hypothesis import strategies as st
+
+    def errors(length, scale, width, window=None):
+        found = task.scale_detection_1d(length, min(scale, length // 2), width, gap)
+        window = window or min(scale, length // 2)
+        around = torch.nn.functional.pad(found.images(torch.float64), (0, window - 1), mode="circular")
+        pooled = torch.nn.functional.conv1d(around, torch.ones(1, 1, window, dtype=torch.float64))
+        score = torch.relu(pooled - 1).mean((1, 2))
+        wrong = (score > 0) != (found.labels > 0)
+        return float(wrong.double().mean()) if len(wrong) else 0.0
+
+    lab.measure(
+        worst_case(
+            errors,
+            examples=40,
+            explicit=[{"length": LENGTH, "scale": SCALE, "width": GAP}],
+            length=st.integers(6, 40),
+            scale=st.integers(2, 20),
+            width=st.integers(0, 4),
+        )
+    )
+    lab.control(Exact(errors(LENGTH, SCALE, GAP, window=1)))
+
+
+@claim(
+    "SP-25",
+    where="Section 3",
+    unit="bits",
+    readings={"gap": CONVENTIONS},
+    rule=greater_than(0.01),
+    control="a window as wide as the image, which always sees both",
+)
+def test_active_pixels_in_a_window_tell_of_the_label(lab, gap):
+    """Whether none, one or both active pixels lie within the pooling window is informative of the task.
+
+    The value is the mutual information between the label and the number of active pixels in a window of width ξ at a
+    random place, over all images.
+    """
+    found = task.scale_detection_1d(LENGTH, SCALE, GAP, gap)
+
+    def information(width):
+        rows = torch.arange(LENGTH)
+        windows = torch.zeros(LENGTH, LENGTH)
+        windows[rows[:, None], (rows[:, None] + torch.arange(width)) % LENGTH] = 1
+        seen = (found.images()[:, 0] @ windows.T).long()
+        joint = torch.stack(
+            [(seen[found.labels == y, :, None] == torch.arange(3)).sum((0, 1)) for y in (1, -1)]
+        ).double()
+        joint = joint / joint.sum()
+        independent = joint.sum(0) * joint.sum(1, keepdim=True)
+        return float(torch.special.xlogy(joint, joint / independent.clamp(min=1e-300)).sum() / math.log(2))
+
+    lab.measure(Exact(information(SCALE), "bits"))
+    lab.control(Exact(information(LENGTH), "bits"))
+    widths = range(1, LENGTH + 1)
+    lab.series("information by width of the window", widths, [information(width) for width in widths])
+
+
+@claim(
+    "SP-52",
+    where="Appendix B.2",
+    paper="F = 3, 12 layers, ξ = 11, g = 4, L = 32, P = 48",
+    readings={"gap": CONVENTIONS},
+    rule={"sees": greater_than(0.0), "within": greater_than(0.0), "balanced": equals(0.0), "unseen": greater_than(0.0)},
+    control="five layers, trained on all images",
+)
+def test_the_set_up_fits_the_task(lab, gap):
+    """Twelve layers of filter size 3 can see two pixels beyond the gap, and 48 training images leave images to test on.
+
+    Parts: pixels seen beyond the nearest far pair; pixels of the image beyond those seen; training images that no
+    balanced choice can find; images left to test on, of each label at least.
+    """
+    found = task.scale_detection_1d(LENGTH, SCALE, GAP, gap)
+    rarer = int(min((found.labels > 0).sum(), (found.labels < 0).sum()))
+    farthest = SCALE + (GAP if gap == "full" else GAP // 2)
+
+    def parts(depth, training):
+        seen = support(3, depth)
+        return {
+            "sees": Exact(seen - 1 - farthest, "pixels"),
+            "within": Exact(LENGTH - seen, "pixels"),
+            "balanced": Exact(max(0, training // 2 - rarer), "images"),
+            "unseen": Exact(rarer - training // 2, "images"),
+        }
+
+    lab.measure(**parts(12, 48))
+    lab.control(**parts(5, len(found.pairs)))

@@ -1,0 +1,134 @@
+"""What the sensitivities measure, and the deformations that they are measured with (section 1)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from harness.claim import claim
+from harness.interventions import diffeomorphism
+from harness.interventions.matched_noise import matched_noise
+from harness.lazy import torch
+from harness.measures.sensitivity import mean_square_change, sensitivities, sensitivity
+from harness.rules import Count, Exact, equals, equivalent_to, matches, proportion_below, worst_case
+
+
+def example(seed, n=7):
+    """Images, the same deformed and with noise, and a function of them."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.randn(n, 1, 8, 8, dtype=torch.float64, generator=generator)
+    deformed = diffeomorphism.deform(images, generator)
+    weight = torch.randn(20, 64, dtype=torch.float64, generator=generator)
+    return (
+        images,
+        deformed,
+        images + matched_noise(images, deformed, generator),
+        lambda x: (x.flatten(1) @ weight.T).relu(),
+    )
+
+
+def by_definition(f, images, perturbed, different, middle):
+    """Eq. 1 written out, one pair of images at a time."""
+    values, changed = f(images).tolist(), f(perturbed).tolist()
+    changes = sorted(math.dist(a, b) ** 2 for a, b in zip(values, changed, strict=True))
+    numerator = changes[len(changes) // 2] if middle else sum(changes) / len(changes)
+    pairs = [math.dist(a, b) ** 2 for a, b in itertools.product(values, repeat=2)]
+    return numerator * (len(pairs) - different * len(values)) / sum(pairs)
+
+
+@claim(
+    "SP-01",
+    where="Eq. 1",
+    readings={"pairs": ("all", "different images"), "average": ("mean", "median")},
+    rule={"definition": equals(0.0, within=1e-9), "ratio": equals(0.0, within=1e-9), "scale": equals(0.0, within=1e-9)},
+    control="f(x) + x in place of c f(x), which is another function",
+)
+def test_sensitivities_are_relative_to_the_distance_between_images(lab, pairs, average):
+    """D and G are mean squared changes in units of the distance between images, R is D / G; none feels f's scale."""
+    options = {"diagonal": pairs == "all", "average": average}
+
+    def definition(seed):
+        images, deformed, noisy, f = example(seed)
+        found = sensitivities(f, images, deformed, noisy, **options)
+        plain = [by_definition(f, images, x, pairs != "all", average == "median") for x in (deformed, noisy)]
+        return max(abs(float(a) / b - 1) for a, b in zip(found, plain, strict=False))
+
+    def ratio(seed):
+        images, deformed, noisy, f = example(seed)
+        clean = f(images)
+        changes = [mean_square_change(clean, f(x), average) for x in (deformed, noisy)]
+        relative = sensitivities(f, images, deformed, noisy, **options).relative
+        return abs(float(relative * changes[1] / changes[0]) - 1)
+
+    def scale(seed, factor, other=False):
+        images, deformed, noisy, f = example(seed)
+        g = (lambda x: f(x) + x.flatten(1).mean(1, keepdim=True)) if other else (lambda x: factor * f(x))
+        before, after = ([sensitivity(h(images), h(x), **options) for x in (deformed, noisy)] for h in (f, g))
+        return max(abs(float(a / b) - 1) for a, b in zip(after, before, strict=True))
+
+    from hypothesis import strategies as st
+
+    seeds = st.integers(0, 2**31)
+    lab.measure(
+        definition=worst_case(definition, examples=10, seed=seeds),
+        ratio=worst_case(ratio, examples=10, seed=seeds),
+        scale=worst_case(scale, examples=10, seed=seeds, factor=st.floats(1e-3, 1e3)),
+    )
+    lab.control(scale=Exact(scale(0, 1.0, other=True)))
+
+
+SIZE, CUT = 32, 3
+
+
+@claim(
+    "SP-57",
+    where="Section 1, after Petrini et al. 2021",
+    paper="magnitude 1 pixel, cut 3 (the defaults of the authors' code)",
+    unit="pixels",
+    rule={
+        "magnitude": matches(1.0, within=0.25),
+        "mean": equivalent_to(0.0, within=0.05),
+        "beyond_cut": equals(0.0, within=1e-9),
+        "folds": proportion_below(0.01),
+    },
+    control="fields at the highest temperature that their source allows",
+)
+def test_deformations_of_one_pixel_are_diffeomorphisms(lab):
+    """Random deformations of one pixel are smooth, without drift, and fold no image.
+
+    The nominal magnitude δ is what the root mean square displacement tends to for a large cut; at cut 3 it is taken as
+    reached within a quarter.
+    """
+    temperature, highest = diffeomorphism.temperature_of(1.0, CUT, SIZE), diffeomorphism.highest_temperature(CUT)
+
+    def fields(temperature, count=500):
+        return diffeomorphism.displacement_fields(
+            SIZE, count, temperature=temperature, cut=CUT, generator=lab.generator
+        )
+
+    def magnitude(temperature):
+        return Exact(float(diffeomorphism.mean_square_displacement(SIZE, temperature, CUT).mean() ** 0.5), "pixels")
+
+    def folded(sample):
+        return Count(int(diffeomorphism.folds(sample).sum()), len(sample))
+
+    found = fields(temperature)
+    lab.measure(
+        magnitude=magnitude(temperature),
+        mean=found[:, 0].mean((1, 2)),
+        beyond_cut=Exact(float(energy_beyond_cut(found).max())),
+        folds=folded(found),
+    )
+    lab.control(magnitude=magnitude(highest), folds=folded(fields(highest)))
+    centre = diffeomorphism.mean_square_displacement(SIZE, temperature, CUT)[SIZE // 2, SIZE // 2]
+    lab.note(f"At the centre of the image the root mean square displacement is {float(centre) ** 0.5:.2f} pixels.")
+
+
+def energy_beyond_cut(fields):
+    """Share of each field's energy in sines of a frequency beyond the cut."""
+    size = fields.shape[-1]
+    frequency = torch.arange(1, size - 1, dtype=torch.float64)
+    sines = torch.sin(math.pi * frequency[:, None] * torch.linspace(0, 1, size, dtype=torch.float64))
+    energy = torch.einsum("bdrc,ir,jc->bdij", fields, sines, sines).square()
+    beyond = frequency[:, None] ** 2 + frequency**2 >= (CUT + 0.5) ** 2
+    return energy[..., beyond].sum((1, 2)) / energy.sum((1, 2, 3))

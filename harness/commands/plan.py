@@ -1,0 +1,169 @@
+"""Say which runs the selected claims need, which of them are in the store, and what the others will cost.
+
+The cost is the one of finished runs of the same recipe; where there are none, that of the nearest recipe for as much
+work, if recipes of its kind say how much they have; otherwise it is unknown.  Nothing is computed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.commands import selection
+from harness.commands.selection import Selection, selected, shown
+from harness.tiers import TIERS
+
+if TYPE_CHECKING:
+    from harness.runs import Outcome
+    from harness.runs.cost import Cost
+
+Json = dict[str, Any]
+
+HEADINGS = ("stored", "missing", "each", "together", "tier", "claims", "recipe")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    selection.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="for other programs, with an entry for each run")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Print the plan; 0 also where runs are missing."""
+    plan = planned(selected(chosen))
+    print(json.dumps(plan, indent=1) if chosen.json else "\n".join(readable(plan)))
+    return 0
+
+
+def looked_up(selection: Selection) -> list[tuple[Outcome, Cost]]:
+    """Every run that is needed, as it stands in the store, and what it costs."""
+    from harness.runs import plan
+    from harness.runs.cost import UNKNOWN, Cost, Throughput
+
+    throughput = Throughput(selection.store.records())
+
+    def cost(outcome: Outcome) -> Cost:
+        if outcome.record is not None:
+            return Cost(outcome.record.seconds, "this run")
+        return throughput.cost(outcome.run.recipe, outcome.made_of) if outcome.made_of is not None else UNKNOWN
+
+    return [(outcome, cost(outcome)) for outcome in plan(selection.needs, selection.store, selection.bench)]
+
+
+def planned(selection: Selection) -> Json:
+    """The plan as JSON values."""
+    from harness.runs import default_workers
+    from harness.runs.key import device_class
+
+    runs = [entry(selection, outcome, cost) for outcome, cost in looked_up(selection)]
+    workers = default_workers(selection.bench)
+    by_tier = {tier: [run for run in runs if run["tier"] == tier] for tier in TIERS}
+    return {
+        "tier": selection.tier,
+        "device": device_class(selection.bench.device),
+        "store": shown(selection.store.path),
+        "workers": workers,
+        "total": total(runs, workers),
+        "tiers": {tier: total(some, workers) for tier, some in by_tier.items() if some},
+        "runs": runs,
+    }
+
+
+def entry(selection: Selection, outcome: Outcome, cost: Cost) -> Json:
+    """What the plan says of one run."""
+    run = outcome.run
+    return {
+        "recipe": str(run).removesuffix(f" seed {run.seed}"),
+        "seed": run.seed,
+        "key": outcome.key,
+        "tier": selection.tier_of(run),
+        "claims": [claim.id for claim in selection.needs[run]],
+        "state": "stored" if outcome.record else "missing" if outcome.missing else "not available",
+        "reason": outcome.failure.message if outcome.failure else None,
+        "seconds": cost.seconds,
+        "basis": cost.basis,
+    }
+
+
+def total(runs: Iterable[Json], workers: int) -> Json:
+    """How many runs are in which state, and what the missing ones will cost.
+
+    `seconds` is the time of one worker, `elapsed` that of several; neither has the runs of `unknown` cost.
+    """
+    from harness.runs.pace import makespan
+
+    entries = list(runs)
+    states = Counter(entry["state"] for entry in entries)
+    costs = [entry["seconds"] for entry in entries if entry["state"] == "missing"]
+    known = [seconds for seconds in costs if seconds is not None]
+    return {
+        "runs": len(entries),
+        "stored": states["stored"],
+        "missing": states["missing"],
+        "not_available": states["not available"],
+        "seconds": sum(known),
+        "elapsed": makespan(known, workers),
+        "unknown": len(costs) - len(known),
+    }
+
+
+def readable(plan: Json) -> list[str]:
+    """The plan as lines of text."""
+    if not plan["runs"]:
+        return ["the selected claims need no runs"]
+    lines = [*table([HEADINGS, *map(row, by_recipe(plan["runs"]))]), ""]
+    lines += [f"{tier} on {plan['device']}: {said(one, plan['workers'])}" for tier, one in plan["tiers"].items()]
+    if len(plan["tiers"]) > 1:
+        lines.append(f"all: {said(plan['total'], plan['workers'])}")
+    lines += sorted({f"not available: {run['reason']}" for run in plan["runs"] if run["state"] == "not available"})
+    return [*lines, f"store: {plan['store']}"]
+
+
+def by_recipe(runs: Sequence[Json]) -> list[list[Json]]:
+    """The runs that differ in their seeds alone, together."""
+    groups: dict[tuple[str, str], list[Json]] = {}
+    for run in runs:
+        groups.setdefault((run["tier"], run["recipe"]), []).append(run)
+    return list(groups.values())
+
+
+def row(runs: Sequence[Json]) -> tuple[str, ...]:
+    """The line of the table for the runs of one recipe."""
+    one, sums = runs[0], total(runs, 1)
+    missing = [run for run in runs if run["state"] == "missing"]
+    each = estimate(missing[0]["seconds"], missing[0]["basis"]) if missing else ""
+    together = estimate(None if sums["unknown"] else sums["seconds"], missing[0]["basis"]) if missing else ""
+    lacking = f"{sums['not_available']} n/a" if sums["not_available"] else str(sums["missing"])
+    claims = sorted({id for run in runs for id in run["claims"]})
+    return f"{sums['stored']} of {sums['runs']}", lacking, each, together, one["tier"], ",".join(claims), one["recipe"]
+
+
+def estimate(seconds: float | None, basis: str) -> str:
+    """A cost as the table has it; one that was scaled from another recipe has a tilde."""
+    from harness.runs.display import duration
+
+    return "unknown" if seconds is None else f"{'~' if basis == 'scaled by work' else ''}{duration(seconds)}"
+
+
+def said(sums: Json, workers: int) -> str:
+    """Totals in words."""
+    from harness.runs.display import duration
+
+    text = f"{sums['runs']} runs, {sums['stored']} in the store, {sums['missing']} missing"
+    if sums["not_available"]:
+        text += f", {sums['not_available']} not available"
+    if sums["missing"] > sums["unknown"]:
+        text += f"; about {duration(sums['elapsed'])} with {workers} worker{'s' * (workers > 1)}"
+    if sums["unknown"]:
+        text += f"; {sums['unknown']} of unknown cost"
+    return text
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns; the last one is as wide as it needs."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths[-1] = 0
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,25 @@
+"""Draw a report's index.html again, from its claims.json."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.commands.usage import REPORT
+from harness.commands.document import read_document
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("folder", type=Path, nargs="?", default=REPORT, help=f"the report (default: {REPORT})")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Write the page."""
+    from harness.files import write_atomically
+    from harness.report.page import render
+
+    page = chosen.folder / "index.html"
+    write_atomically(page, render(read_document(chosen.folder)))
+    print(page)
+    return 0

@@ -1,0 +1,151 @@
+"""The claims that a command is about, found as pytest finds them, and the runs that they need."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.commands.usage import BadUsage
+from harness.tiers import TIERS
+
+if TYPE_CHECKING:
+    import pytest
+
+    from harness.claim import Claim
+    from harness.runs import Run, Workshop
+    from harness.store import Store
+    from harness.workplace import Workplace
+
+VALUED = {"--tier": "tier", "-k": "keyword", "-m": "marker", "--data": "data", "--store": "store", "--device": "device"}
+FLAGS = {"--download": "download", "--require-data": "require_data"}
+"""pytest's options, and what they are called in a command's."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What was selected, and what it is to be done with.
+
+    Attributes:
+        needs: every run that is needed, with the claims that need it.
+        tier: as asked for.
+        require_data: whether data that are not there are an error.
+        store, bench: where runs are looked up and kept, and what they are done with.
+    """
+
+    needs: Mapping[Run, Sequence[Claim]]
+    tier: str
+    require_data: bool
+    store: Store
+    bench: Workshop
+
+    def tier_of(self, run: Run) -> str:
+        """The lowest tier that has the run."""
+        return min((claim.tier_within(self.tier) for claim in self.needs[run]), key=TIERS.index)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that select claims; they mean what they mean to `pytest claims`."""
+    parser.add_argument("paths", nargs="*", default=["claims"], help="files, folders or tests (default: claims)")
+    parser.add_argument("--tier", choices=TIERS, default="smoke", help="how much the runs may cost (default: smoke)")
+    parser.add_argument("-k", dest="keyword", metavar="EXPR", help="only tests whose names match, as pytest's -k")
+    parser.add_argument("-m", dest="marker", metavar="EXPR", help="only tests whose markers match, as pytest's -m")
+    add_place(parser)
+    parser.add_argument("--download", action="store_true", help="fetch missing data sets into --data")
+    parser.add_argument("--require-data", action="store_true", help="never take other data where a data set is missing")
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """The options that say with what runs are done and looked up."""
+    parser.add_argument("--data", metavar="DIR", help="root of the real data sets (default: $CLAIMS_DATA, else none)")
+    parser.add_argument("--store", metavar="DIR", help="records of finished runs (default: reports/store)")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1 ... (default: a GPU where there is one)")
+
+
+def pytest_arguments(chosen: argparse.Namespace) -> list[str]:
+    """The same options for pytest."""
+    given = vars(chosen)
+    valued = [word for option, name in VALUED.items() if given.get(name) for word in (option, given[name])]
+    return valued + [option for option, name in FLAGS.items() if given.get(name)]
+
+
+def run_pytest(arguments: Sequence[str], plugin: object) -> str:
+    """Run pytest in this process, without showing what it prints; return that.
+
+    Raises:
+        BadUsage: pytest does not take the arguments, or finds no test.
+    """
+    import pytest
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code = pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=[plugin])
+    if code == pytest.ExitCode.USAGE_ERROR:
+        problems = re.findall(r"(?:ERROR|error): (?!usage)(.*)", said.getvalue())
+        raise BadUsage(problems[-1] if problems else said.getvalue().strip())
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise BadUsage(f"no claim is selected by: {' '.join(arguments)}")
+    return said.getvalue()
+
+
+class _Collected:
+    """A plugin that keeps what pytest collects."""
+
+    def __init__(self) -> None:
+        self.session: pytest.Session | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.session = session
+
+
+def selected(chosen: argparse.Namespace) -> Selection:
+    """The claims that the options select; no test is run.
+
+    Raises:
+        BadUsage: nothing is selected, or not all can be collected, or the place is none to work at.
+    """
+    collected = _Collected()
+    said = run_pytest(["--collect-only", *pytest_arguments(chosen), *chosen.paths], collected)
+    if collected.session is None or collected.session.testsfailed:
+        raise BadUsage(f"the claims cannot be collected\n{said[max(said.find('= ERRORS'), 0) :]}")
+    # Imported after pytest has loaded them as plugins: it complains about plugins that were loaded before.
+    from harness.plugin.judging import workplace_key
+    from harness.plugin.preparing import runs_of
+
+    place = collected.session.config.stash[workplace_key]
+    store, bench = opened(place)
+    return Selection(runs_of(collected.session.items, chosen.tier), chosen.tier, chosen.require_data, store, bench)
+
+
+def opened(place: Workplace) -> tuple[Store, Workshop]:
+    """The store and the bench of a session, once it is sure that they can be used.
+
+    Raises:
+        BadUsage: the store is no folder, or the device is not here.
+    """
+    from harness.store import StoreProblem
+
+    try:
+        device = place.device
+        if device.type == "cuda" and (device.index or 0) >= gpus():
+            raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
+        return place.store, place.workshop
+    except (RuntimeError, StoreProblem) as problem:
+        raise BadUsage(str(problem).splitlines()[0]) from problem
+
+
+def gpus() -> int:
+    """How many GPUs torch can use."""
+    import torch
+
+    return torch.cuda.device_count()
+
+
+def shown(path: Path) -> str:
+    """A path as it is shortest to read: relative to the current folder where it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

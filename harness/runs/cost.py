@@ -1,0 +1,118 @@
+"""What runs will cost, from what finished ones did."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.runs.recipe import Recipe
+from harness.store.record import Record
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run is expected to take.
+
+    Attributes:
+        seconds: on one worker; None where nothing comparable has been done.
+        basis: where the number comes from.
+    """
+
+    seconds: float | None
+    basis: str
+
+
+UNKNOWN = Cost(None, "unknown")
+
+
+class Throughput:
+    """What finished runs took, to say what others will.
+
+    A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
+    none, and the recipe says how much there is to do (a method `work() -> float`, in a unit of its class's own, such as
+    images times epochs), it costs what the recipe that differs in the fewest fields took for the same work.  Records of
+    the code as it is now are preferred to those of an earlier version.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._records: dict[tuple[Any, Any], list[Record]] = defaultdict(list)
+        for record in records:
+            recipe = record.made_of.get("recipe")
+            if isinstance(recipe, dict) and not record.diverged:
+                self._records[record.made_of.get("device"), recipe.get("class")].append(record)
+
+    def cost(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Cost:
+        """The cost of a run of this recipe, whose key is made of these things (`harness.runs.ingredients`)."""
+        described, code = made_of["recipe"], made_of["code"]
+        peers = self._records[made_of["device"], described["class"]]
+        same = [(record, record.seconds) for record in peers if record.made_of["recipe"] == described]
+        if same:
+            return Cost(_median(same, code), "this recipe")
+        work = work_of(recipe)
+        if work is None:
+            return UNKNOWN
+        nearest = _nearest(described, peers)
+        return Cost(work * _median(nearest, code), "scaled by work") if nearest else UNKNOWN
+
+
+def _nearest(described: Any, peers: Sequence[Record]) -> list[tuple[Record, float]]:
+    """Those records whose recipe differs least from the described one, with their seconds per unit of work."""
+    rated: dict[int, list[tuple[Record, float]]] = defaultdict(list)
+    for record in peers:
+        work = work_of(rebuilt(record.made_of["recipe"]))
+        if work is not None:
+            rated[_differences(described, record.made_of["recipe"])].append((record, record.seconds / work))
+    return rated[min(rated)] if rated else []
+
+
+def _median(values: Sequence[tuple[Record, float]], code: str) -> float:
+    """The median over the records of this code, or over all where it has none."""
+    now = [value for record, value in values if record.made_of.get("code") == code]
+    return statistics.median(now or [value for _, value in values])
+
+
+def work_of(recipe: Any) -> float | None:
+    """How much there is to do, where the recipe says so; None otherwise."""
+    work = getattr(recipe, "work", None)
+    try:
+        amount = float(work()) if callable(work) else 0.0
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+    return amount if amount > 0 else None
+
+
+def rebuilt(described: Any) -> Any:
+    """The recipe that a record's JSON describes, from classes that are loaded already; None where that cannot be."""
+    if isinstance(described, list):
+        return tuple(rebuilt(one) for one in described)
+    if not isinstance(described, dict):
+        return described
+    if described.keys() != {"class", "fields"}:
+        return {name: rebuilt(one) for name, one in described.items()}
+    module, _, name = str(described["class"]).rpartition(".")
+    kind = getattr(sys.modules.get(module), name, None)
+    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+        return None
+    try:
+        return kind(**{name: rebuilt(one) for name, one in described["fields"].items()})
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
+def _differences(one: Any, other: Any) -> int:
+    """In how many fields two descriptions differ."""
+    mine, theirs = dict(_leaves(one)), dict(_leaves(other))
+    return sum(name not in mine or name not in theirs or mine[name] != theirs[name] for name in mine | theirs)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, (dict, list)):
+        for name, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(one, f"{path}/{name}")
+    else:
+        yield path, value

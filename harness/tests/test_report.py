@@ -1,0 +1,216 @@
+"""claims.json and the page drawn from it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.judge import to_json
+from harness.papers import OpenClaim, Paper
+from harness.report.document import document
+from harness.report.page import literal, number, render
+from harness.rules import Estimate, Exact, equals, greater_than
+
+HOSTILE = "<img src=x onerror=alert(1)></script><b>\"'&amp; \u202e \x1b[31m \x00"
+
+PAPER = Paper(
+    "paper2020", "XX", "A paper", "Nobody", 2020, "Nowhere", 9, 2, (OpenClaim("XX-09", "§9", "Open.", "dear"),)
+)
+
+
+def described(**changes):
+    plain = {
+        "id": "XX-01",
+        "paper": "paper2020",
+        "statement": "One is one.",
+        "discussion": "",
+        "where": "Eq. 1",
+        "paper_value": 1.0,
+        "unit": "",
+        "lowest_tier": "smoke",
+        "rules": {"measured": "is 1"},
+        "control": "two",
+        "file": "claims/paper2020/test_topic.py",
+        "function": "test_one",
+        "erratum": None,
+    }
+    return {**plain, **changes}
+
+
+def case(name="", sample=None, rule=None, holds=True, **changes):
+    judgement = (rule or equals(1.0)).judge(sample or Exact(1.0))
+    plain = {
+        "id": "XX-01",
+        "case": name,
+        "nodeid": f"claims/test_topic.py::test_one[{name}]",
+        "verdict": str(judgement.verdict),
+        "reason": "",
+        "parts": {"measured": to_json(judgement)},
+        "control": {"verdict": "refuted", "holds": holds, "parts": {}},
+        "tier": "smoke",
+        "evidence": "exact",
+        "parameters": {},
+        "data": [],
+        "runs": [],
+        "notes": [],
+        "series": {},
+        "seconds": 0.1,
+    }
+    return {**plain, **changes}
+
+
+def page_of(description, *cases):
+    return render(documented(description, *cases))
+
+
+def documented(description, *cases, **changes):
+    environment = {"python": "3", "packages": {"torch": "2"}, "platform": "Linux", "cores": 2, "device": "cpu"}
+    options = {"tier": "smoke", "environment": environment, "outside": [], **changes}
+    return document(cases, {description["id"]: description}, [PAPER], **options)
+
+
+class Elements(HTMLParser):
+    """The names and attributes of a page's elements, and its text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def assert_harmless(page):
+    elements = Elements(page)
+    assert not {"img", "script", "iframe", "link", "object"} & {tag for tag, _ in elements.tags}
+    assert not [name for _, attributes in elements.tags for name in attributes if name.startswith("on")]
+    policies = [attributes for tag, attributes in elements.tags if tag == "meta" and "http-equiv" in attributes]
+    assert policies[0]["content"].startswith("default-src 'none'")
+    return elements
+
+
+def test_hostile_text_anywhere_is_shown_and_never_becomes_markup():
+    erratum = dict.fromkeys(("printed", "correct", "derivation", "consequence"), HOSTILE)
+    texts = dict.fromkeys(("statement", "discussion", "where", "control", "paper_value", "unit", "function"), HOSTILE)
+    source = {"name": HOSTILE, "split": HOSTILE, "digest": HOSTILE, "notes": [HOSTILE]}
+    broken = case(HOSTILE, reason=HOSTILE, notes=[HOSTILE], data=[source], parameters={"how": HOSTILE})
+    not_run = case("b", reason=HOSTILE, parts={}, control=None, verdict="not run")
+    page = page_of(described(erratum=erratum, rules={"measured": HOSTILE}, **texts), broken, not_run)
+    elements = assert_harmless(page)
+    assert "<img src=x onerror=alert(1)></script>" in elements.text
+    assert "\u202e" not in page
+    assert "\\u202e" in page
+    assert "\x00" not in page
+
+
+@given(st.text())
+@settings(deadline=None, max_examples=50)
+def test_any_statement_is_shown_literally(text):
+    page = page_of(described(statement=text), case())
+    shown = assert_harmless(page).text
+    printable = "".join(char for char in text if char.isprintable())
+    assert all(char in shown for char in printable)
+    page.encode("utf-8")
+
+
+def test_the_page_shows_the_papers_number_ours_its_interval_rule_control_data_and_command():
+    sample = Estimate(0.5, 0.1, 8, 7, "points")
+    data = [{"name": "mnist", "split": "train", "digest": "ab" * 32, "notes": ["two images are inexact"]}]
+    one = case("mnist", sample, greater_than(0.0), data=data)
+    page = page_of(described(paper_value=0.75, unit="points", rules={"measured": "is greater than 0"}), one)
+    text = " ".join(Elements(page).text.split())
+    for piece in (
+        "One is one.",
+        "Eq. 1",
+        "0.75",
+        "0.5 points",
+        "[0.3105, 0.6895]",
+        "is greater than 0",
+        "two",
+        "mnist",
+    ):
+        assert piece in text, piece
+    assert "two images are inexact" in text
+    assert "pytest claims/paper2020/test_topic.py::test_one --tier smoke" in text
+    assert "<svg" in page
+
+
+def test_open_claims_and_those_beyond_the_tier_are_listed_with_the_reason():
+    outside = [
+        {"id": "XX-05", "paper": "paper2020", "where": "§5", "statement": "Later.", "reason": "needs --tier paper"}
+    ]
+    text = Elements(render(documented(described(), case(), outside=outside))).text
+    for piece in ("XX-05", "needs --tier paper", "XX-09", "dear"):
+        assert piece in text
+
+
+def test_a_session_that_was_cut_short_says_so():
+    assert "PARTIAL" in render(documented(described(), case(), partial=True))
+    assert "PARTIAL" not in page_of(described(), case())
+
+
+def test_holm_over_the_cases_of_a_claim_takes_back_what_one_of_many_would_not_support():
+    weak = Estimate(1.0, 0.5, 30, 29)  # p about 0.027 alone
+    alone = documented(described(), case("a", weak, greater_than(0.0)))["claims"][0]
+    assert alone["verdict"] == "supported"
+    cases = [case(name, weak, greater_than(0.0)) for name in "abc"]
+    together = documented(described(), *cases)["claims"][0]
+    assert together["verdict"] == "inconclusive"
+    assert {one["verdict"] for one in together["cases"]} == {"inconclusive"}
+    assert {one["verdict_alone"] for one in together["cases"]} == {"supported"}
+
+
+def test_the_least_favourable_case_is_the_one_in_the_headline():
+    cases = [case(str(n), Estimate(float(n), 0.5, 30, 29), greater_than(0.0)) for n in (5, 3, 4)]
+    assert documented(described(), *cases)["claims"][0]["measured"]["value"] == 3.0
+
+
+def test_a_claim_lacking_one_of_its_data_sets_is_never_supported():
+    missing = case("cifar10", parts={}, control=None, verdict="not run", reason="cifar10 is not there")
+    entry = documented(described(), case("mnist"), missing)["claims"][0]
+    assert entry["verdict"] == "inconclusive"
+    assert "cifar10 is not there" in entry["reason"]
+
+
+def test_evidence_is_that_of_the_weakest_case():
+    entry = documented(described(), case("a", evidence="paper"), case("b", evidence="proxy"))["claims"][0]
+    assert entry["evidence"] == "proxy"
+
+
+def test_numbers_that_json_cannot_write_become_null():
+    written = documented(described(paper_value=float("nan")), case(seconds=float("inf")))
+    assert json.loads(json.dumps(written, allow_nan=False))["claims"][0]["paper_value"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, "–"), (0.123456, "0.1235"), (7, "7"), ("abc", "abc"), ({"a": 1.5, "b": 2}, "a 1.5, b 2")],
+)
+def test_numbers_are_shown_to_four_digits(value, shown):
+    assert number(value) == shown
+
+
+def test_literal_keeps_lines_and_shows_what_is_invisible():
+    assert str(literal("a\nb\u200bc<")) == "a\nb\\u200bc&lt;"
+
+
+def test_the_page_can_be_drawn_again_from_claims_json(tmp_path):
+    (tmp_path / "claims.json").write_text(json.dumps(documented(described(), case())))
+    command = [sys.executable, "-m", "harness", "report", str(tmp_path)]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert "One is one." in (tmp_path / "index.html").read_text()
+    (tmp_path / "claims.json").unlink()
+    refused = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "claims.json: not there" in refused.stderr

@@ -1,0 +1,219 @@
+"""Runs in several processes: no run twice, no finished run lost, the same bytes as in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from harness.runs import Run, Workshop, perform, perform_all, workers
+from harness.store import Store
+from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Fails
+
+SETUP = """
+from harness.runs import Run, Workshop, perform, perform_all
+from harness.store import Store
+from harness.tests.fake_recipes import *
+store, bench = Store({store!r}), Workshop()
+"""
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def calls(tmp_path):
+    return tmp_path / "calls"
+
+
+@pytest.fixture
+def hold(tmp_path):
+    (tmp_path / "hold").touch()
+    return tmp_path / "hold"
+
+
+@contextlib.contextmanager
+def process(store, script):
+    """A Python of its own that runs the script; none of it is left behind."""
+    text = SETUP.format(store=str(store.path)) + script
+    child = subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        yield child
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+
+
+def lines(file):
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def files(store):
+    """The bytes of arrays, and the content of the rest: what is left differs in the seconds that it took."""
+    tensors = {file.name: file.read_bytes() for file in (store.path / "records").glob("*.safetensors")}
+    records = map(store.get, store.keys())
+    return tensors, {record.key: (record.made_of, record.content) for record in records}
+
+
+def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(store, calls, hold):
+    script = f"print(perform(Run(Counted({str(calls)!r}, hold={str(hold)!r})), store, bench).metrics)"
+    with process(store, script) as first:
+        wait_until(lambda: lines(calls))
+        with process(store, script) as second, process(store, script) as third:
+            for child in (second, third):
+                assert "being computed by another process, waiting" in child.stderr.readline()
+            first.kill()
+            wait_until(lambda: len(lines(calls)) == 2)
+            assert store.keys() == []
+            hold.unlink()
+            answers = [child.communicate(timeout=60) for child in (second, third)]
+    assert answers == [("{'marker': 0}\n", "")] * 2
+    assert lines(calls) == ["0/0", "0/0"]
+
+
+def test_a_killed_session_loses_no_finished_run_and_the_next_one_does_the_rest(store, calls, hold):
+    runs = [Run(Counted(str(calls), marker=marker, hold=str(hold) * (marker == 3))) for marker in range(5)]
+    with process(store, f"perform_all({runs}, store, bench, workers=1)") as session:
+        wait_until(lambda: "3/0" in lines(calls))
+        session.kill()
+        session.wait()
+    assert len(store.keys()) == 3
+    assert store.verify() == []
+
+    calls.unlink()
+    hold.unlink()
+    outcomes = perform_all(runs, store, Workshop(), workers=1, display=Heard())
+    assert all(outcome.record for outcome in outcomes)
+    assert lines(calls) == ["3/0", "4/0"]
+
+
+class Heard:
+    def __init__(self):
+        self.said = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        pass
+
+    def started(self, run):
+        self.said.append(("started", run))
+
+    def advanced(self, run, done, total, what):
+        self.said.append(("advanced", run, done, total, what))
+
+    def finished(self, run, seconds, problem):
+        self.said.append(("finished", run, problem))
+
+
+def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_another_run(tmp_path, calls):
+    fails, dies, slow = Run(Fails("<img>")), Run(Dies()), Run(Counted(str(calls), seconds=1.0))
+    runs = [Run(Draw(), 0), fails, Run(Draw(), 1), slow, Run(Carelessly(), 4), Run(Draw(), 0), Run(Diverges())]
+    together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")
+    heard = Heard()
+    outcomes = perform_all([*runs, dies], together, Workshop(), workers=2, display=heard)
+    here = perform_all(runs, alone, Workshop(), workers=1, display=Heard())
+
+    assert files(together) == files(alone)
+    assert [outcome.run for outcome in outcomes] == [*dict.fromkeys(runs), dies]
+    assert [outcome.key for outcome in outcomes[:-1]] == [outcome.key for outcome in here]
+    by_run = {outcome.run: outcome for outcome in outcomes}
+    assert {run for run, outcome in by_run.items() if outcome.failure or not outcome.record} == {fails, dies}
+
+    failed = by_run[fails].failure
+    assert (failed.kind, failed.message) == ("FloatingPointError", "<img>")
+    assert "in compute" in failed.trace
+    assert str(failed) == str(here[1].failure) == "Fails(message=<img>) seed 0: FloatingPointError: <img>"
+    assert by_run[dies].failure.kind == "WorkerDied"
+    assert "out of memory, or killed?" in str(by_run[dies].failure)
+
+    assert Counter(said[1] for said in heard.said if said[0] == "finished") == Counter(str(run) for run in by_run)
+    assert ("advanced", str(slow)) in {said[:2] for said in heard.said}
+
+
+def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, hold):
+    runs = [Run(Counted(str(calls), marker=marker, hold=str(hold) * (marker > 0))) for marker in range(4)]
+    with process(store, f"perform_all({runs}, store, bench, workers=2)") as session:
+        wait_until(lambda: len(lines(calls)) == 3)
+        os.killpg(session.pid, signal.SIGINT)
+        _, errors = session.communicate(timeout=30)
+        assert session.returncode == -signal.SIGINT
+        assert not group_exists(session.pid)
+    assert "stopped with 1 of 4 runs done; these are kept" in errors
+    assert len(lines(calls)) == 3
+    assert len(store.keys()) == 1
+    assert store.verify() == []
+
+
+def live_as_a_worker(store, bench, started):
+    """What a worker process does when it has nothing to do."""
+    workers._start(store, bench, None)
+    started.touch()
+    time.sleep(600)
+
+
+def test_a_worker_does_not_outlive_a_killed_parent(store, tmp_path):
+    started = tmp_path / "started"
+    script = f"""
+from multiprocessing import get_context
+from pathlib import Path
+from harness.tests.test_runs_processes import live_as_a_worker
+get_context("spawn").Process(target=live_as_a_worker, args=(store.path, bench, Path({str(started)!r}))).start()
+"""
+    with process(store, script) as session:
+        wait_until(started.exists)
+        assert group_exists(session.pid)
+        session.kill()
+        session.wait()
+        wait_until(lambda: not group_exists(session.pid))
+
+
+def group_exists(group):
+    """Whether a living process of the group is left (a zombie that nobody has waited for is none)."""
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, its_group = status.read_text().rpartition(")")[2].split()[:3]
+            if int(its_group) == group and state not in "ZX":
+                return True
+    return False
+
+
+def test_nothing_is_said_when_there_is_nothing_to_do(store, capsys):
+    perform(Run(Draw()), store, Workshop())
+    (outcome,) = perform_all([Run(Draw()), Run(Draw())], store, Workshop())
+    assert outcome.record is not None
+    assert perform_all([], store, Workshop()) == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_are_written_where_standard_error_is_no_terminal(store, monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    perform_all([Run(Draw()), Run(Fails())], store, Workshop(), workers=1)
+    assert stream.getvalue().splitlines()[0] == "Draw() seed 0: started"
+    assert stream.getvalue().splitlines()[1].startswith("[1/2] Draw() seed 0: done in ")
+    assert stream.getvalue().splitlines()[2:] == [
+        "Fails() seed 0: started",
+        "[2/2] Fails() seed 0: FloatingPointError: no such thing",
+    ]
