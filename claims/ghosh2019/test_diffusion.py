@@ -1,7 +1,7 @@
 """Spatial diffusion, the model behind the measure: how much neighbours and two-hop neighbours differ (section 2).
 
 A field diffuses under a reading of "neighbour" when each hop adds an independent step.  Along four-neighbours that is
-the sum of a walk along the rows and one along the columns; along eight-neighbours, the sum of walks along the diagonals.
+the sum of a walk along the rows and one along the columns, along eight-neighbours that of walks along the diagonals.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from harness.claim import claim
 from harness.data.generated import autoregression, axis_walk, diagonal_walk, levels_with_noise, noise, ramp
 from harness.interventions.pixels import permute_pixels
-from harness.lazy import torch
 from harness.measures.correlation import neighbour_correlation
 from harness.measures.orderness import hop_sums, orderness
 from harness.measures.resampling import ratio_of_means

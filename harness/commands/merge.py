@@ -34,7 +34,8 @@ def run(chosen: argparse.Namespace) -> int:
         store = Store(chosen.store)
     except StoreProblem as problem:
         raise BadUsage(str(problem)) from problem
-    return int(not all([take_in(bundle, store) for bundle in chosen.bundles]))
+    refused = [bundle for bundle in chosen.bundles if not take_in(bundle, store)]
+    return int(bool(refused))
 
 
 def take_in(bundle: Path, store: Store) -> bool:

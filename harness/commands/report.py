@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.commands.usage import REPORT
 from harness.commands.document import read_document
+from harness.commands.usage import REPORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,11 @@ class Selection:
     Attributes:
         needs: every run that is needed, with the claims that need it.
         tier: as asked for.
-        require_data: whether data that are not there are an error.
         store, bench: where runs are looked up and kept, and what they are done with.
     """
 
     needs: Mapping[Run, Sequence[Claim]]
     tier: str
-    require_data: bool
     store: Store
     bench: Workshop
 
@@ -78,7 +77,7 @@ def run_pytest(arguments: Sequence[str], plugin: object) -> str:
     """Run pytest in this process, without showing what it prints; return that.
 
     Raises:
-        BadUsage: pytest does not take the arguments, or finds no test.
+        BadUsage: pytest does not take the arguments.
     """
     import pytest
 
@@ -88,8 +87,6 @@ def run_pytest(arguments: Sequence[str], plugin: object) -> str:
     if code == pytest.ExitCode.USAGE_ERROR:
         problems = re.findall(r"(?:ERROR|error): (?!usage)(.*)", said.getvalue())
         raise BadUsage(problems[-1] if problems else said.getvalue().strip())
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise BadUsage(f"no claim is selected by: {' '.join(arguments)}")
     return said.getvalue()
 
 
@@ -113,13 +110,14 @@ def selected(chosen: argparse.Namespace) -> Selection:
     said = run_pytest(["--collect-only", *pytest_arguments(chosen), *chosen.paths], collected)
     if collected.session is None or collected.session.testsfailed:
         raise BadUsage(f"the claims cannot be collected\n{said[max(said.find('= ERRORS'), 0) :]}")
+    if not collected.session.items:
+        raise BadUsage(f"no claim is selected by {shlex.join([*pytest_arguments(chosen), *chosen.paths])}")
     # Imported after pytest has loaded them as plugins: it complains about plugins that were loaded before.
     from harness.plugin.judging import workplace_key
     from harness.plugin.preparing import runs_of
 
     place = collected.session.config.stash[workplace_key]
-    store, bench = opened(place)
-    return Selection(runs_of(collected.session.items, chosen.tier), chosen.tier, chosen.require_data, store, bench)
+    return Selection(runs_of(collected.session.items, chosen.tier), chosen.tier, *opened(place))
 
 
 def opened(place: Workplace) -> tuple[Store, Workshop]:

@@ -1,15 +1,15 @@
 """Do the runs that the selected claims need and the store lacks, the longest first.
 
-Finished runs are in the store from the moment they end.  With --minutes, a run begins only if it is expected to end in
-time (one of unknown cost always may, after all the others); what is still under way when the time is up is given up,
-as it is on Ctrl-C and SIGTERM, and leaves no record.  The same command goes on.
+A run is in the store from the moment it ends.  With --minutes, a run begins only if it is expected to end in time (one
+of unknown cost always may, after all the others); what is still under way when the time is up is given up, as it is on
+Ctrl-C and SIGTERM, and leaves no record.  The same command goes on.
 
 Exit status:
   0    every run is in the store (but for those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
   2    bad usage
-  3    stopped at --minutes with runs left; at least one was finished, so that repeating the command comes to an end
-  130  stopped by Ctrl-C with runs left; 143 by SIGTERM
+  3    stopped at --minutes with runs left; one at least was finished, so that repeating the command comes to an end
+  130  stopped by Ctrl-C with runs left; 143: by SIGTERM
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -32,29 +32,173 @@ from harness.commands.selection import Selection, selected, shown
 from harness.commands.usage import BadUsage, at_least_one, positive
 
 if TYPE_CHECKING:
-    from harness.runs import Outcome
+    from harness.runs import Outcome, Run
+    from harness.runs.cost import Cost
     from harness.runs.pace import Pace
 
+STOPPED = 3
 LISTED = 10
 """So many of the runs that are left are named at the end."""
+
+
+class Stopped(KeyboardInterrupt):
+    """The time is up, or someone wants the process to end; `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Account:
+    """What has become of the runs.
+
+    Attributes:
+        new: how many of those stored were done now.
+        lacking: why runs cannot be done for want of their data, by name.
+        failed: why runs failed, by name.
+        left: names of the runs that are yet to be done.
+    """
+
+    stored: Sequence[str]
+    new: int
+    lacking: Mapping[str, str]
+    failed: Mapping[str, str]
+    left: Sequence[str]
+
+    def __str__(self) -> str:
+        text = f"{len(self.stored)} runs are in the store, {self.new} of them new"
+        counts = {"failed": self.failed, "without their data": self.lacking, "left": self.left}
+        return "; ".join([text, *(f"{len(runs)} {what}" for what, runs in counts.items() if runs)])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
-    parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
     parser.add_argument(
-        "--bundle", type=Path, metavar="FILE", help="write the selection's finished records into a file, for `merge`"
+        "--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)"
     )
+    parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what is missing, write the bundle, say what is left."""
-    began = time.monotonic()
+    from harness.store import StoreProblem
+
+    ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
     if chosen.bundle is not None and not chosen.bundle.absolute().parent.is_dir():
         raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
-    work = Work.of(selected(chosen), chosen.workers, began + 60 * chosen.minutes if chosen.minutes else None)
-    stopped = work.do()
-    left = work.outcomes()
-    ...
+    selection = selected(chosen)
+    known = looked_up(selection)
+    try:
+        pace, stopped = done(longest_first(known), selection, chosen.workers, ends)
+        account = accounted([outcome for outcome, _ in known], selection, pace)
+        if chosen.bundle is not None:
+            bundle([outcome for outcome, _ in known], selection, chosen.bundle)
+    except (OSError, StoreProblem) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    tell(account, pace, chosen)
+    return status(account, stopped, require_data=chosen.require_data)
+
+
+def longest_first(known: Sequence[tuple[Outcome, Cost]]) -> dict[Run, float | None]:
+    """The missing runs and what each is expected to take, in the order in which they are done; the unknown ones last.
+
+    A run of unknown cost may take longer than there is time; were it the first, it would be so every time.
+    """
+    missing = {outcome.run: cost.seconds for outcome, cost in known if outcome.missing}
+    return dict(sorted(missing.items(), key=lambda item: -(item[1] or 0.0)))
+
+
+def done(
+    todo: Mapping[Run, float | None], selection: Selection, workers: int | None, ends: float | None
+) -> tuple[Pace, int | None]:
+    """Do the runs; how it went, and the number of the signal that stopped it, if one did."""
+    from harness.runs import default_workers, display_for, perform_all
+    from harness.runs.display import Paced
+    from harness.runs.pace import Pace
+
+    workers = min(workers or default_workers(selection.bench), len(todo) or 1)
+    pace = Pace(todo, workers, ends=ends)
+    display = Paced(display_for(len(todo), left=pace.left), pace)
+    try:
+        with stopping(ends):
+            perform_all(todo, selection.store, selection.bench, workers=workers, display=display, admits=pace.admits)
+    except Stopped as stop:
+        return pace, stop.number
+    return pace, None
+
+
+@contextlib.contextmanager
+def stopping(ends: float | None) -> Iterator[None]:
+    """Raise `Stopped` when the time (of `time.monotonic`) is up, on Ctrl-C and on SIGTERM."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Stopped(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM)}
+    try:
+        if ends is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(ends - time.monotonic(), 1e-3))
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace) -> Account:
+    """What has become of the runs, as the store has them now."""
+    stored, lacking, failed, left = [], {}, dict(pace.problems), []
+    for outcome in outcomes:
+        name = str(outcome.run)
+        if outcome.lacks_data and outcome.failure:
+            lacking[name] = outcome.failure.message
+        elif outcome.failure:
+            failed[name] = outcome.failure.reason
+        elif outcome.key and selection.store.get(outcome.key):
+            stored.append(name)
+        elif name not in failed:
+            left.append(name)
+    new = len(stored) - sum(outcome.record is not None for outcome in outcomes)
+    return Account(stored, new, lacking, failed, left)
+
+
+def bundle(outcomes: Sequence[Outcome], selection: Selection, file: Path) -> None:
+    """Write those records that there are into a file."""
+    from harness.store import export
+
+    store = selection.store
+    keys = [outcome.key for outcome in outcomes if outcome.key and store.get(outcome.key)]
+    export(store, keys, file)
+    print(f"{shown(file)}: {len(keys)} records")
+
+
+def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
+    """Say what has become of the runs, and how to go on."""
+    print(account)
+    for name, reason in account.failed.items():
+        print(f"failed: {name}: {reason}", file=sys.stderr)
+    for reason in sorted(set(account.lacking.values())):
+        print(f"without data: {reason}", file=sys.stderr)
+    for name in account.left[:LISTED]:
+        print(f"left: {name}{pace.told(name)}")
+    if len(account.left) > LISTED:
+        print(f"left: {len(account.left) - LISTED} more")
+    if account.left and chosen.minutes and not account.new:
+        print(f"no run could be finished within {chosen.minutes:g} minutes: give more", file=sys.stderr)
+    elif account.left:
+        print(f"go on with: {shlex.join(['python', '-m', 'harness', *chosen.arguments])}")
+
+
+def status(account: Account, stopped: int | None, *, require_data: bool) -> int:
+    """The exit status; see the head of this module."""
+    if account.left and stopped in (signal.SIGINT, signal.SIGTERM):
+        return 128 + stopped
+    if account.failed or (require_data and account.lacking):
+        return 1
+    if account.left:
+        return STOPPED if account.new else 1
+    return 0

@@ -71,7 +71,8 @@ def largest_hops(updates: Tensor, neighbours: str, scale: int = 1) -> Hops:
 
     Args:
         updates: windows, shape `(updates, K, K)`; memory grows with the square of their number.
-        neighbours, scale: as in `mean_hops`.
+        neighbours: as in `mean_hops`.
+        scale: likewise.
     """
     count, size = len(updates), updates.shape[-1]
     pairs = (updates[:, None] + updates[None]).reshape(-1, 1, size, size)

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
+from harness.runs.display import duration
 from harness.runs.recipe import Recipe
 from harness.runs.run import Run
 
@@ -98,3 +99,10 @@ class Pace:
             return spent * (1 - share) / share
         expected = self.expected(name)
         return None if expected is None else max(expected - spent, 0.0)
+
+    def told(self, name: str) -> str:
+        """What is known of a run that is left, to follow its name."""
+        if name in self._began and name in self._waiting:
+            return f" (given up after {duration(self._clock() - self._began[name])})"
+        expected = self.expected(name)
+        return f" (about {duration(expected)})" if expected is not None else ""

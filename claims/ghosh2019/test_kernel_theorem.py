@@ -1,0 +1,336 @@
+"""What training makes of the order of its input in the kernels (section 5.1, appendix A)."""
+
+from __future__ import annotations
+
+from math import inf
+
+from hypothesis import strategies as st
+
+from harness.claim import claim
+from harness.draws import normal
+from harness.lazy import np, torch
+from harness.measures.kernel_updates import (
+    bound_constant,
+    largest_hops,
+    mean_hops,
+    train_kernel,
+    windows,
+)
+from harness.measures.orderness import ESTIMATORS, orderness
+from harness.measures.support import jacobian_support
+from harness.measures.triples import NEIGHBOURHOODS
+from harness.rules import Exact, equals, equivalent_to, less_than, worst_case
+
+AVERAGES = ("over the windows", "over the image")
+"""Over what the expectation on the right of theorem 1 is taken: over the windows that the kernel was laid on, which
+come back to pixels inside the image more often than to its border, or once over all places of the image."""
+
+
+def soft_edge(side):
+    """An image that rises along its diagonal, fastest in the middle."""
+    place = torch.arange(side, dtype=torch.float64)
+    return torch.sin(torch.pi / 2 * ((place[:, None] + place) / (side - 1) - 1))
+
+
+def checkerboard(side):
+    """Alternating pixels of size one."""
+    place = torch.arange(side)
+    return 1.0 - 2.0 * ((place[:, None] + place) % 2).double()
+
+
+IMAGES = {
+    "noise": lambda seed, side: normal(seed, 2, side, side),
+    "soft edge": lambda seed, side: soft_edge(side)[None],
+    "soft edge and checkerboards": lambda seed, side: torch.stack([10 * soft_edge(side), *[checkerboard(side)] * 3]),
+}
+
+
+def excess(bounded, bound):
+    """By how much one number exceeds another, relative to it."""
+    return inf if bound <= 0 < bounded else max(0.0, bounded / bound - 1)
+
+
+def drawn(kernel, sides):
+    """Strategies for images that a kernel is laid on."""
+    return {
+        "seed": st.integers(0, 10**6),
+        "images": st.sampled_from(tuple(IMAGES)),
+        "side": st.sampled_from(sides),
+        "neighbours": st.sampled_from(NEIGHBOURHOODS),
+        "kernel": st.just(kernel),
+    }
+
+
+def hops_of(images, kernel, average, neighbours, scale=1):
+    """Mean squared differences of the input, averaged as one of `AVERAGES`."""
+    return mean_hops(windows(images, kernel) if average == "over the windows" else images, neighbours, scale)
+
+
+def one_hop_excess(seed, images, side, neighbours, kernel, average, scale=1):
+    """Violation of the first inequality by the least favourable error signals."""
+    images = IMAGES[images](seed, side)
+    largest = largest_hops(windows(images, kernel).flatten(0, 1), neighbours, scale)
+    return excess(largest.one, hops_of(images, kernel, average, neighbours, scale).one)
+
+
+def two_hop_excess(seed, images, side, neighbours, kernel, average, estimator="pooled", scale=1):
+    """Violation of the second, whose factor is one more than the orderness of the input."""
+    images = IMAGES[images](seed, side)
+    largest = largest_hops(windows(images, kernel).flatten(0, 1), neighbours, scale)
+    seen = windows(images, kernel).flatten(0, 1) if average == "over the windows" else images
+    factor = 1 + orderness(seen[:, None], neighbours, scale, estimator=estimator)
+    return excess(largest.two, factor * hops_of(images, kernel, average, neighbours, scale).one)
+
+
+def untrained(lab, neighbours="four", scale=1, size=3):
+    """What kernels as initialised have, where the bound is that of no updates, zero."""
+    return mean_hops(normal(lab.seed, size, size), neighbours, scale)
+
+
+@claim(
+    "SO-30",
+    where="Theorem 1",
+    readings={"average": AVERAGES},
+    rule=equals(0, within=1e-9),
+    control="a random kernel before its first update, for which alpha is zero",
+)
+def test_neighbours_in_a_kernel_differ_no_more_than_those_in_its_input(lab, average):
+    """Squared differences of neighbouring kernel weights are at most alpha times those of neighbouring input pixels.
+
+    With alpha = sum of C^2 times the number of updates, for a kernel that starts at zero, and with the error signals
+    for which it is hardest.  Averaged over the windows the bound is Cauchy and Schwarz's.  Averaged over the image it
+    can fail, for instance for a soft edge on 5 x 5 pixels: windows meet the border, where little changes, less often.
+    """
+    cases = [{"seed": 0, "images": "soft edge", "side": 5, "neighbours": n, "kernel": 3} for n in NEIGHBOURHOODS]
+    lab.measure(
+        worst_case(lambda **case: one_hop_excess(**case, average=average), 15, explicit=cases, **drawn(3, (4, 5, 6)))
+    )
+    lab.control(Exact(untrained(lab).one))
+
+
+@claim(
+    "SO-31",
+    where="Theorem 1",
+    readings={"average": AVERAGES, "estimator": ESTIMATORS},
+    rule=equals(0, within=1e-9),
+    control="a random kernel before its first update, for which alpha is zero",
+)
+def test_two_hops_in_a_kernel_are_bounded_by_the_orderness_of_its_input(lab, average, estimator):
+    """Squared differences two hops apart are at most alpha (1 + so(X)) times those of neighbouring input pixels.
+
+    The same bound as SO-30, since (1 + so) is the ratio of the two expectations.  That holds for the pooled orderness;
+    with the mean of each image's own, as "averaged across all examples" may be read, it can fail by a factor.
+    """
+    cases = [
+        {"seed": 0, "images": images, "side": 5, "neighbours": n, "kernel": 3}
+        for images in ("soft edge", "soft edge and checkerboards")
+        for n in NEIGHBOURHOODS
+    ]
+
+    def violation(**case):
+        return two_hop_excess(**case, average=average, estimator=estimator)
+
+    lab.measure(worst_case(violation, 10, explicit=cases, **drawn(3, (4, 5, 6))))
+    lab.control(Exact(untrained(lab).two))
+
+
+@claim(
+    "SO-39",
+    where="Corollary 1.2",
+    readings={"average": AVERAGES},
+    rule={"one hop": equals(0, within=1e-9), "two hops": equals(0, within=1e-9)},
+    control="a random kernel before its first update, for which alpha is zero",
+)
+def test_averages_over_regions_obey_the_same_bounds(lab, average):
+    """Both bounds hold for averages over d x d regions of kernel and input, with the orderness at scale d.
+
+    Kernels of 6 x 6 and regions of 2 x 2.  Averaged over the image, which the regions tile, they can fail, as for
+    d = 1.
+    """
+    cases = [{"seed": 0, "images": "soft edge", "side": 10, "neighbours": n, "kernel": 6} for n in NEIGHBOURHOODS]
+
+    def violation(residual):
+        return worst_case(
+            lambda **case: residual(**case, average=average, scale=2), 5, explicit=cases, **drawn(6, (8, 10))
+        )
+
+    lab.measure(**{"one hop": violation(one_hop_excess), "two hops": violation(two_hop_excess)})
+    lab.control(**{"one hop": Exact(untrained(lab, scale=2, size=6).one)})
+
+
+@claim(
+    "SO-32",
+    where="Eq. 10",
+    rule=equals(0, within=1e-9),
+    control="the bound without the number of updates",
+)
+def test_alpha_follows_from_cauchy_and_schwarz(lab):
+    """The constant is alpha = sum of C^2 times the number of updates, by the Cauchy-Schwarz inequality.
+
+    For each pair of weights: (sum of c d)^2 is at most sum of c^2 times sum of d^2, over the updates.  How far the
+    bound lies above what training does is noted for one kernel trained on textures.
+    """
+    from harness.data.generated import textures
+
+    def violation(seed, updates, similarity, factor=None):
+        differences, coefficients = normal(seed, updates), normal(seed + 1, updates)
+        coefficients = similarity * differences + (1 - similarity) * coefficients
+        bound = coefficients.square().sum() * differences.square().mean() * (updates if factor is None else factor)
+        return excess(float((coefficients @ differences) ** 2), float(bound))
+
+    similarity = st.floats(0, 1)
+    lab.measure(
+        worst_case(violation, 40, seed=st.integers(0, 10**6), updates=st.integers(1, 500), similarity=similarity)
+    )
+    lab.control(Exact(violation(lab.seed, 500, 1.0, factor=1)))
+    images, labels = textures(32, 12, 12, lab.generator), torch.arange(32) % 4
+    kernel = train_kernel(images.reshape(32, 12, 12), labels, 3, 20, 0.1, lab.generator)
+    allowed = bound_constant(kernel.coefficients) * mean_hops(kernel.windows, "four").one
+    lab.note(f"after 20 steps on 32 textures the bound is {allowed / mean_hops(kernel.end, 'four').one:,.0f} times "
+             "the kernel's mean squared difference")  # fmt: skip
+
+
+def log_slope(x, y):
+    """Slope of log y over log x."""
+    return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+@claim(
+    "SO-34",
+    where="Corollary 1.1",
+    paper={"windows": -1.0, "images": -1.0},
+    rule={"windows": equivalent_to(-1, within=0.2), "images": equivalent_to(-1, within=0.2)},
+    control="images whose neighbours differ by the same all over: ramps of random height",
+)
+def test_uncertainty_of_the_bound_falls_with_windows_and_images(lab):
+    """The variance of the mean squared difference that bounds a pair of weights falls as 1 / ((S - K + 1)^2 N).
+
+    Log-log slopes over 2 to 26 windows a side, and over 1 to 16 images, for images of independent pixels; eight sets of
+    200 samples each.  Windows are not independent where pixels go together over long distances: for ramps they add
+    nothing.
+    """
+
+    def squares(images):
+        """Squared differences of the two top left weights' pixels, window by window: `(samples, images, S-2, S-2)`."""
+        return (images[..., :-2, 1:-1] - images[..., :-2, :-2]).square()
+
+    def over_windows(draw):
+        sides = (2, 5, 10, 26)
+        found = squares(draw(200, 1, 28))
+        return log_slope(np.square(sides), [found[:, 0, :s, :s].mean((1, 2)).var() for s in sides])
+
+    def over_images(draw):
+        counts = (1, 2, 4, 8, 16)
+        found = squares(draw(200, 16, 6))
+        return log_slope(counts, [found[:, :n].mean((1, 2, 3)).var() for n in counts])
+
+    def noise(samples, images, side):
+        return torch.randn(samples, images, side, side, generator=lab.generator)
+
+    def ramps(samples, images, side):
+        return noise(samples, images, 1) * torch.arange(side)
+
+    lab.measure(windows=[over_windows(noise) for _ in range(8)], images=[over_images(noise) for _ in range(8)])
+    lab.control(windows=[over_windows(ramps) for _ in range(8)])
+
+
+@claim(
+    "SO-35",
+    where="Corollary 1.1",
+    rule=equals(0, within=0),
+    control="padding that keeps the size of the map",
+)
+def test_updates_of_a_weight_are_as_many_as_windows(lab):
+    """Each weight is updated in proportion to (S - K + 1)^2 N: by every window of every image.
+
+    Counted as the gradient of the sum of the outputs for inputs of one: 676 windows of a 28 x 28 image for K = 3, 4 for
+    K = 27.
+    """
+
+    def miscount(side, kernel, images, padding=0):
+        weight = torch.zeros(1, 1, kernel, kernel, requires_grad=True)
+        torch.nn.functional.conv2d(torch.ones(images, 1, side, side), weight, padding=padding).sum().backward()
+        return (weight.grad - (side - kernel + 1) ** 2 * images).abs().max()
+
+    explicit = [{"side": 28, "kernel": kernel, "images": 1} for kernel in (3, 27)]
+    drawn = {"side": st.integers(9, 20), "kernel": st.integers(1, 9), "images": st.integers(1, 4)}
+    lab.measure(worst_case(miscount, 30, explicit=explicit, **drawn))
+    lab.control(Exact(float(miscount(28, 3, 1, padding=1))))
+
+
+@claim(
+    "SO-36",
+    where="Corollary 1.1",
+    rule=equals(0, within=1e-6),
+    control="K = 27 on 28 x 28 pixels: four outputs that share one kernel",
+)
+def test_a_kernel_of_the_size_of_the_input_is_fully_connected(lab):
+    """When K = S and nothing is padded, the convolution is a fully connected layer."""
+
+    def difference(seed, kernel, side):
+        weight, images = normal(seed, 5, 2, kernel, kernel), normal(seed + 1, 3, 2, side, side)
+        convolved = torch.nn.functional.conv2d(images, weight).flatten(2)
+        room = [0, side - kernel, 0, side - kernel]
+        dense = images.flatten(1) @ torch.nn.functional.pad(weight, room).flatten(1).T
+        return (convolved - dense[:, :, None]).abs().max()
+
+    sizes = st.integers(1, 28)
+    lab.measure(worst_case(lambda seed, size: difference(seed, size, size), 20, seed=st.integers(0, 10**6), size=sizes))
+    lab.control(Exact(float(difference(lab.seed, 27, 28))))
+
+
+@claim(
+    "SO-41",
+    where="Section 5.1",
+    rule={"exceeded": equals(0, within=1e-9), "reached": equals(0, within=1e-9)},
+    control="patches of other lengths",
+)
+def test_response_is_largest_where_patch_and_kernel_agree(lab):
+    """Among patches of one length, a kernel responds most to the one that is proportional to itself."""
+
+    def beyond(seed, size, length=1.0):
+        kernel, patch = normal(seed, size * size), normal(seed + 1, size * size)
+        return excess(float(kernel @ patch / patch.norm() * length), float(kernel.norm()))
+
+    def short_of(seed, size):
+        kernel = normal(seed, size * size)
+        return abs(float(kernel @ (kernel / kernel.norm()) / kernel.norm()) - 1)
+
+    drawn = {"seed": st.integers(0, 10**6), "size": st.integers(1, 27)}
+    lab.measure(exceeded=worst_case(beyond, 50, **drawn), reached=worst_case(short_of, 20, **drawn))
+    lab.control(exceeded=worst_case(lambda seed, size: beyond(seed, size, length=100.0), 50, **drawn))
+
+
+@claim(
+    "SO-51",
+    where="Appendix C",
+    rule={f"depth {depth}": less_than(0) for depth in (1, 2, 3)},
+    control="pooling at every position, stride 1",
+)
+def test_pooling_reduces_the_overlap_of_receptive_fields(lab):
+    """Pooling reduces the overlap between the receptive fields of neighbouring units.
+
+    3 x 3 convolutions, each with 2 x 2 pooling behind it or none; the share of a unit's field that its neighbour sees
+    too, with less what it is without pooling.  The fields are read off gradients (average pooling, which has those of
+    max-pooling): overlaps of 2/3, 4/5 and 6/7 without pooling, 1/2, 3/5 and 7/11 with it.
+    """
+
+    def overlap(depth, pool):
+        def network(images):
+            for _ in range(depth):
+                images = torch.nn.functional.conv2d(images, torch.ones(1, 1, 3, 3, dtype=torch.float64), padding=1)
+                images = pool(images)
+            return images
+
+        first, second = (
+            jacobian_support(network, (1, 64, 64), (3, 3 + step), lab.generator, probes=1) for step in (0, 1)
+        )
+        return float((first & second).sum() / first.sum())
+
+    def change(depth, **how):
+        return Exact(
+            overlap(depth, lambda x: torch.nn.functional.avg_pool2d(x, 2, **how)) - overlap(depth, lambda x: x)
+        )
+
+    lab.measure(**{f"depth {depth}": change(depth) for depth in (1, 2, 3)})
+    lab.control(**{"depth 1": change(1, stride=1)})

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.measures.rounding import Range, before_rounding, correlation_range
+
+
+def test_before_rounding():
+    assert before_rounding(0.99, 2) == pytest.approx((0.985, 0.995))
+
+
+@pytest.mark.parametrize(("other", "distance"), [((2, 3), 1), ((-1, -0.5), 0.5), ((1, 2), 0), ((0.2, 0.3), 0)])
+def test_distance_of_ranges(other, distance):
+    assert Range(0, 1).distance(Range(*other)) == distance
+    assert Range(*other).distance(Range(0, 1)) == distance
+
+
+def test_correlation_range_holds_every_table_that_rounds_to_the_printed_one():
+    x, y = [0.15, 0.14, 0.06, -0.09], [0.08, 0.09, 0.07, 0.04]
+    found = correlation_range(x, y, 2)
+    generator = np.random.default_rng(0)
+    drawn = [
+        np.corrcoef(x + generator.uniform(-0.005, 0.005, 4), y + generator.uniform(-0.005, 0.005, 4))[0, 1]
+        for _ in range(2000)
+    ]
+    assert found.low <= min(drawn)
+    assert max(drawn) <= found.high <= 1
+    assert found.high - found.low < 1.3 * (max(drawn) - min(drawn))
+
+
+def test_largest_correlation_may_lie_inside_the_box():
+    assert correlation_range([0.0, 1.0, 2.0], [0.0, 1.0, 2.0], 1).high == pytest.approx(1.0)
