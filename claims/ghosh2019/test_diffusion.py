@@ -16,19 +16,20 @@ from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Exact, equivalent_to, greater_than
 
 DIFFUSION = {"four": axis_walk, "straight": axis_walk, "eight": diagonal_walk}
-SHAPE = (3000, 12, 12)
+SHAPE = (8000, 24, 24)
+REPLICATES = 300
 
 
 def two_hops_over_one(images, neighbours):
     """E(X(p) - X(r))^2 / E(X(p) - X(q))^2, bootstrapped over images."""
     sums = hop_sums(images, neighbours)
-    return ratio_of_means(sums.two_hop.sum(1), sums.one_hop.sum(1))
+    return ratio_of_means(sums.two_hop.sum(1), sums.one_hop.sum(1), REPLICATES)
 
 
 def second_hop_over_first(images):
     """E(X(q) - X(r))^2 / E(X(p) - X(q))^2 over triples that go to the right, bootstrapped over images."""
     steps = (images[..., 1:] - images[..., :-1]).square()
-    return ratio_of_means(steps[..., 1:].flatten(1).mean(1), steps[..., :-1].flatten(1).mean(1))
+    return ratio_of_means(steps[..., 1:].flatten(1).mean(1), steps[..., :-1].flatten(1).mean(1), REPLICATES)
 
 
 @claim(
@@ -118,7 +119,7 @@ def test_correlation_of_neighbours_is_not_enough(lab, neighbours):
     def apart(first, second):
         return {
             "orderness": two_hops_over_one(first, neighbours) - two_hops_over_one(second, neighbours),
-            "correlation": neighbour_correlation(first) - neighbour_correlation(second),
+            "correlation": neighbour_correlation(first, REPLICATES) - neighbour_correlation(second, REPLICATES),
         }
 
     ordered, again = (autoregression(*SHAPE, lab.generator, correlation=0.9) for _ in range(2))

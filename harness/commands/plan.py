@@ -137,8 +137,9 @@ def row(runs: Sequence[Json]) -> tuple[str, ...]:
     each = estimate(missing[0]["seconds"], missing[0]["basis"]) if missing else ""
     together = estimate(None if sums["unknown"] else sums["seconds"], missing[0]["basis"]) if missing else ""
     lacking = f"{sums['not_available']} n/a" if sums["not_available"] else str(sums["missing"])
-    claims = sorted({id for run in runs for id in run["claims"]})
-    return f"{sums['stored']} of {sums['runs']}", lacking, each, together, one["tier"], ",".join(claims), one["recipe"]
+    first, *others = dict.fromkeys(id for run in runs for id in run["claims"])
+    claims = f"{first} and {len(others)} more" if len(others) > 1 else ", ".join([first, *others])
+    return f"{sums['stored']} of {sums['runs']}", lacking, each, together, one["tier"], claims, one["recipe"]
 
 
 def estimate(seconds: float | None, basis: str) -> str:

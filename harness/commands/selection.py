@@ -78,16 +78,28 @@ def run_pytest(arguments: Sequence[str], plugin: object) -> str:
 
     Raises:
         BadUsage: pytest does not take the arguments.
+        KeyboardInterrupt: on Ctrl-C, which pytest itself would take for the end of the session.
     """
     import pytest
 
-    said = io.StringIO()
+    said, interrupts = io.StringIO(), _Interrupts()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=[plugin])
+        code = pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=[plugin, interrupts])
+    if interrupts.seen:
+        raise KeyboardInterrupt
     if code == pytest.ExitCode.USAGE_ERROR:
         problems = re.findall(r"(?:ERROR|error): (?!usage)(.*)", said.getvalue())
         raise BadUsage(problems[-1] if problems else said.getvalue().strip())
     return said.getvalue()
+
+
+class _Interrupts:
+    """A plugin that remembers Ctrl-C."""
+
+    seen = False
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        self.seen = excinfo.type is KeyboardInterrupt
 
 
 class _Collected:
@@ -130,11 +142,14 @@ def opened(place: Workplace) -> tuple[Store, Workshop]:
 
     try:
         device = place.device
-        if device.type == "cuda" and (device.index or 0) >= gpus():
-            raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
+    except RuntimeError as problem:
+        raise BadUsage(f"--device: {str(problem).splitlines()[0]}") from problem
+    if device.type == "cuda" and (device.index or 0) >= gpus():
+        raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
+    try:
         return place.store, place.workshop
-    except (RuntimeError, StoreProblem) as problem:
-        raise BadUsage(str(problem).splitlines()[0]) from problem
+    except StoreProblem as problem:
+        raise BadUsage(str(problem)) from problem
 
 
 def gpus() -> int:

@@ -76,9 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
-    parser.add_argument(
-        "--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)"
-    )
+    parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
     parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
 
 

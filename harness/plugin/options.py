@@ -57,7 +57,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the settings once, before the other modules ask for them."""
+    """Read the settings once, before the other modules ask for them.
+
+    Judging takes one thread a process: its tensors are small, and results do not depend on the machine's cores.
+    """
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # read when torch is loaded, later
+        os.environ.setdefault(variable, "1")
     config.addinivalue_line("markers", "claim(id): the claim that a test decides; added by the decorator's declaration")
     option = config.getoption
     data = option("--data") or os.environ.get("CLAIMS_DATA")

@@ -24,10 +24,10 @@ MISTAKES = [
         "SH-03",
     ),
     Mistake(
-        "pixels moved where maps should move",
+        "a permutation of channels for each pixel",
         "harness.interventions.shuffle",
-        "return _gather(x, index, 1)",
-        "return _gather(x, index.transpose(1, 2).expand(-1, x.shape[1], -1) % (x.shape[2] * x.shape[3]), 2)",
+        "rows = (n if per_image else 1, height * width if per_position else 1)",
+        "rows = (n if per_image else 1, height * width)",
         "SH-06",
     ),
     Mistake(
@@ -38,14 +38,14 @@ MISTAKES = [
         "SH-05",
     ),
     Mistake(
-        "entropy without the patches" number",
+        "entropy without the number of patches",
         "harness.measures.permutation",
         "return height * width / pixels * math.lgamma(pixels + 1)",
         "return math.lgamma(pixels + 1)",
         "SH-45",
     ),
     Mistake(
-        "a support of one probe"s zeros",
+        "a support of what does not depend",
         "harness.measures.support",
         "support |= (gradient != 0).any(1)[0]",
         "support |= (gradient == 0).any(1)[0]",
@@ -59,10 +59,10 @@ MISTAKES = [
         "SH-31",
     ),
     Mistake(
-        "a bias in a layer that has none",
+        "a fully connected layer as wide as the kernel",
         "harness.interventions.gap_surgery",
-        "bias = convolution.bias is not None",
-        "bias = convolution.bias is None",
+        "torch.nn.Linear(convolution.in_channels, convolution.out_channels",
+        "torch.nn.Linear(9 * convolution.in_channels, convolution.out_channels",
         "SH-33",
     ),
     Mistake(
@@ -91,7 +91,7 @@ MISTAKES = [
         "harness.measures.projection_null",
         "return 0.5 / filters**0.5",
         "return 1.0 / filters**0.5",
-        "HP-19",
+        "HP-71",
     ),
     Mistake(
         "the border counted twice",
@@ -122,7 +122,7 @@ MISTAKES = [
         "HP-32",
     ),
     Mistake(
-        "Zaslavsky"s sum one term short",
+        "a sum of Zaslavsky, one term short",
         "harness.measures.arrangement",
         "for i in range(dimension + 1))",
         "for i in range(dimension))",
@@ -154,7 +154,7 @@ MISTAKES = [
         "harness.measures.orderness",
         "return float(two.sum() / one.sum()) - 1",
         "return float(two.sum() / one.sum())",
-        "SO-06",
+        "SO-58",
     ),
     Mistake(
         "differences without the square",
@@ -164,10 +164,10 @@ MISTAKES = [
         "SO-05",
     ),
     Mistake(
-        "a coarse scale by overlapping means",
-        "harness.interventions.tiling",
-        "return tiled.unflatten(-2, (-1, size)).mean(-2).unflatten(-1, (-1, size)).mean(-1)",
-        "return torch.nn.functional.avg_pool2d(tiled, size, stride=1)",
+        "a coarse scale by maxima",
+        "harness.measures.orderness",
+        "unflatten(0, (-1, size)).mean(1).unflatten(1, (-1, size)).mean(2)",
+        "unflatten(0, (-1, size)).amax(1).unflatten(1, (-1, size)).amax(2)",
         "SO-10",
     ),
     Mistake(
@@ -203,7 +203,7 @@ MISTAKES = [
         "harness.measures.diffusion",
         "return (filter_size**2 - 1) / 12",
         "return (filter_size - 1) ** 2 / 12",
-        "E-SP1-corrected",
+        "SP-37",
     ),
     Mistake(
         "rows that do not sum to one",
@@ -264,15 +264,15 @@ MISTAKES = [
     Mistake(
         "near read as far",
         "harness.data.scale_detection",
-        "return torch.sign(scale - distance).long()",
-        "return torch.sign(distance - scale).long()",
+        "torch.where(distance[kept] < scale, 1, -1)",
+        "torch.where(distance[kept] < scale, -1, 1)",
         "SP-22",
     ),
     Mistake(
-        "a field a quarter too strong",
+        "a field of twice the magnitude",
         "harness.interventions.diffeomorphism",
         "return 4 * magnitude**2 / (math.pi * size**2 * _log(cut))",
-        "return 5 * magnitude**2 / (math.pi * size**2 * _log(cut))",
+        "return 16 * magnitude**2 / (math.pi * size**2 * _log(cut))",
         "SP-57",
     ),
     Mistake(

@@ -1,0 +1,235 @@
+"""`plan` and `train`: which runs are needed, what is done within the time, and what is said of the rest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+
+from harness.__main__ import main
+from harness.commands import plan, train
+from harness.commands.selection import Selection
+from harness.runs import Recipe, Result, Run, Workbench, Workshop, ingredients
+from harness.store import Store, content_key
+from harness.tests.fake_recipes import Counted, Draw, Fails, Reads
+
+CLAIMS = """
+from harness.tests.fake_recipes import Draw, Part
+
+small, large = Draw(), Draw(Part(5))
+
+@claim("XX-01", where="Eq. 1", rule=greater_than(-5.0), control="the same less ten", runs={"smoke": {"a": small}},
+       seeds=range(4))
+def test_means_are_not_small(lab):
+    \"\"\"The mean is above minus five.\"\"\"
+    means = [record.metrics["mean"] for record in lab.records(lab.runs["a"])]
+    lab.measure(means)
+    lab.control([mean - 10 for mean in means])
+
+@claim("XX-02", where="Eq. 2", rule=less_than(0.0), control="one more", tier="smoke",
+       runs={"smoke": {"a": small}, "quick": {"a": small, "b": large}}, seeds=range(3))
+def test_means_are_below_five(lab):
+    \"\"\"The mean is below five.\"\"\"
+    means = [record.metrics["mean"] for recipe in lab.runs.values() for record in lab.records(recipe)]
+    lab.measure([mean - 5 for mean in means])
+    lab.control([mean + 5 for mean in means])
+"""
+
+
+@dataclass(frozen=True)
+class Signals(Recipe):
+    """Is told to stop."""
+
+    number: int = signal.SIGTERM
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        os.kill(os.getpid(), self.number)
+        time.sleep(60)
+        return Result({})
+
+
+def harness(root, *arguments):
+    """A command in a process of its own."""
+    command = [sys.executable, "-m", "harness", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def calls(tmp_path):
+    return tmp_path / "calls"
+
+
+CLAIM = SimpleNamespace(id="XX-01", tier_within=lambda tier: "smoke")
+
+
+@pytest.fixture
+def run_train(store, monkeypatch, capsys):
+    """`train` for runs that need not be collected: the exit status, and what was printed."""
+
+    def run(runs, **options):
+        plain = dict(minutes=None, workers=1, bundle=None, require_data=False, arguments=["train", "--minutes", "1"])
+        selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Workshop())
+        monkeypatch.setattr(train, "selected", lambda chosen: selection)
+        status = train.run(argparse.Namespace(**{**plain, **options}))
+        return status, "".join(capsys.readouterr())
+
+    return run
+
+
+def took(store, seconds, recipe, seed):
+    made_of = ingredients(Run(recipe, seed), Workshop())
+    store.put(content_key(made_of), made_of, Result({}), {}, seconds)
+
+
+def counted(calls, marker, **options):
+    return Counted(str(calls), marker=marker, **options)
+
+
+def test_the_longest_run_is_done_first_and_those_of_unknown_cost_last(store, calls, run_train):
+    for marker, seconds in ((1, 20.0), (2, 40.0), (3, 30.0)):
+        took(store, seconds, counted(calls, marker), 0)
+    status, said = run_train([Run(counted(calls, marker), 1) for marker in (0, 1, 2, 3)])
+    assert calls.read_text().split() == ["2/1", "3/1", "1/1", "0/1"]
+    assert status == 0
+    assert "4 runs are in the store, 4 of them new" in said
+    assert "left" in said.splitlines()[3]
+
+
+def test_a_run_that_would_not_end_in_time_is_left_and_shorter_ones_are_done(store, calls, run_train):
+    took(store, 700.0, counted(calls, 1), 0)
+    took(store, 5.0, counted(calls, 2), 0)
+    runs = [Run(counted(calls, marker), 1) for marker in (1, 2)]
+    status, said = run_train(runs, minutes=10.0)
+    assert calls.read_text().split() == ["2/1"]
+    assert status == 3
+    assert "1 runs are in the store, 1 of them new; 1 left" in said
+    assert f"left: {runs[0]} (about 11.7 min)" in said
+    assert "go on with: python -m harness train --minutes 1" in said
+    status, said = run_train(runs, minutes=10.0)
+    assert status == 1
+    assert "no run could be finished within 10 minutes: give more" in said
+    assert run_train(runs)[0] == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_under_way_when_the_time_is_up_is_given_up_and_leaves_nothing(
+    store, calls, tmp_path, run_train, workers
+):
+    (tmp_path / "hold").touch()
+    endless = [Run(counted(calls, marker, hold=str(tmp_path / "hold"))) for marker in (1, 2)]
+    status, said = run_train([Run(Draw(), 1), *endless], minutes=6 / 60 if workers > 1 else 1 / 60, workers=workers)
+    assert (status, len(store.keys())) == (3, 1)
+    assert "given up after" in said
+    assert store.verify() == []
+    (tmp_path / "hold").unlink()
+    assert run_train([Run(Draw(), 1), *endless])[0] == 0
+
+
+def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle(store, tmp_path, run_train):
+    for number, expected in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+        handler = signal.getsignal(number)
+        bundle = tmp_path / f"{number}.zip"
+        status, said = run_train([Run(Draw()), Run(Signals(int(number)))], bundle=bundle)
+        assert status == expected
+        assert "; 1 left" in said
+        assert signal.getsignal(number) is handler
+        assert main(["merge", str(bundle), "--store", str(tmp_path / f"other{number}")]) == 0
+        assert len(Store(tmp_path / f"other{number}").keys()) == 1
+
+
+def test_a_failed_run_costs_none_of_the_others_and_the_status_says_so(store, run_train):
+    status, said = run_train([Run(Fails("<img>")), Run(Draw())])
+    assert status == 1
+    assert "1 runs are in the store, 1 of them new; 1 failed" in said
+    assert "failed: Fails(message=<img>) seed 0: FloatingPointError: <img>" in said
+
+
+def test_runs_without_their_data_are_told_and_fail_only_where_data_are_required(run_train):
+    runs = [Run(Reads("cifar10")), Run(Draw())]
+    status, said = run_train(runs)
+    assert status == 0
+    assert "1 without their data" in said
+    assert "without data: cifar10" in said
+    assert run_train(runs, require_data=True)[0] == 1
+
+
+def test_a_store_that_can_only_be_read_is_said_before_anything_is_computed(store, calls, run_train):
+    store.unwritable = "Read-only file system"
+    status, said = run_train([Run(counted(calls, 1))])
+    assert status == 1
+    assert "is not writable" in said
+    assert not calls.exists()
+
+
+def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, calls):
+    for seed, seconds in enumerate((60.0, 100.0, 80.0)):
+        took(store, seconds, counted(calls, 1), seed)
+    runs = [Run(counted(calls, 1), seed) for seed in range(5)] + [Run(Draw()), Run(Reads("cifar10"))]
+    others = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
+    needs = {run: [CLAIM] if run.seed < 3 else others for run in runs} | {runs[-2]: others[:1]}
+    found = plan.planned(Selection(needs, "quick", store, Workshop()))
+    total = found["total"]
+    assert (total["runs"], total["stored"], total["missing"], total["not_available"]) == (7, 3, 3, 1)
+    assert (total["seconds"], total["unknown"]) == (160.0, 1)
+    assert {tier: sums["runs"] for tier, sums in found["tiers"].items()} == {"smoke": 6, "quick": 1}
+    states = [(run["state"], run["seconds"]) for run in found["runs"]]
+    assert states[2:5] == [("stored", 80.0), ("missing", 80.0), ("missing", 80.0)]
+    assert json.loads(json.dumps(found)) == found
+
+    lines = plan.readable({**found, "workers": 2})
+    assert lines[1].split()[:8] == ["3", "of", "5", "2", "80", "s", "2.7", "min"]
+    assert lines[1].endswith(f"XX-01, XX-02  {found['runs'][0]['recipe']}")
+    assert any("unknown" in line and line.endswith("Draw()") for line in lines)
+    assert any(line.startswith("not available: cifar10") for line in lines)
+    assert not calls.exists()
+
+
+def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
+    suite.claims(CLAIMS)
+    planned = harness(suite.root, "plan", "--tier", "quick")
+    assert planned.returncode == 0, planned.stderr
+    assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
+    assert "0 of 4   4        unknown  unknown   smoke  XX-01, XX-02  Draw()" in planned.stdout
+
+    trained = harness(suite.root, "train", "--tier", "quick", "--workers", "2")
+    assert trained.returncode == 0, trained.stderr
+    assert "7 runs are in the store, 7 of them new" in trained.stdout
+    assert "left" in trained.stderr
+    again = harness(suite.root, "train", "--tier", "quick", "-k", "below", "--bundle", "some.zip")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.splitlines() == ["some.zip: 6 records", "6 runs are in the store, 0 of them new"]
+    assert again.stderr == ""
+
+    assert main(["merge", str(suite.root / "some.zip"), "--store", str(suite.root / "other")]) == 0
+    suite.run("--tier", "quick", "--no-train", "--store", "other").assert_outcomes(passed=1, skipped=1)
+    assert suite.entry("XX-01")["verdict"] == "not run"
+    merged = suite.entry("XX-02")
+    suite.run("--tier", "quick", "--no-train").assert_outcomes(passed=2)
+    first = suite.entry("XX-02")
+    assert (merged["verdict"], merged["measured"], merged["runs"]) == (
+        first["verdict"],
+        first["measured"],
+        first["runs"],
+    )
+    assert first["verdict"] == "supported"
+
+
+def test_a_selection_without_claims_is_bad_usage(suite):
+    suite.claims(CLAIMS)
+    refused = harness(suite.root, "plan", "-k", "no_such_claim")
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert refused.stderr == ("python -m harness plan: no claim is selected by --tier smoke -k no_such_claim claims\n")
