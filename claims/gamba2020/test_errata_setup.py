@@ -100,8 +100,8 @@ def output_size_at_start(deviation):
         correct="From N(0, 10^-4): the standard deviation, not the variance, is 0.01.",
         derivation="Section 3.2 writes N(0, s^2), so that the second number is a variance; the authors' code draws "
         "with a standard deviation of 0.01.  The mean square of the signal is multiplied by fan-in x s^2 / 2 a "
-        "layer.  With s = 0.1 in every layer the scores are of the order of 10^10, and no loss is constant; with s = 0.01 they "
-        "vanish, and the loss is ln 1000 whatever the image.",
+        "layer.  With s = 0.1 in every layer the scores are of the order of 10^10, and no loss is constant; with s = "
+        "0.01 they vanish, and the loss is ln 1000 whatever the image.",
         consequence="The network of figure 15 fails because its signal vanishes, in the first layers and in the "
         "last.  Its gradients vanish with it: see HP-75 for what moves the weights then.",
     ),

@@ -101,7 +101,7 @@ def test_hyperplanes_of_a_multichannel_filter_share_more_than_a_point(lab, paddi
 @claim(
     "HP-09",
     where="Section 2.2",
-    rule={"negative": equals(0, within=0), "positive": equals(0, within=1e-9)},
+    rule={"negative": equals(0, within=0), "positive": equals(0, within=1e-6)},
     control="points of different cells",
 )
 def test_uniform_cells_are_contracted_and_kept_linear(lab):

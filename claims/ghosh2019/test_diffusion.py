@@ -122,6 +122,7 @@ def test_correlation_of_neighbours_is_not_enough(lab, neighbours):
             "correlation": neighbour_correlation(first, REPLICATES) - neighbour_correlation(second, REPLICATES),
         }
 
-    ordered, again = (autoregression(*SHAPE, lab.generator, correlation=0.9) for _ in range(2))
-    lab.measure(**apart(ordered, levels_with_noise(*SHAPE, lab.generator, spread=3.0)))
+    shape = (5000, 12, 12)
+    ordered, again = (autoregression(*shape, lab.generator, correlation=0.9) for _ in range(2))
+    lab.measure(**apart(ordered, levels_with_noise(*shape, lab.generator, spread=3.0)))
     lab.control(**apart(ordered, again))

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from harness.store import Store
     from harness.workplace import Workplace
 
-VALUED = {"--tier": "tier", "-k": "keyword", "-m": "marker", "--data": "data", "--store": "store", "--device": "device"}
+VALUED = {
+    "--tier=": "tier",
+    "-k": "keyword",
+    "-m": "marker",
+    "--data=": "data",
+    "--store=": "store",
+    "--device=": "device",
+}
 FLAGS = {"--download": "download", "--require-data": "require_data"}
 """pytest's options, and what they are called in a command's."""
 
@@ -67,9 +74,9 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def pytest_arguments(chosen: argparse.Namespace) -> list[str]:
-    """The same options for pytest."""
+    """The same options for pytest, each one word: a folder that stands alone would count for the root of the tests."""
     given = vars(chosen)
-    valued = [word for option, name in VALUED.items() if given.get(name) for word in (option, given[name])]
+    valued = [f"{option}{given[name]}" for option, name in VALUED.items() if given.get(name)]
     return valued + [option for option, name in FLAGS.items() if given.get(name)]
 
 

@@ -77,10 +77,10 @@ def _is_face(normals: NDArray[np.float64], offsets: NDArray[np.float64], row: in
 def cells(matrix: Tensor, bias: Tensor) -> int:
     """Number of open cells into which the hyperplanes divide space, by growing the list of feasible sign patterns."""
     normals, offsets = matrix.double().numpy(), bias.double().numpy()
-    patterns: list[tuple[int, ...]] = [()]
+    patterns = [np.empty(0)]
     for count in range(1, len(offsets) + 1):
-        longer = [(*pattern, side) for pattern in patterns for side in (-1, 1)]
-        patterns = [p for p in longer if _has_interior(np.array(p)[:, None] * normals[:count], p * offsets[:count])]
+        longer = [np.append(pattern, side) for pattern in patterns for side in (-1.0, 1.0)]
+        patterns = [p for p in longer if _has_interior(p[:, None] * normals[:count], p * offsets[:count])]
     return len(patterns)
 
 

@@ -18,7 +18,7 @@ REACH = 2
 
 @dataclass(frozen=True)
 class InterpolationErrors:
-    """Mean squared errors of linear predictions of a pixel, by image: shape `(n // 2,)`, float64.
+    """Mean squared errors of linear predictions of a pixel, by image: shape `(n - n // 2,)`, float64.
 
     Attributes:
         from_neighbours: by the pixels next to it.
@@ -29,29 +29,34 @@ class InterpolationErrors:
     from_two_hops: Tensor
 
 
-def interpolation_errors(images: Tensor, neighbours: str) -> InterpolationErrors:
+def interpolation_errors(images: Tensor, neighbours: str, together: bool) -> InterpolationErrors:
     """Predict each pixel linearly from its neighbours, and from the pixels two hops away.
 
-    The coefficients are those of least squares over every other image; the errors are those on the images between.
+    The coefficients are those of least squares over the first half of the images, the errors those on the second.
 
     Args:
         images: shape `(n, c, height, width)`, two images or more, larger than 4 x 4; the channels share coefficients.
         neighbours: "four", "eight" or "straight", see `triples`.
+        together: predict from all of the neighbours (or of the pixels two hops away) at once; otherwise from any one.
     """
     if len(images) < 2 or min(images.shape[-2:]) <= 2 * REACH:
         raise ValueError(f"two images of more than {2 * REACH} pixels a side are needed; got {tuple(images.shape)}")
     pairs = hops(neighbours)
     near, far = (sorted({pair[i] for pair in pairs}) for i in (0, 1))
     pixels = images.double()
-    return InterpolationErrors(_errors(pixels, near), _errors(pixels, far))
+    return InterpolationErrors(_errors(pixels, near, together), _errors(pixels, far, together))
 
 
-def _errors(images: Tensor, lags: Collection[Lag]) -> Tensor:
-    known = torch.stack([torch.ones_like(_inside(images, (0, 0))), *(_inside(images, lag) for lag in lags)], -1)
-    target = _inside(images, (0, 0))
-    design, wanted = known[::2].flatten(0, -2), target[::2].flatten()
+def _errors(images: Tensor, lags: Collection[Lag], together: bool) -> Tensor:
+    known = torch.stack([_inside(images, lag) for lag in lags], -1)[..., None]
+    if together:
+        known = known.transpose(-1, -2)
+    known = torch.cat([torch.ones_like(known[..., :1]), known], -1)
+    target = _inside(images, (0, 0))[..., None].expand(known.shape[:-1])
+    half = len(images) // 2
+    design, wanted = known[:half].flatten(0, -2), target[:half].flatten()
     coefficients = torch.linalg.pinv(design.T @ design, hermitian=True) @ (design.T @ wanted)
-    return (known[1::2] @ coefficients - target[1::2]).square().flatten(1).mean(1)
+    return (known[half:] @ coefficients - target[half:]).square().flatten(1).mean(1)
 
 
 def _inside(images: Tensor, lag: Lag) -> Tensor:

@@ -77,18 +77,24 @@ def in_processes(
 ) -> list[RunFailed | None]:
     """Do those of the runs that `admits` lets begin, in so many processes; what went wrong with each, or None.
 
-    Where a process dies, the runs that are left are done one by one, each in a process of its own, so that the one that
-    kills it is known and costs none of the others.
+    Where a process dies, the runs that were under way are done one by one, each in a process of its own, so that the one
+    that kills it is known and costs none of the others.
     """
     work = dict(enumerate(runs))
-    failures = _pool(work, store, bench, workers, display, admits)
-    for index in sorted(work.keys() - failures.keys()):
-        failures |= _pool({index: work[index]}, store, bench, 1, display, admits)
-        if index not in failures:
-            died = RunFailed(str(work[index]), "WorkerDied", "its process gave no answer (out of memory, or killed?)")
-            display.finished(str(work[index]), 0.0, died.reason)
-            failures[index] = died
+    failures: dict[int, RunFailed | None] = {}
+    while left := {index: run for index, run in work.items() if index not in failures}:
+        ended, cut_short = _pool(left, store, bench, workers, display, admits)
+        failures |= ended
+        for index in sorted(cut_short):
+            ended, died = _pool({index: work[index]}, store, bench, 1, display, admits)
+            failures |= {index: _death(work[index], display)} if died else ended
     return [failures[index] for index in work]
+
+
+def _death(run: Run, display: Display) -> RunFailed:
+    died = RunFailed(str(run), "WorkerDied", "its process gave no answer (out of memory, or killed?)")
+    display.finished(str(run), 0.0, died.reason)
+    return died
 
 
 def _pool(
@@ -98,8 +104,8 @@ def _pool(
     workers: int,
     display: Display,
     admits: Callable[[Run], bool],
-) -> dict[int, RunFailed | None]:
-    """The same for those runs that were finished before a process died, if one did."""
+) -> tuple[dict[int, RunFailed | None], set[int]]:
+    """What went wrong with each run that ended, or None; and which were under way when a process died, if one did."""
     context = multiprocessing.get_context("spawn")
     words: SimpleQueue[Word] = context.SimpleQueue()
     setup = (store.path, replace(bench, progress=ignore), words)
@@ -107,11 +113,13 @@ def _pool(
     watch = _Watch(work, display)
     rest = iter(work.items())
     waiting: dict[Future[RunFailed | None], int] = {}
+    begun: set[int] = set()
     with contextlib.suppress(BrokenExecutor), _ended_on_interrupt(executor):
         while True:
             while len(waiting) < workers and (upcoming := next(rest, None)):
                 index, run = upcoming
                 if admits(run):
+                    begun.add(index)
                     waiting[executor.submit(_work, index, run)] = index
                 else:
                     watch.failures[index] = None
@@ -122,7 +130,7 @@ def _pool(
                 watch.hear(words.get())
             for future in done:
                 watch.end(waiting.pop(future), future)
-    return watch.failures
+    return watch.failures, begun - watch.failures.keys()
 
 
 class _Watch:

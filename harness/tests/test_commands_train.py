@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -80,7 +82,13 @@ def run_train(store, monkeypatch, capsys):
     """`train` for runs that need not be collected: the exit status, and what was printed."""
 
     def run(runs, **options):
-        plain = dict(minutes=None, workers=1, bundle=None, require_data=False, arguments=["train", "--minutes", "1"])
+        plain = {
+            "minutes": None,
+            "workers": 1,
+            "bundle": None,
+            "require_data": False,
+            "arguments": ["train", "-k", "a b"],
+        }
         selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Workshop())
         monkeypatch.setattr(train, "selected", lambda chosen: selection)
         status = train.run(argparse.Namespace(**{**plain, **options}))
@@ -105,7 +113,14 @@ def test_the_longest_run_is_done_first_and_those_of_unknown_cost_last(store, cal
     assert calls.read_text().split() == ["2/1", "3/1", "1/1", "0/1"]
     assert status == 0
     assert "4 runs are in the store, 4 of them new" in said
-    assert "left" in said.splitlines()[3]
+
+
+def test_the_time_left_is_shown_as_far_as_it_is_known(store, calls, run_train):
+    for marker, seconds in ((1, 20.0), (2, 40.0), (3, 30.0)):
+        took(store, seconds, counted(calls, marker), 0)
+    lines = run_train([Run(counted(calls, marker), 1) for marker in (1, 2, 3)])[1].splitlines()
+    ended = [line for line in lines if "done in" in line]
+    assert [line.partition(" s, ")[2] for line in ended] == ["about 50 s left", "about 20 s left", ""]
 
 
 def test_a_run_that_would_not_end_in_time_is_left_and_shorter_ones_are_done(store, calls, run_train):
@@ -117,11 +132,26 @@ def test_a_run_that_would_not_end_in_time_is_left_and_shorter_ones_are_done(stor
     assert status == 3
     assert "1 runs are in the store, 1 of them new; 1 left" in said
     assert f"left: {runs[0]} (about 11.7 min)" in said
-    assert "go on with: python -m harness train --minutes 1" in said
+    assert "go on with: python -m harness train -k 'a b'" in said
     status, said = run_train(runs, minutes=10.0)
     assert status == 1
     assert "no run could be finished within 10 minutes: give more" in said
     assert run_train(runs)[0] == 0
+
+
+@contextlib.contextmanager
+def time_is_up_once(condition):
+    """Send this process the alarm that `--minutes` sets, when the condition holds."""
+
+    def watch():
+        while not condition():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    yield
+    watcher.join()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -129,13 +159,22 @@ def test_what_is_under_way_when_the_time_is_up_is_given_up_and_leaves_nothing(
     store, calls, tmp_path, run_train, workers
 ):
     (tmp_path / "hold").touch()
-    endless = [Run(counted(calls, marker, hold=str(tmp_path / "hold"))) for marker in (1, 2)]
-    status, said = run_train([Run(Draw(), 1), *endless], minutes=6 / 60 if workers > 1 else 1 / 60, workers=workers)
+    endless = [Run(counted(calls, marker, hold=str(tmp_path / "hold"))) for marker in range(workers)]
+    with time_is_up_once(lambda: calls.exists() and len(calls.read_text().split()) == workers and store.keys()):
+        status, said = run_train([Run(Draw(), 1), *endless], minutes=60.0, workers=workers)
     assert (status, len(store.keys())) == (3, 1)
-    assert "given up after" in said
+    assert said.count("(given up after ") == workers
     assert store.verify() == []
     (tmp_path / "hold").unlink()
     assert run_train([Run(Draw(), 1), *endless])[0] == 0
+
+
+def test_minutes_set_the_alarm(calls, tmp_path, run_train):
+    (tmp_path / "hold").touch()
+    status, said = run_train([Run(counted(calls, 1, hold=str(tmp_path / "hold")))], minutes=0.3 / 60)
+    assert status == 1
+    assert "1 left" in said
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle(store, tmp_path, run_train):
@@ -202,12 +241,11 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     planned = harness(suite.root, "plan", "--tier", "quick")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4   4        unknown  unknown   smoke  XX-01, XX-02  Draw()" in planned.stdout
+    assert "0 of 4  4        unknown  unknown   smoke  XX-01, XX-02  Draw()" in planned.stdout
 
-    trained = harness(suite.root, "train", "--tier", "quick", "--workers", "2")
+    trained = harness(suite.root, "train", "--tier", "quick", "--workers", "1")
     assert trained.returncode == 0, trained.stderr
     assert "7 runs are in the store, 7 of them new" in trained.stdout
-    assert "left" in trained.stderr
     again = harness(suite.root, "train", "--tier", "quick", "-k", "below", "--bundle", "some.zip")
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines() == ["some.zip: 6 records", "6 runs are in the store, 0 of them new"]
@@ -232,4 +270,4 @@ def test_a_selection_without_claims_is_bad_usage(suite):
     refused = harness(suite.root, "plan", "-k", "no_such_claim")
     assert refused.returncode == 2
     assert refused.stdout == ""
-    assert refused.stderr == ("python -m harness plan: no claim is selected by --tier smoke -k no_such_claim claims\n")
+    assert refused.stderr == ("python -m harness plan: no claim is selected by --tier=smoke -kno_such_claim claims\n")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.rules import ALPHA, Curve, monotone
-from harness.rules.order import best_p
+from harness.rules.order import RESAMPLES, best_p
 from harness.tests.rules_simulation import count, is_about
 from harness.verdicts import Verdict
 
@@ -52,8 +52,15 @@ def test_p_counts_the_orders_that_are_as_good(y):
     assert judged.p_refute == pytest.approx(np.mean(rhos <= rho + 1e-9))
 
 
-@pytest.mark.parametrize("y", [(1, 2, 3, 4, 5), (1, 1, 2, 3, 3)])
-@pytest.mark.parametrize("x", [(0, 1, 2, 3, 4), (0, 0, 1, 1, 1)])
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ((0, 1, 2, 3), (1, 1, 2, 3)),
+        ((0, 1, 2, 3, 4), (1, 1, 2, 3, 3)),
+        ((0, 0, 1, 1, 2), (1, 2, 3, 4, 5)),
+        ((0, 0, 1, 1, 1), (1, 2, 3, 3, 3)),
+    ],
+)
 def test_a_curve_without_order_is_decided_with_chance_alpha_at_most(x, y):
     judged = [RISES.judge(curve) for curve in every_order(x, y)]
     assert count(judged, Verdict.SUPPORTED) <= ALPHA * len(judged)
@@ -112,6 +119,10 @@ def test_random_orders_come_near_the_known_p_value_and_are_always_the_same():
     judged = RISES.judge(Curve.of(range(30), y))
     assert judged.p == pytest.approx(stats.spearmanr(range(30), y, alternative="greater").pvalue, abs=0.004)
     assert judged == RISES.judge(Curve.of(range(30), y))
+
+
+def test_random_orders_include_the_observed_one():
+    assert RISES.judge(Curve.of(range(40), range(40))).p == pytest.approx(1 / (RESAMPLES + 1))
 
 
 def test_a_curve_of_ties_is_no_order():

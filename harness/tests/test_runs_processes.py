@@ -159,7 +159,7 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
         os.killpg(session.pid, signal.SIGINT)
         _, errors = session.communicate(timeout=30)
         assert session.returncode == -signal.SIGINT
-        assert not group_exists(session.pid)
+        wait_until(lambda: not group_exists(session.pid))
     assert "stopped with 1 of 4 runs done; these are kept" in errors
     assert len(lines(calls)) == 3
     assert len(store.keys()) == 1

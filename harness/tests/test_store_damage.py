@@ -125,6 +125,20 @@ def test_an_entry_that_another_process_is_working_on_is_left_to_it(store):
     assert not store.files(KEY)[0].exists()
 
 
+def test_an_entry_that_was_replaced_while_it_was_read_is_left_alone(store, monkeypatch):
+    fill(store)
+    read = store._read
+
+    def read_before_it_was_replaced(key):
+        monkeypatch.setattr(store, "_read", read)
+        raise RecordCorrupt("as it was")
+
+    monkeypatch.setattr(store, "_read", read_before_it_was_replaced)
+    assert store.get(KEY) is None
+    assert store.get(KEY) is not None
+    assert list((store.path / "quarantine").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "change",
     [
