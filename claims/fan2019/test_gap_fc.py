@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.interventions.shuffle import patch_shuffle, spatial_shuffle
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.complexity import flops, parameters
 from harness.rules import Exact, equals, less_than, worst_case
 

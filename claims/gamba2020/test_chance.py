@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from itertools import product
 
-from hypothesis import strategies as st
-
 from harness.claim import Erratum, claim
 from harness.draws import normal
-from harness.lazy import np, torch
+from harness.lazy import np, st, torch
 from harness.measures.projection_null import (
     aligned_probability,
     cosine_distribution,

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.draws import normal
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.arrangement import cells_on_identity_line, line_cosines
 from harness.measures.convolution_matrix import convolution_matrix
 from harness.measures.projections import projection_cosines
@@ -23,12 +21,12 @@ PADDINGS = {"none": (0, "zeros"), "circular": (1, "circular"), "zeros": (1, "zer
 """Around 3 x 3 kernels: (pixels on either side, what is added)."""
 
 DRAWN = {
-    "seed": st.integers(0, 10**6),
-    "channels": st.integers(1, 3),
-    "height": st.integers(3, 6),
-    "width": st.integers(3, 6),
+    "seed": range(10**6),
+    "channels": range(1, 4),
+    "height": range(3, 7),
+    "width": range(3, 7),
 }
-POSITIVE = st.floats(0.01, 100)
+POSITIVE = (0.01, 100)
 
 
 def matrix_of(weight, size, padding):

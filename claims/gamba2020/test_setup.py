@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.data.generated import textures
 from harness.draws import normal
 from harness.interventions.pixels import permute_pixels
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.complexity import parameters
 from harness.measures.orderness import orderness
 from harness.measures.projections import convolutional_layers

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.data.generated import checkerboard, levels_with_noise, ramp
 from harness.draws import normal
 from harness.experiments.distortions import PermutePixels
 from harness.experiments.orderness import OrdernessProfile, orderness_of
 from harness.interventions.pixels import permute_pixels
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.correlation import neighbour_correlation
 from harness.measures.interpolation import interpolation_errors
 from harness.measures.orderness import ESTIMATORS, hop_sums, orderness
@@ -84,17 +82,18 @@ def test_a_scale_is_the_mean_of_regions(lab, neighbours):
     data=DATA,
     proxies=PROXIES,
     readings={"neighbours": NEIGHBOURHOODS, "pixels": ("any one", "all")},
-    rule=greater_than(0.0),
+    rule=greater_than(0.02),
     control="the same images with their pixels permuted",
 )
 def test_neighbours_interpolate_better_than_two_hops(lab, data, neighbours, pixels):
     """Spatially ordered images let a pixel be interpolated more accurately from its neighbours than from two hops away.
 
     Measured is by which share the mean squared error is larger from two hops away, of linear predictions fitted by
-    least squares to 500 training images and tried on another 500.  They start from any one of the pixels at that
-    distance, as the measure does, or from all of them: two hops away there are more (but for "straight").
+    least squares to 200 training images and tried on another 200; less than 2 % counts as no difference.  They start
+    from any one of the pixels at that distance, as the measure does, or from all of them: two hops away there are more
+    (but for "straight").
     """
-    images = lab.images(data).images[:1000]
+    images = lab.images(data).images[:400]
 
     def excess(images):
         errors = interpolation_errors(images, neighbours, together=pixels == "all")

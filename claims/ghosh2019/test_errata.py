@@ -5,13 +5,11 @@ Those of the theorem's appendix are in test_errata_theorem.py.
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from harness.claim import Erratum, claim
 from harness.data.generated import checkerboard, ramp
 from harness.draws import normal
 from harness.interventions.tiling import fit_to_blocks
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.orderness import orderness
 from harness.measures.triples import NEIGHBOURHOODS, hops
 from harness.rules import Exact, equals, equivalent_to, worst_case

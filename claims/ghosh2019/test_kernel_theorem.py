@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.draws import normal
-from harness.lazy import np, torch
+from harness.lazy import np, st, torch
 from harness.measures.kernel_updates import (
     bound_constant,
     largest_hops,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
-
 from harness.claim import claim
 from harness.draws import normal
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.orderness import map_orderness, orderness
 from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import equals, worst_case

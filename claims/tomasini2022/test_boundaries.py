@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.claim import Erratum, claim
+from harness.lazy import st
 from harness.measures import diffusion
 from harness.measures.diffusion import Distribution
 from harness.rules import Exact, less_than, matches, worst_case
@@ -31,7 +32,6 @@ def test_wide_images_do_not_feel_their_borders(lab):
     Total variation distance between the walk on a ring and on an endless line; ≪ is taken as 3 F √K <= L, which the
     paper's own network obeys (10.4 pixels and 32).
     """
-    from hypothesis import strategies as st
 
     def error(filter_size, depth, wide=3):
         return wrap_error(filter_size, depth, math.ceil(wide * filter_size * depth**0.5))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.filter_modes import aggregate_frequency, laplacian, mode_energy, modes, relative_energy
 from harness.rules import Exact, equals, equivalent_to, worst_case
 
@@ -28,8 +28,6 @@ def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab):
     For 3 x 3 filters three eigenvalues come twice, so that of these pairs of modes only the sum of the energies is
     defined.
     """
-    from hypothesis import strategies as st
-
     matrix, (values, vectors) = laplacian(3), modes(3)
 
     def parseval(seed):
@@ -96,7 +94,6 @@ def test_aggregate_frequency_is_relative_to_white_filters(lab):
     The caption's N is taken as the number of modes, F²: otherwise white filters would not be at 1.  Smoothing is a step
     of diffusion on the filter's grid; the value is by how much the measure rises at most.
     """
-    from hypothesis import strategies as st
 
     def rise(seed, step):
         weight = torch.randn(2, 2, 3, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.claim import Erratum, claim
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures import diffusion
 from harness.rules import Exact, equals, worst_case
 
@@ -20,8 +20,6 @@ def test_layers_apply_a_circulant_matrix(lab):
     For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
     Eq. 3, is E-SP3.)
     """
-    from hypothesis import strategies as st
-
     drawn = {"filter_size": st.integers(2, 9), "length": st.integers(9, 40), "seed": st.integers(0, 2**31)}
 
     def uneven(filter_size, length, seed, stride=1):
@@ -40,7 +38,6 @@ def test_layers_apply_a_circulant_matrix(lab):
 
 def column_sum(row_sum):
     """Largest deviation from 1 of the sum of M^k δ_i, where the rows of M are F ones times `row_sum(F) / F`."""
-    from hypothesis import strategies as st
 
     def deviation(filter_size, depth):
         response = diffusion.stack_matrix(32, filter_size, depth)[:, 5] * row_sum(filter_size) ** depth
@@ -104,7 +101,6 @@ def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab):
 
     Largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and positive a, b.
     """
-    from hypothesis import strategies as st
 
     def difference(seed, filters, depth, a, b, lowest=0.0):
         generator = torch.Generator().manual_seed(seed)
@@ -130,7 +126,6 @@ def test_pairs_of_pixels_are_sums_of_single_pixels(lab):
 
     For homogeneous networks and random positions, also when both are the same.
     """
-    from hypothesis import strategies as st
 
     def difference(i, j, filter_size, depth, bias=0.0):
         f = network_with(filter_size, depth, 1 / filter_size, 1 / filter_size, torch.Generator(), bias)
@@ -153,8 +148,6 @@ def test_a_pixels_representation_is_a_matrix_power(lab):
 
     Largest difference between a network of convolutions and ReLU and the k-th power of the corrected matrix.
     """
-    from hypothesis import strategies as st
-
     from harness.networks.scale_detection import pooling_stack
 
     def difference(i, filter_size, depth):
@@ -180,8 +173,6 @@ def test_nets_without_biases_are_homogeneous(lab):
 
     For networks of random filters of both signs; largest relative difference.
     """
-    from hypothesis import strategies as st
-
     from harness.networks.scale_detection import ScaleDetectionCNN
 
     def difference(seed, factor, depth, bias=False):

@@ -6,7 +6,7 @@ from harness.claim import claim
 from harness.data import scale_detection
 from harness.interventions.channels import shuffle_channels, shuffle_input_channels
 from harness.interventions.matched_noise import matched_noise
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.neighbours import neighbour_differences, variance_ratio
 from harness.measures.sensitivity import sensitivities_by_layer
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than, worst_case
@@ -24,7 +24,6 @@ def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab):
     For every image neither the sum of the squared differences nor the largest difference grows; for white images the
     mean squared difference shrinks.  (For single images the mean may grow, since pooling loses pairs at the border.)
     """
-    from hypothesis import strategies as st
 
     def growth(size, seed, largest):
         generator = torch.Generator().manual_seed(seed)
@@ -57,7 +56,6 @@ def test_averaging_over_turned_filters_gives_invariance(lab, turns, input):
     The filters must be all turns of one, by 90° (4) or by 180° (2).  An input as large as the filter gives one number;
     the outputs for a larger one turn with it and are averaged over positions as well.
     """
-    from hypothesis import strategies as st
 
     def response(images, weight, count):
         turned = torch.cat([weight.rot90(k * 4 // turns, (2, 3)) for k in range(count)])
@@ -86,7 +84,6 @@ def test_shuffled_channels_break_connections_and_keep_filters(lab):
 
     Each neuron keeps the same filters, on other channels; its output changes by a tenth at least.
     """
-    from hypothesis import strategies as st
 
     def unlike(seed):
         generator = torch.Generator().manual_seed(seed)
@@ -137,8 +134,6 @@ def test_curves_overlap_where_only_spatial_pooling_is_present(lab):
 
     The network's filters are all homogeneous, with a random positive strength for each pair of channels.
     """
-    from hypothesis import strategies as st
-
     from harness.networks.scale_detection import ScaleDetectionCNN, pooling_stack
 
     def difference(seed, pooling=True):

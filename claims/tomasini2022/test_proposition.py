@@ -7,7 +7,7 @@ printed constant is judged as an erratum beside its correction.
 from __future__ import annotations
 
 from harness.claim import Erratum, claim
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures import diffusion
 from harness.measures.diffusion import Distribution
 from harness.rules import Exact, equals, less_than, worst_case
@@ -107,7 +107,6 @@ def test_printed_constants_are_the_moments_of_equation_9(lab, jumps):
 
 def moment_error(sizes, drift, coefficient):
     """Largest relative error, for any depth, of a law of the mean and of the variance 2 D k."""
-    from hypothesis import strategies as st
 
     def error(filter_size, depth):
         walk = diffusion.walk(filter_size, depth)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.claim import Erratum, claim
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures import diffusion
 from harness.measures.pooling_sensitivity import log_slope
 from harness.measures.receptive_field import effective_size, receptive_field, receptive_field_size
@@ -49,8 +49,6 @@ def test_receptive_field_grows_as_the_root_of_depth(lab, filter_size):
     ReLU.  Parts: the exponent of A_k in k; the largest relative deviation from A_1 √k; for depths up to 300, the
     largest relative deviation of the variance from k (F² - 1)/12.  The law is exact at every depth: variances add.
     """
-    from hypothesis import strategies as st
-
     sizes = network_sizes(filter_size)
 
     def deviation(depth):
@@ -123,7 +121,6 @@ def test_standard_deviation_is_the_root_of_depth(lab, meaning):
 
 def off_by(law):
     """Largest relative deviation of the standard deviation from a law of filter size and depth."""
-    from hypothesis import strategies as st
 
     def deviation(filter_size, depth):
         return abs(diffusion.walk(filter_size, depth).variance ** 0.5 / law(filter_size, depth) - 1)

@@ -7,7 +7,7 @@ import math
 
 from harness.claim import claim
 from harness.data import scale_detection as task
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.receptive_field import support
 from harness.rules import Exact, equals, greater_than, worst_case
 
@@ -127,7 +127,6 @@ def test_pooling_up_to_the_scale_solves_the_task(lab, gap):
     A network of one convolution with a homogeneous filter of size ξ, ReLU above one active pixel and an average over
     positions answers every image of any such task rightly; the value is the share of errors.
     """
-    from hypothesis import strategies as st
 
     def errors(length, scale, width, window=None):
         found = task.scale_detection_1d(length, min(scale, length // 2), width, gap)

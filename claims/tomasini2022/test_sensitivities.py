@@ -8,7 +8,7 @@ import math
 from harness.claim import claim
 from harness.interventions import diffeomorphism
 from harness.interventions.matched_noise import matched_noise
-from harness.lazy import torch
+from harness.lazy import st, torch
 from harness.measures.sensitivity import mean_square_change, sensitivities, sensitivity
 from harness.rules import Count, Exact, equals, equivalent_to, matches, proportion_below, worst_case
 
@@ -65,8 +65,6 @@ def test_sensitivities_are_relative_to_the_distance_between_images(lab, pairs, a
         g = (lambda x: f(x) + x.flatten(1).mean(1, keepdim=True)) if other else (lambda x: factor * f(x))
         before, after = ([sensitivity(h(images), h(x), **options) for x in (deformed, noisy)] for h in (f, g))
         return max(abs(float(a / b) - 1) for a, b in zip(after, before, strict=True))
-
-    from hypothesis import strategies as st
 
     seeds = st.integers(0, 2**31)
     lab.measure(

@@ -1,0 +1,1 @@
+"""What is done to images, feature maps, weights and networks: pure functions on tensors."""

@@ -12,12 +12,14 @@ from harness.rules.sample import Exact
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+    Drawn = SearchStrategy[Any] | range | tuple[float, float]
+
 
 def worst_case(
     residual: Callable[..., float],
     examples: int = 50,
     explicit: Iterable[Mapping[str, Any]] = (),
-    **strategies: SearchStrategy[Any],
+    **drawn: Drawn,
 ) -> Exact:
     """The largest residual over explicit cases and over a search among drawn ones; to be judged by `equals`.
 
@@ -29,7 +31,7 @@ def worst_case(
             or max(0, a - b) for a <= b).  NaN counts as infinite.  Randomness of its own must come from drawn seeds.
         examples: how many cases to draw.
         explicit: cases to try first, each a mapping of the residual's arguments.
-        **strategies: a hypothesis strategy for each argument of `residual`.
+        **drawn: for each argument of `residual` a hypothesis strategy, a range of integers, or an interval's ends.
 
     Returns:
         The largest residual, and the case where it was found.
@@ -40,10 +42,10 @@ def worst_case(
     worst = _Worst(residual)
     for case in explicit:
         worst.look(**case)
-    if strategies:
-        _search(worst.look, examples, strategies)
+    if drawn:
+        _search(worst.look, examples, {name: _strategy(values) for name, values in drawn.items()})
     if worst.seen is None:
-        raise ValueError("worst_case was given no case to try: name explicit cases, or strategies to draw them from")
+        raise ValueError("worst_case was given no case to try: name explicit cases, or what to draw them from")
     return worst.seen
 
 
@@ -84,6 +86,14 @@ def _search(look: Callable[..., float], examples: int, strategies: Mapping[str, 
             target(value)
 
     climb()
+
+
+def _strategy(values: Drawn) -> SearchStrategy[Any]:
+    from hypothesis import strategies as st
+
+    if isinstance(values, range):
+        return st.integers(values[0], values[-1]) if values.step == 1 else st.sampled_from(values)
+    return st.floats(*values) if isinstance(values, tuple) else values
 
 
 def _words(case: Mapping[str, Any]) -> str:

@@ -77,8 +77,8 @@ def in_processes(
 ) -> list[RunFailed | None]:
     """Do those of the runs that `admits` lets begin, in so many processes; what went wrong with each, or None.
 
-    Where a process dies, the runs that were under way are done one by one, each in a process of its own, so that the one
-    that kills it is known and costs none of the others.
+    Where a process dies, the runs that were under way are done one by one, each in a process of its own, so that the
+    one that kills it is known and costs none of the others.
     """
     work = dict(enumerate(runs))
     failures: dict[int, RunFailed | None] = {}

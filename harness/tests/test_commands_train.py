@@ -143,15 +143,21 @@ def test_a_run_that_would_not_end_in_time_is_left_and_shorter_ones_are_done(stor
 def time_is_up_once(condition):
     """Send this process the alarm that `--minutes` sets, when the condition holds."""
 
-    def watch():
-        while not condition():
-            time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGALRM)
+    over = threading.Event()
 
-    watcher = threading.Thread(target=watch, daemon=True)
+    def watch():
+        while not over.wait(0.02):
+            if condition():
+                os.kill(os.getpid(), signal.SIGALRM)
+                return
+
+    watcher = threading.Thread(target=watch)
     watcher.start()
-    yield
-    watcher.join()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 @pytest.mark.parametrize("workers", [1, 2])

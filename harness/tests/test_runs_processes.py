@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -44,17 +45,16 @@ def hold(tmp_path):
 
 @contextlib.contextmanager
 def process(store, script):
-    """A Python of its own that runs the script; none of it is left behind."""
+    """A Python of its own that runs the script, and what it says; none of it is left behind."""
     text = SETUP.format(store=str(store.path)) + script
-    child = subprocess.Popen(
-        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        yield child
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
+    with tempfile.NamedTemporaryFile("w", dir=store.path) as said:
+        child = subprocess.Popen([sys.executable, "-c", text], stdout=said, stderr=said, start_new_session=True)
+        try:
+            yield child, lambda: Path(said.name).read_text()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 def lines(file):
@@ -77,23 +77,24 @@ def files(store):
 
 def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(store, calls, hold):
     script = f"print(perform(Run(Counted({str(calls)!r}, hold={str(hold)!r})), store, bench).metrics)"
-    with process(store, script) as first:
+    with process(store, script) as (first, _):
         wait_until(lambda: lines(calls))
-        with process(store, script) as second, process(store, script) as third:
-            for child in (second, third):
-                assert "being computed by another process, waiting" in child.stderr.readline()
+        with process(store, script) as (second, second_said), process(store, script) as (third, third_said):
+            for said in (second_said, third_said):
+                wait_until(lambda said=said: "being computed by another process, waiting\n" in said())
             first.kill()
             wait_until(lambda: len(lines(calls)) == 2)
             assert store.keys() == []
             hold.unlink()
-            answers = [child.communicate(timeout=60) for child in (second, third)]
-    assert answers == [("{'marker': 0}\n", "")] * 2
+            assert (second.wait(60), third.wait(60)) == (0, 0)
+            assert second_said().endswith("waiting\n{'marker': 0}\n")
+            assert third_said() == second_said()
     assert lines(calls) == ["0/0", "0/0"]
 
 
 def test_a_killed_session_loses_no_finished_run_and_the_next_one_does_the_rest(store, calls, hold):
     runs = [Run(Counted(str(calls), marker=marker, hold=str(hold) * (marker == 3))) for marker in range(5)]
-    with process(store, f"perform_all({runs}, store, bench, workers=1)") as session:
+    with process(store, f"perform_all({runs}, store, bench, workers=1)") as (session, _):
         wait_until(lambda: "3/0" in lines(calls))
         session.kill()
         session.wait()
@@ -132,12 +133,12 @@ def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_ano
     runs = [Run(Draw(), 0), fails, Run(Draw(), 1), slow, Run(Carelessly(), 4), Run(Draw(), 0), Run(Diverges())]
     together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")
     heard = Heard()
-    outcomes = perform_all([*runs, dies], together, Workshop(), workers=2, display=heard)
+    outcomes = perform_all([runs[0], dies, *runs[1:]], together, Workshop(), workers=2, display=heard)
     here = perform_all(runs, alone, Workshop(), workers=1, display=Heard())
 
     assert files(together) == files(alone)
-    assert [outcome.run for outcome in outcomes] == [*dict.fromkeys(runs), dies]
-    assert [outcome.key for outcome in outcomes[:-1]] == [outcome.key for outcome in here]
+    assert [outcome.run for outcome in outcomes] == list(dict.fromkeys([runs[0], dies, *runs]))
+    assert [outcome.key for outcome in outcomes if outcome.run != dies] == [outcome.key for outcome in here]
     by_run = {outcome.run: outcome for outcome in outcomes}
     assert {run for run, outcome in by_run.items() if outcome.failure or not outcome.record} == {fails, dies}
 
@@ -154,13 +155,12 @@ def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_ano
 
 def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, hold):
     runs = [Run(Counted(str(calls), marker=marker, hold=str(hold) * (marker > 0))) for marker in range(4)]
-    with process(store, f"perform_all({runs}, store, bench, workers=2)") as session:
+    with process(store, f"perform_all({runs}, store, bench, workers=2)") as (session, said):
         wait_until(lambda: len(lines(calls)) == 3)
         os.killpg(session.pid, signal.SIGINT)
-        _, errors = session.communicate(timeout=30)
-        assert session.returncode == -signal.SIGINT
+        assert session.wait(30) == -signal.SIGINT
         wait_until(lambda: not group_exists(session.pid))
-    assert "stopped with 1 of 4 runs done; these are kept" in errors
+        assert "stopped with 1 of 4 runs done; these are kept" in said()
     assert len(lines(calls)) == 3
     assert len(store.keys()) == 1
     assert store.verify() == []
@@ -181,7 +181,7 @@ from pathlib import Path
 from harness.tests.test_runs_processes import live_as_a_worker
 get_context("spawn").Process(target=live_as_a_worker, args=(store.path, bench, Path({str(started)!r}))).start()
 """
-    with process(store, script) as session:
+    with process(store, script) as (session, _):
         wait_until(started.exists)
         assert group_exists(session.pid)
         session.kill()

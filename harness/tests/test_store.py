@@ -284,7 +284,9 @@ def test_another_thread_waits_for_the_lock(store, caplog):
     thread = threading.Thread(target=second)
     with store.lock(KEY):
         thread.start()
-        while "waiting" not in caplog.text:
+        for _ in range(1000):
+            if "waiting" in caplog.text:
+                break
             thread.join(0.01)
         order.append("first")
     thread.join()
