@@ -2,8 +2,9 @@
 
 The paper swaps blocks of 6 in MNIST and Fashion-MNIST and of 8 in CIFAR-10, 0, 10, 20 and 30 times in each image.
 Blocks of 6 do not tile 28 x 28 pixels: the images are cropped to 24 x 24 or padded with zeros to 30 x 30, two readings.
-The scales are the divisors of the block size, so that blocks and averaged regions share their borders, and the largest
-that leaves 3 x 3 pixels; the figure's scales are not stated.  Tiers below `nightly` measure the first 10,000 training images, the others all.
+The figure's scales are not stated.  Here they are the divisors of the block size, so that blocks and averaged regions
+share their borders, and the largest scale that leaves 3 x 3 pixels.  Tiers below `nightly` measure the first 10,000
+training images, the others all.
 """
 
 from __future__ import annotations
@@ -241,7 +242,8 @@ def test_borders_of_blocks_disturb_the_lowest_scale(lab, data, neighbours, estim
 
     Measured are the drop of orderness at scale 1 after 30 swaps, and the relative change of the squared differences
     between neighbours inside blocks: there is none, so that the drop comes from pairs across a border.  Of the pairs in
-    a row of N pixels, (N/k - 1) / (N - 1) lie across one: 3 of 31 for N = 32 and k = 8.
+    a row of N pixels, (N/k - 1) / (N - 1) lie across one: 3 of 31 for N = 32 and k = 8.  A lone edge has orderness 1
+    along straight triples, so that borders can also raise an orderness that was lower, as in rough textures.
     """
     size = BLOCK[data]
     images = fit_to_blocks(lab.images(data).images[:500].double(), size, fit)

@@ -182,6 +182,17 @@ def test_too_coarse_a_scale_is_refused_by_name():
         hop_sums(random_images(1, 1, 6, 6), "eight", scale=3)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("fit", ["crop", "pad"])
+def test_a_gpu_gives_the_same_sums(fit):
+    images = random_images(5, 2, 13, 14)
+    there = hop_sums_at_scales(images.cuda(), NEIGHBOURHOODS, (1, 2, 4), fit)
+    for case, sums in hop_sums_at_scales(images, NEIGHBOURHOODS, (1, 2, 4), fit).items():
+        assert there[case].one_hop.is_cuda
+        assert torch.allclose(there[case].one_hop.cpu(), sums.one_hop, rtol=1e-12)
+        assert torch.allclose(there[case].two_hop.cpu(), sums.two_hop, rtol=1e-12)
+
+
 def test_sums_are_plain_data():
     sums = HopSums(torch.tensor([[1.0], [3.0]]), torch.tensor([[2.0], [6.0]]), 4)
     assert sums.orderness() == 1
