@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.claim import Claim
-from harness.rules import Judgement, holm
+from harness.rules import Judgement, Rule, holm
 from harness.rules.sample import Sample
 from harness.verdicts import Verdict, conjunction
 
@@ -50,21 +50,21 @@ def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[s
         raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({parts})")
     if not controls:
         raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
-    parts, verdict = _judge(claim, measured)
-    control_parts, control = _judge(claim, controls)
+    parts = dict(zip(measured, holm(list(_judge(claim, measured).values())), strict=True))
+    verdict = conjunction(judgement.verdict for judgement in parts.values())
+    control_parts = _judge(claim, controls)  # uncorrected: a correction would make failing the rule easier
+    control = conjunction(judgement.verdict for judgement in control_parts.values())
     if claim.erratum:
         verdict = printed_statement(verdict)
     control_holds = (control is Verdict.SUPPORTED) == (claim.erratum is not None)
     return CaseJudgement(verdict, _reason(claim, verdict, parts), parts, control, control_parts, control_holds)
 
 
-def _judge(claim: Claim, samples: Mapping[str, Sample]) -> tuple[dict[str, Judgement], Verdict]:
-    alone = {part: _rule(claim, part).judge(sample) for part, sample in samples.items()}
-    together = dict(zip(alone, holm(list(alone.values())), strict=True))
-    return together, conjunction(judgement.verdict for judgement in together.values())
+def _judge(claim: Claim, samples: Mapping[str, Sample]) -> dict[str, Judgement]:
+    return {part: _rule(claim, part).judge(sample) for part, sample in samples.items()}
 
 
-def _rule(claim: Claim, part: str):  # noqa: ANN202
+def _rule(claim: Claim, part: str) -> Rule:
     return claim.rules[part] if len(claim.rules) > 1 else next(iter(claim.rules.values()))
 
 

@@ -180,3 +180,20 @@ def test_a_deferred_module_is_loaded_by_its_own_names_only():
     assert getattr(module, "pytestmark", None) is None
     assert "colorsys" not in sys.modules
     assert module.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+
+
+def test_a_control_is_judged_without_the_correction_that_would_help_it_fail(suite):
+    parts = ", ".join(f'"p{i}": greater_than(0.0)' for i in range(4))
+    values = ", ".join(f"p{i}=Estimate(1.0, 0.5, 30, 29)" for i in range(4))  # p about 0.027 each
+    suite.claims(f'''
+        from harness.rules import Estimate
+        @claim("XX-01", where="Eq. 1", rule={{{parts}}}, control="the same again")
+        def test_four(lab):
+            """Four at once."""
+            lab.measure({values})
+            lab.control({values})
+    ''')  # fmt: skip
+    suite.run().assert_outcomes(failed=1)
+    case = suite.entry("XX-01")["cases"][0]
+    assert case["verdict"] == "inconclusive"
+    assert case["control"]["verdict"] == "supported"

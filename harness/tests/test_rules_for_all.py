@@ -75,6 +75,21 @@ def test_the_same_cases_are_drawn_again():
     assert draws() == draws()
 
 
+@pytest.mark.parametrize(
+    ("drawn", "allowed"),
+    [
+        (range(3, 8), lambda a: a in range(3, 8)),
+        (range(0, 10, 5), lambda a: a in (0, 5)),
+        ((-0.5, 0.5), lambda a: isinstance(a, float) and -0.5 <= a <= 0.5),
+    ],
+)
+def test_ranges_and_intervals_are_drawn_from(drawn, allowed):
+    seen = []
+    worst_case(lambda a: float(seen.append(a) or 0), a=drawn)
+    assert all(map(allowed, seen))
+    assert len(set(seen)) >= min(len(drawn), 5)
+
+
 def test_nan_is_the_worst_residual_and_never_supports():
     worst = worst_case(lambda a: math.nan if a == 2 else a, explicit=[{"a": 1}, {"a": 2}, {"a": 3}])
     assert worst == Exact(math.inf, where="a=2")
