@@ -67,9 +67,9 @@ class Account:
     left: Sequence[str]
 
     def __str__(self) -> str:
-        text = f"{len(self.stored)} runs are in the store, {self.new} of them new"
+        text = f"runs in the store: {len(self.stored)}, {self.new} of them new"
         counts = {"failed": self.failed, "without their data": self.lacking, "left": self.left}
-        return "; ".join([text, *(f"{len(runs)} {what}" for what, runs in counts.items() if runs)])
+        return "; ".join([text, *(f"{what}: {len(runs)}" for what, runs in counts.items() if runs)])
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -134,7 +134,7 @@ def test_damaged_records_say_nothing_and_stay_where_they_are(store):
 
 @given(st.lists(st.floats(0, 1000), max_size=20), st.integers(1, 5))
 @settings(deadline=None, max_examples=60)
-def test_several_workers_take_no_less_than_their_share_and_at_most_a_third_more_than_they_must(seconds, workers):
+def test_several_workers_take_no_less_than_their_share_and_at_most_one_run_more(seconds, workers):
     found = makespan(seconds, workers)
     least = max(sum(seconds) / workers, max(seconds, default=0.0))
     assert least <= found * (1 + 1e-9)

@@ -112,7 +112,7 @@ def test_the_longest_run_is_done_first_and_those_of_unknown_cost_last(store, cal
     status, said = run_train([Run(counted(calls, marker), 1) for marker in (0, 1, 2, 3)])
     assert calls.read_text().split() == ["2/1", "3/1", "1/1", "0/1"]
     assert status == 0
-    assert "4 runs are in the store, 4 of them new" in said
+    assert "runs in the store: 4, 4 of them new" in said
 
 
 def test_the_time_left_is_shown_as_far_as_it_is_known(store, calls, run_train):
@@ -130,7 +130,7 @@ def test_a_run_that_would_not_end_in_time_is_left_and_shorter_ones_are_done(stor
     status, said = run_train(runs, minutes=10.0)
     assert calls.read_text().split() == ["2/1"]
     assert status == 3
-    assert "1 runs are in the store, 1 of them new; 1 left" in said
+    assert "runs in the store: 1, 1 of them new; left: 1" in said
     assert f"left: {runs[0]} (about 11.7 min)" in said
     assert "go on with: python -m harness train -k 'a b'" in said
     status, said = run_train(runs, minutes=10.0)
@@ -180,7 +180,7 @@ def test_minutes_set_the_alarm(calls, tmp_path, run_train):
     (tmp_path / "hold").touch()
     status, said = run_train([Run(counted(calls, 1, hold=str(tmp_path / "hold")))], minutes=0.3 / 60)
     assert status == 1
-    assert "1 left" in said
+    assert "left: 1" in said
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
@@ -190,7 +190,7 @@ def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bun
         bundle = tmp_path / f"{number}.zip"
         status, said = run_train([Run(Draw()), Run(Signals(int(number)))], bundle=bundle)
         assert status == expected
-        assert "; 1 left" in said
+        assert "; left: 1" in said
         assert signal.getsignal(number) is handler
         assert main(["merge", str(bundle), "--store", str(tmp_path / f"other{number}")]) == 0
         assert len(Store(tmp_path / f"other{number}").keys()) == 1
@@ -199,7 +199,7 @@ def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bun
 def test_a_failed_run_costs_none_of_the_others_and_the_status_says_so(store, run_train):
     status, said = run_train([Run(Fails("<img>")), Run(Draw())])
     assert status == 1
-    assert "1 runs are in the store, 1 of them new; 1 failed" in said
+    assert "runs in the store: 1, 1 of them new; failed: 1" in said
     assert "failed: Fails(message=<img>) seed 0: FloatingPointError: <img>" in said
 
 
@@ -207,7 +207,7 @@ def test_runs_without_their_data_are_told_and_fail_only_where_data_are_required(
     runs = [Run(Reads("cifar10")), Run(Draw())]
     status, said = run_train(runs)
     assert status == 0
-    assert "1 without their data" in said
+    assert "without their data: 1" in said
     assert "without data: cifar10" in said
     assert run_train(runs, require_data=True)[0] == 1
 
@@ -252,10 +252,10 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
 
     trained = harness(suite.root, "train", "--tier", "quick", "--workers", "1")
     assert trained.returncode == 0, trained.stderr
-    assert "7 runs are in the store, 7 of them new" in trained.stdout
+    assert "runs in the store: 7, 7 of them new" in trained.stdout
     again = harness(suite.root, "train", "--tier", "quick", "-k", "below", "--bundle", "some.zip")
     assert again.returncode == 0, again.stderr
-    assert again.stdout.splitlines() == ["some.zip: 6 records", "6 runs are in the store, 0 of them new"]
+    assert again.stdout.splitlines() == ["some.zip: 6 records", "runs in the store: 6, 0 of them new"]
     assert again.stderr == ""
 
     assert main(["merge", str(suite.root / "some.zip"), "--store", str(suite.root / "other")]) == 0

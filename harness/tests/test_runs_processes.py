@@ -169,11 +169,11 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
 def live_as_a_worker(store, bench, started):
     """What a worker process does when it has nothing to do."""
     workers._start(store, bench, None)
-    started.touch()
+    started.write_text(str(os.getpid()))
     time.sleep(600)
 
 
-def test_a_worker_does_not_outlive_a_killed_parent(store, tmp_path):
+def test_a_worker_leaves_ctrl_c_to_its_parent_and_does_not_outlive_it(store, tmp_path):
     started = tmp_path / "started"
     script = f"""
 from multiprocessing import get_context
@@ -182,8 +182,10 @@ from harness.tests.test_runs_processes import live_as_a_worker
 get_context("spawn").Process(target=live_as_a_worker, args=(store.path, bench, Path({str(started)!r}))).start()
 """
     with process(store, script) as (session, _):
-        wait_until(started.exists)
-        assert group_exists(session.pid)
+        wait_until(lambda: lines(started))
+        os.kill(int(started.read_text()), signal.SIGINT)
+        time.sleep(0.3)
+        os.kill(int(started.read_text()), 0)
         session.kill()
         session.wait()
         wait_until(lambda: not group_exists(session.pid))
