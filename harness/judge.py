@@ -46,8 +46,8 @@ def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[s
     unknown = {*measured, *controls} - set(claim.rules) if len(claim.rules) > 1 else set()
     missing = set(claim.rules) - set(measured) if len(claim.rules) > 1 else set()
     if not measured or missing or unknown:
-        parts = f"missing: {sorted(missing)}, unknown: {sorted(unknown)}" if missing or unknown else "nothing at all"
-        raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({parts})")
+        wrong = f"missing: {sorted(missing)}, unknown: {sorted(unknown)}" if missing or unknown else "nothing at all"
+        raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({wrong})")
     if not controls:
         raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
     parts = dict(zip(measured, holm(list(_judge(claim, measured).values())), strict=True))

@@ -63,7 +63,8 @@ def pytest_make_collect_report(
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark claims, and leave out those that the tier does not reach."""
     tier = config.stash[settings_key].tier
-    kept, left = [], []
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
     for item in items:
         claim = claim_of(item)
         (kept if claim is None or reaches(tier, claim.tier) else left).append(item)

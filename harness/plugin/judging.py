@@ -65,7 +65,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     claim = claim_of(pyfuncitem)
     if claim is None:
         return (yield)
-    lab: Lab = pyfuncitem.funcargs["lab"]
+    lab = pyfuncitem.funcargs["lab"]
+    assert isinstance(lab, Lab)
     started = time.monotonic()
     case: dict[str, Any] = {"id": claim.id, "case": case_name(pyfuncitem), "nodeid": pyfuncitem.nodeid}
     pyfuncitem.stash[case_key] = case

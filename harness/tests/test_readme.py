@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from harness.tests.suite import PAPER
@@ -22,7 +24,11 @@ def test_the_example_of_a_claim_is_complete_and_supported(suite):
 
 
 def test_every_option_that_the_readme_names_exists(suite):
-    options = set(re.findall(r"^ +(--[a-z-]+)", "\n".join(suite.run("--help").outlines), re.MULTILINE))
+    helps = suite.run("--help").outlines
+    for command in ("plan", "train"):
+        help_of = [sys.executable, "-m", "harness", command, "--help"]
+        helps += subprocess.run(help_of, capture_output=True, text=True, check=True).stdout.splitlines()
+    options = set(re.findall(r"^ +(--[a-z-]+)", "\n".join(helps), re.MULTILINE))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert len(named) > 5
     assert named <= options, named - options
