@@ -27,7 +27,7 @@ KERNELS = "layers.0.conv.weight"
 def mnist_1000(epochs: int, swaps: tuple[SwapBlocks, ...] = (), **network: int) -> Training:
     """One training of the experiment; `network` is what differs in it from the paper's plain one."""
     return Training(
-        network=Network.of("ghosh_cnn", depth=3, width=64, **network),
+        network=Network.of("ghosh_cnn.GhoshCnn", depth=3, width=64, **network),
         data=Data("mnist", count=1000, held_out=200, interventions=swaps),
         optimiser=Adam(1e-3),
         epochs=epochs,

@@ -52,7 +52,15 @@ class Training(Recipe):
         """Train; see `harness.training.loop.train` for what the result holds."""
         from harness.training.loop import train
 
-        return train(self, seed, bench)
+        return train(self, seed, bench).result
+
+    def modules(self) -> tuple[str, ...]:
+        """The network's own module, so that a change of another architecture leaves the key as it is."""
+        return (self.network.module,)
+
+    def work(self) -> float:
+        """Images that are seen in all, which the cost goes with for one architecture."""
+        return float(self.epochs * (self.data.count or 50_000))
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """The splits that training and validation read."""

@@ -1,72 +1,35 @@
-"""Architectures by name.  Only building a network imports torch."""
+"""Architectures, one module a family.  Only building a network imports torch."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import nn
 
 
+def module_of(name: str) -> str:
+    """The module that builds the network `name`, by its full name: "harness.networks.lenet" for "lenet.LeNet"."""
+    module, _, builder = name.partition(".")
+    if not (module.isidentifier() and builder.isidentifier()):
+        raise ValueError(f"a network is named by module and builder, e.g. 'lenet.LeNet'; got {name!r}")
+    return f"{__name__}.{module}"
+
+
 def build(name: str, **parameters: Any) -> nn.Module:
     """A new network, initialised as its architecture does it, from torch's global generator.
 
     Args:
-        name: a key of `BUILDERS`.
-        parameters: of the function or class that the builder calls.
+        name: module of this package and its function or class, e.g. "lenet.LeNet".
+        parameters: of that function or class.
 
     Raises:
-        ValueError: for an unknown name.
+        ValueError: for a name that leads nowhere.
     """
-    if name not in BUILDERS:
-        raise ValueError(f"no network is named {name!r}; there are {', '.join(BUILDERS)}")
-    return BUILDERS[name](**parameters)
-
-
-# Each import is spelt out, so that the digest of a run's code sees it.
-
-
-def _alexnet(**parameters: Any) -> nn.Module:
-    from harness.networks.alexnet import alexnet
-
-    return alexnet(**parameters)
-
-
-def _ghosh_cnn(**parameters: Any) -> nn.Module:
-    from harness.networks.ghosh_cnn import GhoshCnn
-
-    return GhoshCnn(**parameters)
-
-
-def _lenet(**parameters: Any) -> nn.Module:
-    from harness.networks.lenet import LeNet
-
-    return LeNet(**parameters)
-
-
-def _mlp(**parameters: Any) -> nn.Module:
-    from harness.networks.mlp import mlp
-
-    return mlp(**parameters)
-
-
-def _resnet(**parameters: Any) -> nn.Module:
-    from harness.networks.resnet import resnet
-
-    return resnet(**parameters)
-
-
-def _vgg16(**parameters: Any) -> nn.Module:
-    from harness.networks.vgg import vgg16
-
-    return vgg16(**parameters)
-
-
-BUILDERS = {
-    "alexnet": _alexnet,
-    "ghosh_cnn": _ghosh_cnn,
-    "lenet": _lenet,
-    "mlp": _mlp,
-    "resnet": _resnet,
-    "vgg16": _vgg16,
-}
+    try:
+        builder = getattr(importlib.import_module(module_of(name)), name.partition(".")[2])
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ValueError(f"no network is named {name!r}: {error}") from error
+    network: nn.Module = builder(**parameters)
+    return network

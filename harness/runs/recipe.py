@@ -58,6 +58,10 @@ class Recipe:
         """(name, split) of each data set that the job reads; their digests are part of the run's key."""
         return ()
 
+    def modules(self) -> tuple[str, ...]:
+        """Full names of modules that the job uses and that no import in its own module shows: part of the key too."""
+        return ()
+
     def with_(self, **changes: Any) -> Self:
         """The same recipe but for these fields."""
         return dataclasses.replace(self, **changes)

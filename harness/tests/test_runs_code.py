@@ -7,7 +7,9 @@ import textwrap
 
 import pytest
 
+from harness.experiments.training import Training
 from harness.runs.code import PACKAGE, closure, code_digest, digest_of
+from harness.training import Adam, Data, Network
 
 FILES = {
     "__init__.py": "from house import unrelated\n",
@@ -106,10 +108,15 @@ def test_names_count_as_well_as_bytes(tmp_path):
 def test_a_recipe_of_this_package_leads_to_its_trainer_and_not_to_the_store():
     used = closure(["harness.experiments.training"])
     assert "harness.training.loop" in used
-    assert "harness.networks.lenet" in used
     assert "harness.runs.recipe" in used
     assert not [name for name in used if name.startswith(("harness.store", "harness.plugin", "harness.report"))]
     assert all(file.is_relative_to(PACKAGE) for file in used.values())
+
+
+def test_a_training_leads_to_its_own_network_and_to_no_other():
+    recipe = Training(Network.of("lenet.LeNet"), Data("mnist"), Adam(1e-3), epochs=1, batch_size=1)
+    assert recipe.modules() == ("harness.networks.lenet",)
+    assert not [name for name in closure(["harness.experiments.training"]) if name.startswith("harness.networks.le")]
 
 
 def test_a_recipe_outside_the_package_counts_with_its_own_file(tmp_path, monkeypatch):

@@ -156,3 +156,9 @@ def test_a_run_reads_as_what_is_not_the_default():
         str(Run(replace(Draw(), scale=2.0, part=Part(kind="odd")), 4)) == "Draw(part=Part(kind=odd), scale=2.0) seed 4"
     )
     assert str(Run(Anything((1, Part(4))))) == "Anything(value=(1, Part(size=4))) seed 0"
+
+
+def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):
+    plain = ingredients(Run(Draw()), Workshop())
+    monkeypatch.setattr(Draw, "modules", lambda self: ("harness.networks.lenet",))
+    assert ingredients(Run(Draw()), Workshop())["code"] != plain["code"]

@@ -16,7 +16,7 @@ from harness.training.loop import Trainer, initial_network
 from harness.training.randomness import stream
 
 SMALL = Training(
-    network=Network.of("ghosh_cnn", depth=2, width=4, size=8, classes=3),
+    network=Network.of("ghosh_cnn.GhoshCnn", depth=2, width=4, size=8, classes=3),
     data=Data("made-up", count=50, held_out=10),
     optimiser=Sgd(0.05, momentum=0.9, weight_decay=1e-3),
     epochs=3,
@@ -24,7 +24,7 @@ SMALL = Training(
     precision="float64",
 )
 LENET = SMALL.with_(
-    network=Network.of("lenet", classes=3), data=Data("made-up", count=10, held_out=5), precision="float32"
+    network=Network.of("lenet.LeNet", classes=3), data=Data("made-up", count=10, held_out=5), precision="float32"
 )
 
 

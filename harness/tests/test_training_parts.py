@@ -29,7 +29,7 @@ from harness.training.augmentation import shifted
 from harness.training.data import prepare
 from harness.training.randomness import global_stream, stream
 
-RECIPE = Training(Network.of("mlp", width=3), Data("made-up"), Adam(1e-3), epochs=1, batch_size=10)
+RECIPE = Training(Network.of("mlp.mlp", width=3), Data("made-up"), Adam(1e-3), epochs=1, batch_size=10)
 CPU = torch.device("cpu")
 
 
@@ -50,7 +50,7 @@ def test_recipes_are_stated_without_torch():
 
 
 def test_recipes_that_say_the_same_are_equal_and_hashable():
-    assert Network.of("mlp", width=3, depth=2) == Network.of("mlp", depth=2, width=3)
+    assert Network.of("mlp.mlp", width=3, depth=2) == Network.of("mlp.mlp", depth=2, width=3)
     assert len({RECIPE, RECIPE.with_(), RECIPE.with_(epochs=2)}) == 2
     assert RECIPE.with_(schedule=Cosine(5)) != RECIPE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.lazy import torch
 from harness.runs.errors import RunDiverged
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 EVALUATION_BATCH = 500
 
 
-def train(recipe: Training, seed: int, bench: Workbench) -> Result:
+class Fitted(NamedTuple):
+    """A trained network (in evaluation mode), the images it was trained and validated on, and how it went."""
+
+    network: torch.nn.Module
+    data: Prepared
+    result: Result
+
+
+def train(recipe: Training, seed: int, bench: Workbench) -> Fitted:
     """Train one network and write down how it went.
 
     Metrics: `train_loss` and `train_accuracy` (running means over each epoch, one entry an epoch),
@@ -44,7 +52,7 @@ def train(recipe: Training, seed: int, bench: Workbench) -> Result:
             bench.progress(epoch, recipe.epochs, "epochs")
     validation = curves["validation_accuracy"]
     last = {"final_validation_accuracy": validation[-1], "best_validation_accuracy": max(validation)}
-    return Result({**curves, **last}, kept)
+    return Fitted(trainer.network, data, Result({**curves, **last}, kept))
 
 
 def initial_network(recipe: Training, seed: int) -> torch.nn.Module:

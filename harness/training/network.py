@@ -11,7 +11,7 @@ Value = int | float | str | bool | None
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture by its name in `harness.networks`, with the parameters of its builder, sorted by name."""
+    """An architecture by its name in `harness.networks` ("lenet.LeNet"), with its parameters, sorted by name."""
 
     name: str
     parameters: tuple[tuple[str, Value], ...] = ()
@@ -20,6 +20,13 @@ class Network:
     def of(cls, name: str, **parameters: Value) -> Network:
         """The network `name` built with these parameters."""
         return cls(name, tuple(sorted(parameters.items())))
+
+    @property
+    def module(self) -> str:
+        """Full name of the module that builds it."""
+        from harness.networks import module_of
+
+        return module_of(self.name)
 
     def build(self) -> torch.nn.Module:
         """A new instance, initialised as the architecture does it, from torch's global generator."""
