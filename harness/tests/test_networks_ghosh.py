@@ -72,7 +72,7 @@ def test_an_unpadded_first_layer_sees_each_place_of_its_kernel_once(kernel):
 @settings(deadline=None, max_examples=25)
 def test_any_such_network_gives_one_logit_a_class(depth, width, kernel, pool, linear, size, channels):
     network = build(
-        "ghosh_cnn", depth=depth, width=width, first_kernel=kernel, pool_every=pool, linear=linear, size=size,
+        "ghosh_cnn.GhoshCnn", depth=depth, width=width, first_kernel=kernel, pool_every=pool, linear=linear, size=size,
         channels=channels, classes=7,
     )  # fmt: skip
     assert network(torch.zeros(2, channels, size, size)).shape == (2, 7)
