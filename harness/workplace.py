@@ -34,6 +34,7 @@ class Workplace:
         self._train = train
         self._download = download
         self._failed: dict[Run, Exception] = {}
+        self._records: dict[Run, Record] = {}
 
     @functools.cached_property
     def device(self) -> torch.device:
@@ -69,7 +70,7 @@ class Workplace:
             raise NotAvailable(str(missing)) from missing
 
     def record(self, recipe: Recipe, seed: int) -> Record:
-        """What a run found out, done now where the store lacks it.
+        """What a run found out, done now where the store lacks it; read and checked once a session.
 
         Raises:
             NotAvailable: when it may not be started, lacks its data, or is stored as diverged.
@@ -79,12 +80,15 @@ class Workplace:
         run = Run(recipe, seed)
         if run in self._failed:
             raise self._failed[run]
+        if run in self._records:
+            return self._records[run]
         try:
             record = perform(run, self.store, self.workshop, compute=self._train)
         except (RunMissing, DatasetMissing) as missing:
             raise NotAvailable(str(missing)) from missing
         if record.diverged:
             raise NotAvailable(f"{run} diverged at step {record.metrics['diverged_at']}; nothing can be read off it")
+        self._records[run] = record
         return record
 
     def prepare(self, runs: Iterable[Run], workers: int | None = None) -> None:

@@ -8,10 +8,10 @@ from torch import nn
 
 from harness.interventions.gap_surgery import gap_fc_resnet, gap_fc_vgg
 from harness.interventions.shuffle_layers import last as last_layers
-from harness.interventions.shuffle_layers import shuffle_resnet, shuffle_vgg
+from harness.interventions.shuffle_layers import set_shuffling, shuffle_resnet, shuffle_vgg
 from harness.networks.resnet import bottlenecks, resnet
 from harness.networks.shuffle import KINDS
-from harness.networks.vgg import VGG, convolutions, vgg16
+from harness.networks.vgg import VGG, convolutions
 
 
 def fan(
@@ -29,6 +29,7 @@ def fan(
     patch: int | None = None,
     per_image: bool = False,
     fixed: bool = False,
+    channels: int = 3,
 ) -> nn.Module:
     """A VGG-16, ResNet-50 or ResNet-152, modified by one of the paper's methods (section 3).
 
@@ -41,15 +42,17 @@ def fan(
         width: channels of the first stage.
         small_images: the stem of the residual networks, as in `harness.networks.resnet`.
         bias: biases in VGG's convolutions, as in `harness.networks.vgg`.
-        downsampling: behind VGG's shuffled layers, as in `shuffle_vgg`.
+        downsampling: behind VGG's shuffled layers, as in `shuffle_vgg`.  With the method "none" too, where it is all
+            that changes: the confound of the authors' code, apart from the shuffle.
         skip: shuffle skip connections too, as in `shuffle_resnet`.
         patch: side of the patches, for the method "patch".
         per_image: a permutation for each image.
         fixed: keep the first permutation.
+        channels: of the images; residual networks take 3.
     """
-    network = _plain(architecture, classes, width, small_images, bias)
+    network = _plain(architecture, classes, width, small_images, bias, channels)
     if method == "none":
-        return network
+        return _downsampled(network, last, downsampling)
     if method == "gap-fc":
         if only is not None:
             raise ValueError("GAP+FC replaces all layers from one on: give `last`, not `only`")
@@ -64,9 +67,21 @@ def fan(
     return shuffle_resnet(network, numbers, skip=skip, **how)
 
 
-def _plain(architecture: str, classes: int, width: int, small_images: bool, bias: bool) -> nn.Module:
+def _downsampled(network: nn.Module, last: int, downsampling: str) -> nn.Module:
+    if downsampling == "pool":
+        return network
+    if not isinstance(network, VGG):
+        raise ValueError("only VGG has another downsampling")
+    numbers = last_layers(last, len(convolutions(network)))
+    set_shuffling(shuffle_vgg(network, numbers, downsampling=downsampling), False)
+    return network
+
+
+def _plain(architecture: str, classes: int, width: int, small_images: bool, bias: bool, channels: int) -> nn.Module:
     if architecture == "vgg16":
-        return vgg16(classes, width, bias)
+        return VGG(classes, width, bias, channels=channels)
+    if channels != 3:
+        raise ValueError(f"residual networks take images of 3 channels, not {channels}")
     depths = {"resnet50": 50, "resnet152": 152}
     if architecture not in depths:
         raise ValueError(f"unknown architecture {architecture!r}; there are vgg16, {', '.join(depths)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Generator, Tensor, nn
 
 from harness.interventions import shuffle
@@ -57,6 +58,7 @@ class Shuffle(nn.Module):
         move = shuffle.move_channels if self.kind.startswith("channel") else shuffle.move_pixels
         return move(x, index)
 
+    @torch.inference_mode(False)  # a fixed index that is drawn in a test must serve in training too
     def draw(self, x: Tensor) -> Tensor:
         """The index of a new shuffle of maps like `x`."""
         if self.kind.startswith("channel"):

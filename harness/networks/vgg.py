@@ -1,42 +1,90 @@
-"""VGG-16 as Fan et al. train it (section 3.2; layer by layer from the authors' code)."""
+"""VGG of 11, 13, 16 or 19 layers, as Fan et al. and Gamba et al. train it (section 3.2 and section 3.1 of theirs).
+
+What the papers leave open is read from the authors' code.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from harness.torchvision_compat import torchvision
 
+CONFIGURATIONS = {11: "A", 13: "B", 16: "D", 19: "E"}
+"""Names of the sequences of layers by Simonyan and Zisserman, by number of layers with weights."""
+
+HEADS = ("average", "linear", "torchvision")
+
 
 class VGG(nn.Module):
-    """Thirteen 3 x 3 convolutions, each with batch normalisation; global average pooling; three dense layers.
+    """3 x 3 convolutions, with batch normalisation or without, in five stages; then a head.
+
+    The last maps of images of 32 x 32 pixels are single pixels, of which an average is the pixel itself.
 
     Args:
         classes: number of classes.
-        width: channels of the first stage: 64 in the paper.  The other stages and the dense layers (8 and 64 times as
+        width: channels of the first stage: 64 in the papers.  The other stages and the dense layers (8 and 64 times as
             wide) scale with it.
-        bias: biases in the convolutions, before the batch normalisation.  The authors' code has both.
+        bias: biases in the convolutions.  Fan et al.'s code has both, before batch normalisation; Gamba et al. have
+            them, from zero.
+        depth: layers with weights, of which three are the head's in the papers.
+        batch_norm: batch normalisation behind each convolution.
+        head: "average" (global average pooling and three dense layers: Fan et al.), "torchvision" (maps brought to
+            7 x 7 and three dense layers with dropout: Gamba et al.), or "linear" (global average pooling and one dense
+            layer, for small experiments).
+        channels: of the images.
+        deviation: initial weights of all layers are normal with this standard deviation at width 64; at others with
+            `sqrt(64 / width)` times as much, so that a layer scales its input's variance by as much as at width 64.
+            None draws the convolutions as Kaiming (variance 2 / fan-out), the dense layers as torch.
     """
 
-    def __init__(self, classes: int = 1000, width: int = 64, bias: bool = False) -> None:
+    def __init__(
+        self,
+        classes: int = 1000,
+        width: int = 64,
+        bias: bool = False,
+        *,
+        depth: int = 16,
+        batch_norm: bool = True,
+        head: str = "average",
+        channels: int = 3,
+        deviation: float | None = None,
+    ) -> None:
         super().__init__()
-        self.features = _features(width, bias)
-        self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(1)
-        hidden = 64 * width
-        self.classifier = nn.Sequential(
-            nn.Linear(8 * width, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, classes),
-        )  # fmt: skip
+        self.features = _features(depth, width, bias, batch_norm, channels)
+        self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(7 if head == "torchvision" else 1)
+        self.classifier = _head(head, classes, width)
         for layer in convolutions(self):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            if layer.bias is not None and not batch_norm:
+                nn.init.zeros_(layer.bias)
+        if deviation is not None:
+            _redraw(self, deviation * (64 / width) ** 0.5)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Class scores `(n, classes)` for images `(n, 3, height, width)` of 32 x 32 or more."""
+        """Class scores `(n, classes)` for images `(n, channels, height, width)` of 32 x 32 or more."""
         return self.classifier(torch.flatten(self.avgpool(self.features(images)), 1))
 
 
 def vgg16(classes: int = 1000, width: int = 64, bias: bool = False) -> VGG:
-    """A new VGG-16; 37.70 million parameters for 1000 classes at the paper's width."""
+    """A new VGG-16 of Fan et al.; 37.70 million parameters for 1000 classes at the paper's width."""
     return VGG(classes, width, bias)
+
+
+def plain(
+    classes: int = 10,
+    width: int = 64,
+    *,
+    depth: int = 19,
+    head: str = "torchvision",
+    channels: int = 3,
+    deviation: float | None = None,
+) -> VGG:
+    """A new VGG of Gamba et al.: no batch normalisation, biases from zero."""
+    options: dict[str, Any] = {"depth": depth, "head": head, "channels": channels, "deviation": deviation}
+    return VGG(classes, width, True, batch_norm=False, **options)
 
 
 def convolutions(network: VGG) -> list[nn.Conv2d]:
@@ -44,11 +92,37 @@ def convolutions(network: VGG) -> list[nn.Conv2d]:
     return [layer for layer in network.features if isinstance(layer, nn.Conv2d)]
 
 
-def _features(width: int, bias: bool) -> nn.Sequential:
+def _features(depth: int, width: int, bias: bool, batch_norm: bool, channels: int) -> nn.Sequential:
+    if depth not in CONFIGURATIONS:
+        raise ValueError(f"there is no VGG-{depth}; there are {', '.join(map(str, CONFIGURATIONS))}")
     vgg = torchvision.models.vgg
-    scaled = [entry if entry == "M" else entry * width // 64 for entry in vgg.cfgs["D"]]
-    features: nn.Sequential = vgg.make_layers(scaled, batch_norm=True)
+    scaled: list[Any] = [entry if entry == "M" else entry * width // 64 for entry in vgg.cfgs[CONFIGURATIONS[depth]]]
+    features: nn.Sequential = vgg.make_layers(scaled, batch_norm=batch_norm)
+    if channels != 3:
+        features[0] = nn.Conv2d(channels, scaled[0], kernel_size=3, padding=1)
     for layer in features:
         if isinstance(layer, nn.Conv2d) and not bias:
             layer.register_parameter("bias", None)
     return features
+
+
+def _head(head: str, classes: int, width: int) -> nn.Sequential:
+    if head not in HEADS:
+        raise ValueError(f"there is no head {head!r}; there are {', '.join(HEADS)}")
+    if head == "linear":
+        return nn.Sequential(nn.Linear(8 * width, classes))
+    pixels, dropout = (49, [nn.Dropout()]) if head == "torchvision" else (1, [])
+    hidden = 64 * width
+    return nn.Sequential(
+        nn.Linear(8 * width * pixels, hidden), nn.ReLU(), *dropout,
+        nn.Linear(hidden, hidden), nn.ReLU(), *dropout,
+        nn.Linear(hidden, classes),
+    )  # fmt: skip
+
+
+def _redraw(network: VGG, deviation: float) -> None:
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, deviation)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from harness.runs.checkpoint import Checkpoints
 from harness.runs.conditions import environment, one_thread, own_randomness
 from harness.runs.errors import RunDiverged, RunMissing
 from harness.runs.key import ingredients
-from harness.runs.recipe import Result, Workbench
+from harness.runs.recipe import Result
 from harness.runs.run import Run
+from harness.runs.workshop import Workshop
 from harness.store.canonical import content_key
 from harness.store.record import Record
 from harness.store.store import Store
@@ -19,7 +22,7 @@ from harness.store.store import Store
 log = logging.getLogger(__name__)
 
 
-def perform(run: Run, store: Store, bench: Workbench, *, compute: bool = True) -> Record:
+def perform(run: Run, store: Store, bench: Workshop, *, compute: bool = True) -> Record:
     """The record of a run.  Of several processes that need it, one computes it and the others wait.
 
     Raises:
@@ -40,15 +43,18 @@ def perform(run: Run, store: Store, bench: Workbench, *, compute: bool = True) -
         return record if record is not None else _compute(run, key, made_of, store, bench)
 
 
-def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Workbench) -> Record:
+def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Workshop) -> Record:
     started = time.monotonic()
+    checkpoints = Checkpoints(store.path / "checkpoints" / key)
     with one_thread(), own_randomness(run.seed, bench.device):
         try:
-            result = run.recipe.compute(run.seed, bench)
+            result = run.recipe.compute(run.seed, replace(bench, checkpoints=checkpoints))
         except RunDiverged as diverged:
             log.warning("%s %s; stored as such", run, diverged)
             result = Result(diverged.metrics)
         facts = environment(bench.device)
     if not isinstance(result, Result):
         raise TypeError(f"{type(run.recipe).__name__}.compute gives a Result, not a {type(result).__name__}")
-    return store.put(key, made_of, result, facts, time.monotonic() - started)
+    record = store.put(key, made_of, result, facts, time.monotonic() - started)
+    checkpoints.clear()
+    return record

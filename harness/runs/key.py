@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import importlib.metadata
 import math
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,7 @@ def device_class(device: torch.device) -> str:
     return torch.cuda.get_device_name(device)
 
 
+@functools.cache
 def torch_release() -> str:
     """Major and minor version of torch, found without loading it."""
     return ".".join(importlib.metadata.version("torch").split(".")[:2])

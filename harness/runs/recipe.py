@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from harness.data.image_set import ImageSet
+    from harness.runs.checkpoint import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Workbench(Protocol):
     @property
     def progress(self) -> Callable[[int, int, str], None]:
         """Called as `progress(done, total, what)`; cheap enough for every epoch."""
+
+    @property
+    def checkpoints(self) -> Checkpoints | None:
+        """Where a long job keeps what it has come to; None where nothing is kept."""
 
 
 @dataclass(frozen=True)

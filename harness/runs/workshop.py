@@ -12,6 +12,7 @@ from harness.lazy import torch
 
 if TYPE_CHECKING:
     from harness.data.image_set import ImageSet
+    from harness.runs.checkpoint import Checkpoints
 
 
 def ignore(done: int, total: int, what: str) -> None:
@@ -27,12 +28,14 @@ class Workshop:
         data: folder of the real data sets; None where there is none.
         download: whether missing data sets may be fetched.
         progress: called as `progress(done, total, what)`.
+        checkpoints: of the run that is being done.
     """
 
     device_name: str = "cpu"
     data: Path | None = None
     download: bool = False
     progress: Callable[[int, int, str], None] = ignore
+    checkpoints: Checkpoints | None = None
 
     @property
     def device(self) -> torch.device:

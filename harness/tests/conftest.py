@@ -8,5 +8,6 @@ from harness.tests.suite import Suite
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> Suite:
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    monkeypatch.delenv("CLAIMS_DATA", raising=False)
     return Suite(pytester)

@@ -174,13 +174,25 @@ def test_swaps_fit_images_that_blocks_do_not_tile_also_when_there_are_none():
     ],
 )
 def test_rates_follow_the_schedule(schedule, expected):
-    optimiser = Sgd(1.0).over([torch.nn.Parameter(torch.zeros(1))])
-    steps, rates = schedule.over(optimiser), []
-    for _ in expected:
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
-        steps.step()
-    assert rates == pytest.approx(expected, abs=1e-12)
+    assert [schedule.share(epoch) for epoch in range(8)] == pytest.approx(expected, abs=1e-12)
+
+
+@given(epochs=st.integers(1, 60), period=st.integers(1, 40), each=st.floats(0.1, 1), data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_schedules_are_those_of_torch(epochs, period, each, data):
+    milestones = tuple(sorted(data.draw(st.sets(st.integers(1, 60), max_size=3))))
+    schedulers = torch.optim.lr_scheduler
+    for ours, theirs in (
+        (Steps(milestones, each), lambda optimiser: schedulers.MultiStepLR(optimiser, list(milestones), each)),
+        (Cosine(period), lambda optimiser: schedulers.CosineAnnealingLR(optimiser, period)),
+        (Exponential(each), lambda optimiser: schedulers.ExponentialLR(optimiser, each)),
+    ):
+        optimiser = Sgd(1.0).over([torch.nn.Parameter(torch.zeros(1))])
+        scheduler = theirs(optimiser)
+        for epoch in range(epochs):
+            assert ours.share(epoch) == pytest.approx(optimiser.param_groups[0]["lr"], abs=1e-9)
+            optimiser.step()
+            scheduler.step()
 
 
 # Augmentation

@@ -21,6 +21,7 @@ class Bench:
     """What a recipe is given to work with."""
 
     device = torch.device("cpu")
+    checkpoints = None
 
     def __init__(self, train: int = 60, test: int = 20, **shape: int) -> None:
         self.sets = {"train": made_up("train", train, **shape), "test": made_up("test", test, **shape)}

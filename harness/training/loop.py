@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.lazy import torch
 from harness.runs.errors import RunDiverged
 from harness.runs.recipe import Result, Workbench
+from harness.training.checkpoint import Saving
 from harness.training.data import Prepared, prepare
+from harness.training.done import Done
 from harness.training.randomness import global_stream, stream
 
 if TYPE_CHECKING:
@@ -40,19 +42,16 @@ def train(recipe: Training, seed: int, bench: Workbench) -> Fitted:
     data = prepare(recipe.data, seed, bench, parameter_type(recipe))
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
         trainer = Trainer(recipe, seed, data, initial_network(recipe, seed).to(bench.device))
-        kept = recipe.keep.at(0, trainer.network)
-        curves: dict[str, list[float]] = {
-            "train_loss": [], "train_accuracy": [], "validation_accuracy": [trainer.validate().item()],
-        }  # fmt: skip
-        for epoch in range(1, recipe.epochs + 1):
-            entries = trainer.epoch()
-            for name, value in zip(curves, entries, strict=True):
-                curves[name].append(value)
-            kept |= recipe.keep.at(epoch, trainer.network)
-            bench.progress(epoch, recipe.epochs, "epochs")
+        saving = Saving(trainer, bench.checkpoints, seed)
+        if not saving.resumed():
+            trainer.begin()
+        while trainer.done.epochs < recipe.epochs:
+            trainer.epoch(saving.after_step)
+            bench.progress(trainer.done.epochs, recipe.epochs, "epochs")
+    curves = trainer.done.curves
     validation = curves["validation_accuracy"]
     last = {"final_validation_accuracy": validation[-1], "best_validation_accuracy": max(validation)}
-    return Fitted(trainer.network, data, Result({**curves, **last}, kept))
+    return Fitted(trainer.network, data, Result({**curves, **last}, trainer.done.kept))
 
 
 def initial_network(recipe: Training, seed: int) -> torch.nn.Module:
@@ -72,37 +71,53 @@ def parameter_type(recipe: Training) -> torch.dtype:
 
 
 class Trainer:
-    """A network on its way, one epoch at a time."""
+    """A network on its way, one epoch at a time.
+
+    Attributes:
+        done: how far it has come.
+        generators: where it draws from, by purpose, besides torch's global ones (dropout, shuffling layers).
+    """
 
     def __init__(self, recipe: Training, seed: int, data: Prepared, network: torch.nn.Module) -> None:
         self.recipe = recipe
         self.data = data
         self.network = network
         self.optimiser = recipe.optimiser.over(network.parameters())
-        self.schedule = recipe.schedule.over(self.optimiser)
-        self.steps, self.last_loss = 0, math.nan
-        self._order = stream(seed, "order")
-        self._augmentation = stream(seed, "augmentation")
-        self._device = data.training.images.device
+        self.done = Done()
+        self.generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
+        self.device = data.training.images.device
 
-    def epoch(self) -> tuple[float, float, float]:
-        """See every training image once: mean loss and accuracy on the way, validation accuracy at the end."""
+    def begin(self) -> None:
+        """Write down what the untrained network is worth."""
+        self.done.kept |= self.recipe.keep.at(0, self.network)
+        self.done.curves["validation_accuracy"].append(self.validate().item())
+
+    def epoch(self, after_step: Callable[[], None] = lambda: None) -> None:
+        """See every training image once, or what is left of them in an epoch under way; then validate."""
         self.network.train()
-        rate = float(self.schedule.get_last_lr()[0])
-        n = len(self.data.training)
-        batches = torch.randperm(n, generator=self._order).to(self._device).split(self.recipe.batch_size)
-        losses, hits = zip(*map(self.step, batches), strict=True)
-        self.schedule.step()
+        done, rate = self.done, self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        if done.order is None:
+            done.order = torch.randperm(len(self.data.training), generator=self.generators["order"]).to(self.device)
+        batches = done.order.split(self.recipe.batch_size)
+        for batch in batches[len(done.losses) :]:
+            loss, hits = self.step(batch)
+            done.losses.append(loss)
+            done.hits.append(hits)
+            after_step()
         # The only synchronisation with the device in an epoch.
-        *values, right, validation = torch.stack([*losses, torch.stack(hits).sum(), self.validate()]).tolist()
-        self._refuse_divergence(values, rate)
-        loss = sum(value * len(batch) for value, batch in zip(values, batches, strict=True)) / n
-        return loss, right / n, validation
+        *losses, right, validation = torch.stack([*done.losses, torch.stack(done.hits).sum(), self.validate()]).tolist()
+        self._refuse_divergence(losses, rate)
+        n = len(done.order)
+        loss = sum(value * len(batch) for value, batch in zip(losses, batches, strict=True)) / n
+        done.ended(loss, right / n, validation)
+        done.kept |= self.recipe.keep.at(done.epochs, self.network)
 
     def step(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """One step on the training images `index`: mean loss and number right, before the step, float64."""
         images, labels = self.data.training.images[index], self.data.training.labels[index]
-        logits = self._logits(self.recipe.augmentation.apply(images, self._augmentation))
+        logits = self._logits(self.recipe.augmentation.apply(images, self.generators["augmentation"]))
         loss = torch.nn.functional.cross_entropy(logits, labels)
         self.optimiser.zero_grad()
         loss.backward()
@@ -119,15 +134,16 @@ class Trainer:
         return torch.stack(hits).sum() / len(validation)
 
     def _logits(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
             logits: torch.Tensor = self.network(self.data.as_input(images))
         return logits.to(self.data.mean.dtype)
 
     def _refuse_divergence(self, losses: list[float], rate: float) -> None:
         for loss in losses:
             if not math.isfinite(loss):
-                raise RunDiverged(self.steps, loss, f"learning rate {rate:g}, last finite loss {self.last_loss:g}")
-            self.steps, self.last_loss = self.steps + 1, loss
+                detail = f"learning rate {rate:g}, last finite loss {self.done.last_loss:g}"
+                raise RunDiverged(self.done.steps, loss, detail)
+            self.done.steps, self.done.last_loss = self.done.steps + 1, loss
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Optimisers and learning-rate schedules: torch-free descriptions that make the real thing over given parameters."""
+"""Optimisers, torch-free descriptions that make the real thing over given parameters, and learning-rate schedules."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from harness.lazy import torch
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
-    from torch.optim.lr_scheduler import LRScheduler
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Adam:
 class Constant:
     """The same learning rate throughout."""
 
-    def over(self, optimiser: Optimizer) -> LRScheduler:
-        """The schedule, to be stepped once an epoch."""
-        return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+    def share(self, epoch: int) -> float:
+        """What part of the optimiser's rate an epoch has; the first is 0."""
+        return 1.0
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Steps:
     milestones: tuple[int, ...]
     factor: float = 0.1
 
-    def over(self, optimiser: Optimizer) -> LRScheduler:
-        """The schedule, to be stepped once an epoch."""
-        return torch.optim.lr_scheduler.MultiStepLR(optimiser, list(self.milestones), self.factor)
+    def share(self, epoch: int) -> float:
+        """What part of the optimiser's rate an epoch has; the first is 0."""
+        return self.factor ** sum(milestone <= epoch for milestone in self.milestones)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Cosine:
 
     period: int
 
-    def over(self, optimiser: Optimizer) -> LRScheduler:
-        """The schedule, to be stepped once an epoch."""
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, self.period)
+    def share(self, epoch: int) -> float:
+        """What part of the optimiser's rate an epoch has; the first is 0."""
+        return (1 + math.cos(math.pi * epoch / self.period)) / 2
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Exponential:
 
     factor: float
 
-    def over(self, optimiser: Optimizer) -> LRScheduler:
-        """The schedule, to be stepped once an epoch."""
-        return torch.optim.lr_scheduler.ExponentialLR(optimiser, self.factor)
+    def share(self, epoch: int) -> float:
+        """What part of the optimiser's rate an epoch has; the first is 0."""
+        return self.factor**epoch
 
 
 Optimiser = Sgd | Adam

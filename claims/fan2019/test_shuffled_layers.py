@@ -1,0 +1,116 @@
+"""Figures 6 and 7: one layer shuffled alone, over its whole map or within patches (sections 4.3 and 4.4).
+
+How the networks are trained, and what a point is, is said in `harness.experiments.fan_arms`.
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.experiments.fan_arms import Accuracies, arms
+from harness.rules import Curve, equivalent_to, greater_than, less_than, monotone
+
+SETTING = {
+    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(4), "unit": "points",
+    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"},
+}  # fmt: skip
+
+
+def accuracies(lab) -> Accuracies:
+    """The accuracies of the claim's runs, said in the report too."""
+    found = Accuracies(lab.runs, lab.records)
+    for line in found.notes():
+        lab.note(line)
+    return found
+
+
+@claim(
+    "SH-39",
+    where="Section 4.3, Fig. 6",
+    paper="very similar",
+    runs=arms("plain", "spatial 4", "spatial 10", "spatial at 4", "spatial at 10"),
+    rule={"layer 4": equivalent_to(0.0, within=3.0), "layer 10": equivalent_to(0.0, within=3.0)},
+    control="a late layer alone, number 10, against all from an early one on, number 4",
+    **SETTING,
+)
+def test_one_shuffled_layer_does_what_all_later_ones_do(lab, data):
+    """Shuffling a single layer has a very similar effect on accuracy as shuffling all layers from it on.
+
+    Judged at layers 4 and 10 of 13, within 3 points.
+    """
+    found = accuracies(lab)
+    early = found.points("spatial at 4") - found.points("spatial 10")
+    late = found.points("spatial at 10") - found.points("spatial 4")
+    lab.measure(**{"layer 4": early, "layer 10": late})
+    lab.control(**{"layer 4": found.points("spatial at 10") - found.points("spatial 10")})
+    for name, by_layer in {
+        "single layer": {4: "spatial at 4", 10: "spatial at 10"}, "multiple layers": {4: "spatial 10", 10: "spatial 4"},
+    }.items():  # fmt: skip
+        lab.series(name, x=list(by_layer), y=[100 * found.shares(arm).mean() for arm in by_layer.values()])
+
+
+@claim(
+    "SH-40",
+    where="Section 4.3",
+    paper="not able to recover the damage",
+    runs=arms("plain", "spatial 10", "spatial at 4", "spatial at 10"),
+    rule=less_than(3.0),
+    control="a late layer shuffled alone, number 10",
+    **SETTING,
+)
+def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab, data):
+    """The network cannot recover the damage caused by shuffling an early layer.
+
+    With layer 4 alone shuffled it is not better by 3 points than with all layers from 4 to 13 shuffled.
+    """
+    found = accuracies(lab)
+    lab.measure(found.points("spatial at 4") - found.points("spatial 10"))
+    lab.control(found.points("spatial at 10") - found.points("spatial 10"))
+
+
+@claim(
+    "SH-42",
+    where="Section 4.4, Fig. 7",
+    runs=arms("plain", "patch 4 at 1", "spatial at 1", "spatial at 10"),
+    rule={"falls with patches": monotone("decreasing"), "faster than late": greater_than(0.0)},
+    control="the same networks before training",
+    **SETTING,
+)
+def test_accuracy_falls_faster_with_patches_at_early_layers(lab, data):
+    """With the size of the patches accuracy falls rapidly at first layers, and faster there than at last ones.
+
+    At layer 1 patches of 1, 4 and 32 pixels (none, and the whole image) are compared, and patches of 4 at layer 1 with
+    patches of 4 at layer 10, whose map they are.
+    """
+    found = accuracies(lab)
+    early = {1: "plain", 4: "patch 4 at 1", 32: "spatial at 1"}
+
+    def parts(points):
+        return {
+            "falls with patches": Curve.of(list(early), [points(arm) for arm in early.values()]),
+            "faster than late": points("spatial at 10") - points("patch 4 at 1"),
+        }
+
+    lab.measure(**parts(found.points))
+    lab.control(**parts(found.untrained))
+    lab.series("layer 1", x=list(early), y=[100 * found.shares(arm).mean() for arm in early.values()])
+    late = {1: "plain", 4: "spatial at 10"}
+    lab.series("layer 10", x=list(late), y=[100 * found.shares(arm).mean() for arm in late.values()])
+
+
+@claim(
+    "SH-44",
+    where="Fig. 7, caption",
+    paper=15.02,
+    runs=arms("plain", "spatial at 1"),
+    rule=greater_than(0.0),
+    control="the network before training",
+    **SETTING,
+)
+def test_a_completely_shuffled_image_is_still_recognised(lab, data):
+    """With the input image completely shuffled VGG-16 does not fall to random guessing: 16.02 %.
+
+    Measured in points above chance.
+    """
+    found = accuracies(lab)
+    lab.measure(found.points("spatial at 1"))
+    lab.control(found.untrained("spatial at 1"))

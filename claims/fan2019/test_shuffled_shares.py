@@ -1,0 +1,166 @@
+"""Figures 4 and 5: how much of a network can be shuffled, from its last layer on (sections 4.1 and 4.2).
+
+How the networks are trained, and what a point is, is said in `harness.experiments.fan_arms`.
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.experiments.fan_arms import Accuracies, arms
+from harness.lazy import np
+from harness.measures.seeds_needed import seeds_needed
+from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
+
+SETTING = {
+    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(4), "unit": "points",
+    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"},
+}  # fmt: skip
+
+
+def accuracies(lab) -> Accuracies:
+    """The accuracies of the claim's runs, said in the report too."""
+    found = Accuracies(lab.runs, lab.records)
+    for line in found.notes():
+        lab.note(line)
+    return found
+
+
+SPATIAL = {0: "plain", 4: "spatial 4", 7: "spatial 7", 10: "spatial 10"}
+CHANNEL = {0: "plain", 4: "channel 4", 10: "channel 10"}
+GAP_FC = {0: "plain", 4: "gap-fc 4", 10: "gap-fc 10"}
+"""Arms by how many of the 13 layers are modified."""
+
+
+def draw(lab, found, **curves) -> None:
+    """Put accuracies over the share of modified layers into the report, as in the paper's figures."""
+    for name, by_count in curves.items():
+        shares = [100 * count / 13 for count in by_count]
+        lab.series(name, x=shares, y=[100 * found.shares(arm).mean() for arm in by_count.values()])
+
+
+@claim(
+    "SH-19",
+    where="Figs. 1 and 4",
+    paper=2.66,
+    runs=arms("plain", "spatial 7", "spatial 10"),
+    readings={"epoch": ("last", "best")},
+    rule=matches(2.66, within=1.5),
+    control="the last 77 % of the layers shuffled, which cost 17.05",
+    **SETTING,
+)
+def test_half_of_the_layers_cost_266(lab, data, epoch):
+    """With its last 54 % of layers spatially shuffled VGG-16 loses 2.66 %, from 74.10 to 71.44."""
+    found = accuracies(lab)
+    lost = found.lost("spatial 7", epoch=epoch)
+    lab.measure(lost)
+    lab.control(found.lost("spatial 10", epoch=epoch))
+    lab.note(f"seeds that would show a difference of 0 within 1.5 points: {seeds_needed(lost, 1.5)}")
+
+
+@claim(
+    "SH-21",
+    where="Section 4.1",
+    paper=52.21,
+    runs=arms("plain", "spatial 4", "channel 4", "spatial 10", "channel 10"),
+    rule=greater_than(30.0),
+    control="the last 30 % of the layers, where the paper has 74.07 and 67.56 %",
+    **SETTING,
+)
+def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab, data):
+    """With the last 77 % of layers shuffled, 57.05 % remain under spatial shuffle, but 4.84 % under channel-wise."""
+    found = accuracies(lab)
+    lab.measure(found.points("spatial 10") - found.points("channel 10"))
+    lab.control(found.points("spatial 4") - found.points("channel 4"))
+
+
+@claim(
+    "SH-22",
+    where="Fig. 4",
+    runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10"),
+    rule={"spatial": monotone("decreasing"), "channel-wise": monotone("decreasing")},
+    control="the same networks before training",
+    **SETTING,
+)
+def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
+    """With the share of layers that are shuffled the accuracy decreases under both shuffles."""
+    found = accuracies(lab)
+
+    def curves(points) -> dict[str, Curve]:
+        kinds = {"spatial": SPATIAL, "channel-wise": CHANNEL}
+        return {kind: Curve.of(list(one), [points(arm) for arm in one.values()]) for kind, one in kinds.items()}
+
+    lab.measure(**curves(found.points))
+    lab.control(**curves(found.untrained))
+    draw(lab, found, spatial=SPATIAL, channel=CHANNEL)
+
+
+@claim(
+    "SH-24",
+    where="Fig. 4, caption",
+    paper=0.03,
+    runs=arms("plain", "spatial 4", "channel 4"),
+    rule=equivalent_to(0.0, within=1.0),
+    control="as many layers shuffled channel-wise, which costs 6.54",
+    **SETTING,
+)
+def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab, data):
+    """With 31 % of its layers modified by spatial shuffle the test accuracy is not really affected."""
+    found = accuracies(lab)
+    lab.measure(found.lost("spatial 4"))
+    lab.control(found.lost("channel 4"))
+
+
+@claim(
+    "SH-29",
+    where="Section 4.2, Fig. 5",
+    runs=arms("plain", "spatial 4", "spatial 10", "gap-fc 4", "gap-fc 10", "channel 4", "channel 10"),
+    rule={"31 %": equivalent_to(0.0, within=4.0), "77 %": equivalent_to(0.0, within=4.0)},
+    control="channel-wise shuffle in place of GAP+FC",
+    **SETTING,
+)
+def test_spatial_shuffle_and_gap_fc_behave_alike(lab, data):
+    """Spatial shuffle and GAP+FC have an overall similar behaviour: they leave the same accuracy, up to 4 points."""
+    found = accuracies(lab)
+
+    def differences(method: str) -> dict[str, np.ndarray]:
+        counts = {"31 %": 4, "77 %": 10}
+        return {part: found.points(f"{method} {n}") - found.points(f"spatial {n}") for part, n in counts.items()}
+
+    lab.measure(**differences("gap-fc"))
+    lab.control(**differences("channel"))
+    draw(lab, found, spatial={0: "plain", 4: "spatial 4", 10: "spatial 10"}, gap_fc=GAP_FC)
+
+
+@claim(
+    "SH-27",
+    where="Section 4.2",
+    paper=2.48,
+    runs=arms("resnet50", "resnet50 spatial 8"),
+    readings={"epoch": ("last", "best")},
+    rule=matches(2.48, within=2.0),
+    control="the same networks before training, against the trained baseline",
+    **{**SETTING, "tier": "nightly", "proxies": ()},
+)
+def test_half_of_resnet50_costs_248(lab, data, epoch):
+    """With its last half of bottlenecks spatially shuffled ResNet-50 loses 2.48 % on CIFAR100."""
+    found = accuracies(lab)
+    lab.measure(found.lost("resnet50 spatial 8", epoch=epoch))
+    lab.control(found.points("resnet50", epoch=epoch) - found.untrained("resnet50 spatial 8"))
+
+
+@claim(
+    "SH-49",
+    where="Section 3.2",
+    runs=arms("resnet50", "resnet50 spatial 8", "resnet50 branch 8"),
+    rule=greater_than(0.0),
+    control="the same networks before training",
+    **{**SETTING, "tier": "nightly", "proxies": ()},
+)
+def test_an_unshuffled_skip_connection_saves_accuracy(lab, data):
+    """With the skip connections left unshuffled a ResNet learns to ignore the branch, so that accuracy is higher.
+
+    Measured with the last half of ResNet-50's bottlenecks shuffled, without the skip connections and with them.
+    """
+    found = accuracies(lab)
+    lab.measure(found.points("resnet50 branch 8") - found.points("resnet50 spatial 8"))
+    lab.control(found.untrained("resnet50 branch 8") - found.untrained("resnet50 spatial 8"))

@@ -1,0 +1,225 @@
+"""The share of negative projections through training: which layers turn biased, when, and how surely.
+
+The networks are those of `harness.experiments.vgg_recipes`.  A layer counts as biased when its share n is 0.1 or more
+away from one half.  Its expectation before training is one half exactly (HP-33), so that a layer's share less its own
+share before training says with less noise how far training has taken it.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from harness.claim import claim
+from harness.experiments.criticality import shares_of
+from harness.experiments.vgg_recipes import SEEDS, watched
+from harness.lazy import np
+from harness.measures.change_points import epoch_means, lead_of_no_lag
+from harness.measures.projection_null import share_spread
+from harness.rules import Count, Estimate, equivalent_to, greater_than, less_than, proportion_above, proportion_is
+
+UNBIASED = 0.1
+REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
+ON_CIFAR10 = {"data": ("cifar10",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH}
+
+
+def vgg(tier, data):
+    """The training that the claims on CIFAR10 share, with those of the critical layers."""
+    return {"vgg": watched(tier, data)}
+
+
+def on_both(tier):
+    """The same network on the easier and on the harder task."""
+    return {"cifar10": watched(tier, "cifar10"), "cifar100": watched(tier, "cifar100", resets=tier != "quick")}
+
+
+def shares(lab, name="vgg"):
+    """Shares by seed, epoch and layer."""
+    return np.array([shares_of(record) for record in lab.records(lab.runs[name])])
+
+
+def filters(lab, name="vgg"):
+    """Number of filters by layer."""
+    return np.array(lab.records(lab.runs[name])[0].metrics["filters"])
+
+
+def draw_curves(lab, by_epoch):
+    """Mean over seeds of each layer's share after each epoch: the paper's figure 7."""
+    for layer, curve in enumerate(by_epoch.mean(0).T, 1):
+        lab.series(f"n of layer {layer}", range(len(curve)), curve)
+
+
+def least_sure(changes):
+    """Of changes by seed and epoch, those of the epoch whose interval reaches furthest from zero."""
+
+    def reach(epoch):
+        one = Estimate.from_replicates(changes[:, epoch])
+        return abs(one.value) + 2 * one.standard_error
+
+    return changes[:, max(range(changes.shape[1]), key=reach)]
+
+
+def first_layer(lab, name="vgg", layer=0):
+    """Change of the first layer's share since initialisation, by seed, at the epoch where it is furthest from zero."""
+    by_epoch = shares(lab, name)[:, :, layer]
+    return least_sure(by_epoch[:, 1:] - by_epoch[:, :1])
+
+
+@claim(
+    "HP-23",
+    where="Section 3.2, Fig. 5",
+    paper=0.5,
+    tier="quick",
+    runs=vgg,
+    rule=equivalent_to(0, within=0.1),
+    control="the second layer",
+    **ON_CIFAR10,
+)
+def test_first_layer_stays_at_one_half(lab, data):
+    """Throughout training, the first layer oscillates around 50 % negative projections.
+
+    Judged at the epoch at which it is least sure to hold, which all of them being near one half includes.
+    """
+    lab.measure(first_layer(lab))
+    lab.control(first_layer(lab, layer=1))
+    draw_curves(lab, shares(lab))
+
+
+@claim(
+    "HP-24",
+    where="Section 3.2",
+    tier="quick",
+    runs=on_both,
+    seeds=SEEDS,
+    reach=REACH,
+    rule={"CIFAR10": equivalent_to(0, within=0.1), "CIFAR100": equivalent_to(0, within=0.1)},
+    control="the second layers",
+)
+def test_first_layer_stays_at_one_half_in_all_networks(lab):
+    """The first layer stays around 50 % negative projections in all trained networks considered.
+
+    Here VGG on CIFAR10 and on CIFAR100.  Section A.7 itself makes an exception of LeNet on MNIST (E-HP6).
+    """
+    lab.measure(CIFAR10=first_layer(lab, "cifar10"), CIFAR100=first_layer(lab, "cifar100"))
+    lab.control(CIFAR10=first_layer(lab, "cifar10", 1), CIFAR100=first_layer(lab, "cifar100", 1))
+
+
+PARTS = [f"layers {number}/8" for number in range(2, 9)]
+
+
+def eighths_past_the_first(layers):
+    """Numbers (from 0) of the layers of each eighth of a network, from the second on; layer 1 is left out."""
+    some = layers // 8
+    ends = [1, *range(2 * some, 9 * some, some)]
+    return [range(start, end) for start, end in pairwise(ends)]
+
+
+def negatives(by_layer, sizes, layer):
+    """Negative filters among all of a layer, over seeds, from shares by seed and layer."""
+    return Count(round(float((by_layer[:, layer] * sizes[layer]).sum())), int(sizes[layer]) * len(by_layer))
+
+
+@claim(
+    "HP-39",
+    where="Section 3.3, Fig. 7",
+    tier="quick",
+    runs=vgg,
+    rule={part: proportion_above(0.5 + UNBIASED) for part in PARTS[:3]}
+    | {part: proportion_is(0.5, within=UNBIASED) for part in PARTS[3:]},
+    control="the untrained networks",
+    **ON_CIFAR10,
+)
+def test_the_first_half_of_the_layers_is_biased(lab, data):
+    """On CIFAR10 layers 2 to 8 of VGG19's 16 show heavily biased configurations, and the rest do not.
+
+    The filters of all runs together, in an exact binomial test for each eighth of the network (of two layers, the least
+    favourable one).
+    """
+    by_epoch, sizes = shares(lab), filters(lab)
+
+    def least_favourable(by_layer):
+        mean = by_layer.mean(0)
+        groups = eighths_past_the_first(len(sizes))
+        early = [min(group, key=lambda layer: mean[layer]) for group in groups[:3]]
+        late = [max(group, key=lambda layer: abs(mean[layer] - 0.5)) for group in groups[3:]]
+        return dict(zip(PARTS, (negatives(by_layer, sizes, layer) for layer in early + late), strict=True))
+
+    lab.measure(**least_favourable(by_epoch[:, -1]))
+    lab.control(**least_favourable(by_epoch[:, 0]))
+    lab.series("before training", range(1, len(sizes) + 1), by_epoch[:, 0].mean(0))
+    lab.series("after training", range(1, len(sizes) + 1), by_epoch[:, -1].mean(0))
+
+
+@claim(
+    "HP-41",
+    where="Section 3.4",
+    unit="variances by chance",
+    tier="quick",
+    runs=vgg,
+    rule=less_than(1.0),
+    control="the layers of each run in a random order",
+    **ON_CIFAR10,
+)
+def test_the_measure_varies_little_between_runs(lab, data):
+    """The standard deviation across runs is low for most of the layers.
+
+    Low is: less than chance alone gives the shares of untrained layers, 1 / (2 sqrt(F)).  Measured is the variance over
+    runs in units of that, averaged over layers.
+    """
+    by_layer, floor = shares(lab)[:, -1], share_spread(filters(lab)) ** 2
+
+    def relative_variance(values):
+        runs = len(values)
+        return ((values - values.mean(0)) ** 2 * runs / (runs - 1) / floor).mean(1)
+
+    lab.measure(relative_variance(by_layer))
+    order = np.random.default_rng(lab.seed)
+    lab.control(relative_variance(np.array([order.permutation(run) for run in by_layer])))
+
+
+@claim(
+    "HP-44",
+    where="Section 3.3",
+    unit="layers",
+    tier="quick",
+    runs=on_both,
+    seeds=SEEDS,
+    reach=REACH,
+    rule=greater_than(0.0),
+    control="CIFAR10 compared with itself, each network with the next seed's",
+)
+def test_a_harder_task_makes_more_layers_biased(lab):
+    """With a harder learning task, CIFAR100 in place of CIFAR10, more layers become biased."""
+    biased = {name: (np.abs(shares(lab, name)[:, -1] - 0.5) >= UNBIASED).sum(1) for name in lab.runs}
+    lab.measure((biased["cifar100"] - biased["cifar10"]).astype(float))
+    lab.control((np.roll(biased["cifar10"], 1) - biased["cifar10"]).astype(float))
+    for name in lab.runs:
+        by_layer = shares(lab, name)[:, -1].mean(0)
+        lab.series(f"n on {name}", range(1, len(by_layer) + 1), by_layer)
+
+
+@claim(
+    "HP-50",
+    where="Section 3.4",
+    tier="quick",
+    runs=vgg,
+    rule=greater_than(0.0),
+    control="the shares' changes in the reverse order of epochs",
+    **ON_CIFAR10,
+)
+def test_the_loss_falls_while_the_shares_rise(lab, data):
+    """A sharp decrease of the training loss corresponds to a sharp increase of the density of negative projections.
+
+    From epoch to epoch: the correlation of the loss's fall with the rise of the mean share of the layers past the
+    first, less the largest such correlation with either shifted by one epoch or two.
+    """
+
+    def lead(record, step):
+        fall = -np.diff(record.metrics["train_loss"])
+        rise = np.diff(epoch_means(shares_of(record)[:, 1:].mean(1)))
+        return lead_of_no_lag(fall, rise[::step], most=2)
+
+    records = lab.records(lab.runs["vgg"])
+    lab.measure([lead(record, 1) for record in records])
+    lab.control([lead(record, -1) for record in records])
+    lab.series("training loss", range(1, lab.runs["vgg"].training.epochs + 1),
+               np.mean([record.metrics["train_loss"] for record in records], axis=0))  # fmt: skip

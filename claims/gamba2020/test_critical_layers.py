@@ -1,0 +1,216 @@
+"""Critical layers: what resetting one layer at a time costs, and whether it is the biased ones that matter.
+
+The networks are those of `harness.experiments.vgg_recipes`.  A drop is relative to the trained network's accuracy, as
+in the authors' heat maps.  A layer is critical when its reset to its initial weights costs more than 10 % of the
+accuracy, ambient when it costs less than 2 %; it is biased when its share of negative projections is 0.1 or more away
+from one half.  The network's convolutions are judged in eighths, which are single layers of VGG-11 and pairs of VGG-19
+(the first layer stands alone, and the second with the next pair); of several layers the least favourable one counts.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from harness.claim import claim
+from harness.experiments.criticality import FRESH, drops_of, shares_of, untrained_drops_of
+from harness.experiments.vgg_recipes import SEEDS, watched
+from harness.lazy import np
+from harness.measures.rank_correlation import mean_rank_correlation
+from harness.rules import Count, Exact, equivalent_to, greater_than, less_than, matches, proportion_above
+
+CRITICAL, AMBIENT, UNBIASED = 0.10, 0.02, 0.1
+REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
+ON_CIFAR10 = {"data": ("cifar10",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH}
+IMAGES = ("test", "validation")
+
+
+def vgg(tier, data):
+    """The one training that most claims of this file share."""
+    return {"vgg": watched(tier, data)}
+
+
+def drops(lab, images="test", source="0", name="vgg"):
+    """Relative drops by seed and layer."""
+    return np.array([drops_of(record, images, source) for record in lab.records(lab.runs[name])])
+
+
+def bias(lab, epoch=-1, name="vgg"):
+    """Distance of the shares from one half, by seed and layer."""
+    return np.abs(np.array([shares_of(record)[epoch] for record in lab.records(lab.runs[name])]) - 0.5)
+
+
+def last_epoch(lab, name="vgg"):
+    """The name of the last epoch's weights."""
+    return str(lab.runs[name].training.epochs)
+
+
+def eighths(values):
+    """Arrays of shape `(..., layers)` as eight groups of neighbouring layers; the first layer stands alone."""
+    some = values.shape[-1] // 8
+    ends = [0, 1, *range(2 * some, 9 * some, some)]
+    return [values[..., start:end] for start, end in pairwise(ends)]
+
+
+PARTS = [f"layers {number}/8" for number in range(1, 9)]
+
+
+def draw_heat_map(lab, images):
+    """The mean drop by layer for each epoch that layers were reset to: the paper's figure 2."""
+    sources = [*map(str, lab.runs["vgg"].resets), FRESH]
+    for source in sources:
+        mean = drops(lab, images, source).mean(0)
+        lab.series(f"reset to {source}", range(1, len(mean) + 1), mean)
+    accuracy = np.mean([record.metrics["accuracy"][images] for record in lab.records(lab.runs["vgg"])])
+    lab.note(f"accuracy of the trained networks on the {images} images: {accuracy:.1%}")
+
+
+@claim(
+    "HP-37",
+    where="Section 3.3, Fig. 2",
+    paper="layers 1 to 8 of 16 critical, the others resettable without considerable loss",
+    tier="quick",
+    readings={"images": IMAGES},
+    runs=vgg,
+    rule={part: greater_than(CRITICAL) for part in PARTS[:4]} | {part: less_than(AMBIENT) for part in PARTS[4:]},
+    control="each layer reset to its weights after the last epoch, which costs nothing",
+    **ON_CIFAR10,
+)
+def test_only_the_first_half_of_the_layers_is_critical(lab, data, images):
+    """On CIFAR10 only the first 8 of VGG19's 16 convolutional layers are critical; the rest can be reset.
+
+    The caption says test, section 3.3 validation images.
+    """
+    groups = eighths(drops(lab, images))
+    worst = [group.min(-1) for group in groups[:4]] + [group.max(-1) for group in groups[4:]]
+    lab.measure(**dict(zip(PARTS, worst, strict=True)))
+    kept = eighths(drops(lab, images, last_epoch(lab)))
+    lab.control(**{part: Exact(float(group.max())) for part, group in zip(PARTS, kept, strict=True)})
+    draw_heat_map(lab, images)
+
+
+@claim(
+    "HP-38",
+    where="Fig. 2",
+    paper=8.0,
+    unit="layers of 16",
+    tier="quick",
+    readings={"images": IMAGES},
+    runs=vgg,
+    rule=matches(8, within=0.5),
+    control="each layer reset to its weights after the last epoch",
+    **ON_CIFAR10,
+)
+def test_on_average_eight_layers_are_critical(lab, data, images):
+    """On average over runs the first 8 of 16 layers seem to be critical.
+
+    Counted are the layers from the first on up to the first one that is not critical; of a network of another depth,
+    as a share of 16.
+    """
+
+    def leading(values):
+        critical = values > CRITICAL
+        return 16 * np.cumprod(critical, axis=-1).mean(-1)
+
+    lab.measure(leading(drops(lab, images)))
+    lab.control(leading(drops(lab, images, last_epoch(lab))))
+
+
+@claim(
+    "HP-40",
+    where="Section 3.3",
+    tier="quick",
+    readings={"sampled": ("networks", "networks and layers"), "images": IMAGES},
+    runs=vgg,
+    rule=greater_than(0.5),
+    control="the untrained networks, a layer of which is drawn anew",
+    **ON_CIFAR10,
+)
+def test_biased_layers_are_critical(lab, data, sampled, images):
+    """The more biased the hyperplane arrangements of a layer are, the more critical it is to performance.
+
+    Spearman's correlation of the bias abs(n - 1/2) with the drop, over the layers past the first.
+    """
+
+    def correlation(of_bias, of_drops):
+        layers = sampled == "networks and layers"
+        return mean_rank_correlation(of_bias[:, 1:], of_drops[:, 1:], resample_layers=layers)
+
+    found, cost = bias(lab), drops(lab, images)
+    lab.measure(correlation(found, cost))
+    untrained = np.array([untrained_drops_of(record, images) for record in lab.records(lab.runs["vgg"])])
+    lab.control(correlation(bias(lab, epoch=0), untrained))
+    lab.series("drop over bias, means over networks", found.mean(0), cost.mean(0))
+
+
+@claim(
+    "HP-42",
+    where="Section 1",
+    tier="quick",
+    readings={"layers": ("past the first", "all"), "images": IMAGES},
+    runs=vgg,
+    rule=proportion_above(0.8),
+    control="the biased layers",
+    **ON_CIFAR10,
+)
+def test_unbiased_layers_can_be_reset(lab, data, layers, images):
+    """When the bias is not observed, the layer's weights can be reset to initialisation without considerable loss.
+
+    Section 1 says so of all layers; the caption of figure 2 makes an exception of the first, which is critical and
+    unbiased.
+    """
+    first = 0 if layers == "all" else 1
+    unbiased = bias(lab)[:, first:] < UNBIASED
+    ambient = drops(lab, images)[:, first:] < AMBIENT
+    lab.measure(Count(int((unbiased & ambient).sum()), int(unbiased.sum())))
+    lab.control(Count(int((~unbiased & ambient).sum()), int((~unbiased).sum())))
+
+
+@claim(
+    "HP-52",
+    where="Section 3.1",
+    paper="at most 1 %",
+    unit="points",
+    tier="nightly",
+    data=("cifar10", "cifar100"),
+    runs=vgg,
+    seeds=SEEDS,
+    reach=REACH,
+    rule=equivalent_to(0, within=1),
+    control="the accuracy on training images in place of that on test images",
+)
+def test_test_and_validation_accuracy_agree(lab, data):
+    """The accuracy on the test set differs by at most 1 % from the accuracy on the validation set.
+
+    Judged from tier `nightly` on: fewer than some thousand images of each cannot show it.
+    """
+    metrics = [record.metrics for record in lab.records(lab.runs["vgg"])]
+    accuracy = {images: np.array([one["accuracy"][images] for one in metrics]) for images in IMAGES}
+    lab.measure(100 * (accuracy["test"] - accuracy["validation"]))
+    lab.control(100 * (np.array([one["train_accuracy"][-1] for one in metrics]) - accuracy["validation"]))
+
+
+def on_both(tier):
+    """The same network on the easier and on the harder task."""
+    return {name: watched(tier, name, resets=tier != "quick") for name in ("cifar10", "cifar100")}
+
+
+@claim(
+    "HP-43",
+    where="Section A.5, Figs. 16 and 17",
+    tier="nightly",
+    runs=on_both,
+    seeds=SEEDS,
+    reach=REACH,
+    rule={f"{what} of layer {layer}": greater_than(0.0) for what in ("bias", "drop") for layer in (9, 10)},
+    control="CIFAR10 compared with itself, each network with the next seed's",
+)
+def test_layers_9_and_10_are_critical_and_biased_on_cifar100(lab):
+    """Compared to VGG19 trained on CIFAR10, layers 9 and 10 are critical on CIFAR100, and strongly biased."""
+
+    def found(name):
+        both = {"bias": bias(lab, name=name), "drop": drops(lab, name=name)}
+        return {f"{what} of layer {layer}": values[:, layer - 1] for what, values in both.items() for layer in (9, 10)}
+
+    hard, easy = found("cifar100"), found("cifar10")
+    lab.measure(**{part: hard[part] - easy[part] for part in hard})
+    lab.control(**{part: np.roll(values, 1) - values for part, values in easy.items()})

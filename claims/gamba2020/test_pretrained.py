@@ -1,0 +1,118 @@
+"""Networks that others have trained on ImageNet (figures 1 and 9 to 14): the bias is in them too.
+
+The paper looks at VGG and AlexNet.  Judged is here what lies in the data folder: two SqueezeNets, whose kernels of more
+than one pixel are the first layer's and one of each of eight Fire modules.  The evidence is by proxy.
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.data.pretrained import PRETRAINED
+from harness.experiments.pretrained import PretrainedProjections
+from harness.lazy import np, torch
+from harness.measures.opposites import CHANCES, nearest_opposite, opposites_by_chance
+from harness.measures.projection_null import share_at_least
+from harness.rules import ALPHA, Count, proportion_above, proportion_below
+from harness.rules.multiplicity import holm_adjusted
+
+FIRST, FOURTH = "conv1", "fire4/expand3x3"
+DEEP = tuple(f"fire{number}/expand3x3" for number in range(6, 10))
+POINTWISE = ("left out, as in the code", "counted")
+DECLARED = {"tier": "quick", "reach": {"quick": "proxy"}}
+
+
+def projections(lab, network):
+    """The record of a network's projections; the claim is not run where its weights are not at hand."""
+    return lab.record(PretrainedProjections(network, keep=(FIRST, FOURTH)))
+
+
+def past_the_first(record, pointwise):
+    """Numbers (from 0) of the layers past the first, 1 x 1 kernels counted or not."""
+    sizes = record.metrics["sizes"]
+    return [layer for layer in range(1, len(sizes)) if pointwise == "counted" or sizes[layer] > 1]
+
+
+@claim(
+    "HP-29",
+    where="Section 3.2, Figs. 1 and 9 to 12",
+    readings={"network": tuple(PRETRAINED), "pointwise": POINTWISE},
+    rule=proportion_above(0.5),
+    control="the same layers with normal weights",
+    **DECLARED,
+)
+def test_most_layers_of_pretrained_networks_are_shifted_to_negative(lab, network, pointwise):
+    """Most layers of off-the-shelf networks pretrained on ImageNet have their cosines shifted to negative values.
+
+    Of the layers past the first those count that have significantly more than half of their filters negative (exact
+    binomial tests, Holm's correction over the layers).
+    """
+    record = projections(lab, network)
+    filters, layers = record.metrics["filters"], past_the_first(record, pointwise)
+
+    def shifted(name):
+        negative = record.metrics[name]
+        p_values = [share_at_least(negative[layer] / filters[layer], filters[layer]) for layer in layers]
+        return Count(sum(p <= ALPHA for p in holm_adjusted(p_values)), len(layers))
+
+    lab.measure(shifted("negative"))
+    lab.control(shifted("negative_drawn"))
+    shares = np.array(record.metrics["negative"]) / np.array(filters)
+    lab.series("share of negative projections", [layer + 1 for layer in layers], shares[layers])
+    lab.note(
+        f"first layer: {shares[0]:.2f} of {filters[0]} filters; {sum(record.metrics['zero'])} projections are zero"
+    )
+
+
+@claim(
+    "HP-31",
+    where="Section A.2",
+    readings={"network": tuple(PRETRAINED)},
+    rule={layer.replace("/", " "): proportion_above(0.9) for layer in DEEP},
+    control="the same layers with normal weights",
+    **DECLARED,
+)
+def test_deep_layers_of_pretrained_networks_are_of_one_sign(lab, network):
+    """The deeper layers are strongly biased towards either all-negative or all-positive projections.
+
+    Of one sign are more than 90 % of the filters in each of the last four of eight layers with 3 x 3 kernels past the
+    first.
+    """
+    record = projections(lab, network)
+
+    def of_one_sign(name):
+        found = {}
+        for layer in DEEP:
+            position = record.metrics["layers"].index(layer)
+            negative, filters = record.metrics[name][position], record.metrics["filters"][position]
+            found[layer.replace("/", " ")] = Count(max(negative, filters - negative), filters)
+        return found
+
+    lab.measure(**of_one_sign("negative"))
+    lab.control(**of_one_sign("negative_drawn"))
+
+
+@claim(
+    "HP-25",
+    where="Section 3.2",
+    readings={"network": tuple(PRETRAINED), "chance": CHANCES},
+    rule=proportion_below(ALPHA),
+    control="the fourth layer with 3 x 3 kernels or larger",
+    **DECLARED,
+)
+def test_first_layer_holds_filters_with_their_negatives(lab, network, chance):
+    """It is likely that the network learns in its first layer a filter as well as its negative.
+
+    Measured is how often, among 999 layers that differ from the trained one by chance alone, filters have negatives
+    as near as in the trained one: a permutation test.
+    """
+    record = projections(lab, network)
+
+    def as_near_by_chance(layer):
+        weight = torch.from_numpy(record.tensors[layer])
+        drawn = opposites_by_chance(weight, chance, 999, lab.generator)
+        found = nearest_opposite(weight)
+        lab.note(f"{layer}: mean cosine to the nearest negative {found:.3f}, by chance {np.mean(drawn):.3f}")
+        return Count(sum(value >= found for value in drawn), len(drawn))
+
+    lab.measure(as_near_by_chance(FIRST))
+    lab.control(as_near_by_chance(FOURTH))

@@ -1,0 +1,210 @@
+"""Training speed, in images a second: the plain PyTorch loop against the suite's trainer, each on the whole machine.
+
+The plain loop is what a user would write: a Dataset that hands out PIL images as torchvision's do, torchvision's
+transforms, a DataLoader (without and with worker processes, the faster counts), float32, and as many threads as there
+are cores.  The suite trains as it always does: on a CPU one thread a process and a process a core, counted together; on
+a GPU one process.  Both do the same work on each image: forwards, backwards, the optimiser's step, the running loss and
+accuracy, and where the network's recipe has it the random crop and flip.
+
+Shares are of the fastest product of two square matrices that the same machine gives, in the dtype of the row; the
+operations of a step are those of its convolutions and matrix products, as torch counts them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.bench.plain_training import plain_epochs
+from harness.experiments.training import Training
+from harness.lazy import torch
+from harness.training import Adam, Augmentation, Data, Network, Sgd
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+    from multiprocessing.synchronize import Barrier
+
+SECONDS = 3.0
+"""How long each contender is timed, at least, in each round."""
+
+ROUNDS = 3
+"""Contenders take turns, and the best of each counts: other programs' load only ever slows."""
+
+IMAGES = 2048
+COUNTED = 256
+"""Images between two looks at the clock, each of which waits for the device."""
+
+ANSWER_WITHIN = 600.0
+"""Seconds until a process that says nothing is given up."""
+
+SMALL = Network.of("ghosh_cnn.GhoshCnn", depth=3, width=64)
+DATA = Data("random pixels", count=IMAGES, held_out=0)
+
+CASES = {
+    "3-layer CNN, 28 x 28, batch 32": Training(SMALL, DATA, Adam(1e-3), epochs=1, batch_size=32),
+    "3-layer CNN, 28 x 28, batch 128": Training(SMALL, DATA, Adam(1e-3), epochs=1, batch_size=128),
+    "VGG-16, 32 x 32, batch 128, crop and flip": Training(
+        Network.of("vgg.VGG", classes=100), DATA, Sgd(0.1, 0.9, 1e-4), epochs=1, batch_size=128,
+        augmentation=Augmentation(4, True),
+    ),
+}  # fmt: skip
+
+Epochs = Iterator[int]
+"""Trains for ever; gives the number of images after every `COUNTED`, once the device has done them."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to train: how many processes share the machine, and how many threads each has."""
+
+    name: str
+    dtype: str
+    processes: int
+    threads: int
+    epochs: Callable[[Training, str, Any], Epochs]
+    argument: Any
+
+
+def main(data: Path | None) -> None:
+    """Print the machine, its peaks, and a row for each contender."""
+    device, cores = _device(), len(os.sched_getaffinity(0))
+    torch.set_num_threads(cores)
+    peaks = {dtype: _peak(device, getattr(torch, dtype)) for dtype in ("float32", "bfloat16")}
+    print(f"{_described(device)}, {cores} cores, torch {torch.__version__}; best of {ROUNDS} rounds")
+    print(f"load average before: {os.getloadavg()[0]:.2f} (other programs' load slows, and not all contenders alike)")
+    print("fastest matrix product: " + ", ".join(f"{peak / 1e12:.2f} Tflop/s {dtype}" for dtype, peak in peaks.items()))
+    for title, recipe in CASES.items():
+        _print(title, _rates(recipe, device, cores), _operations(recipe), peaks)
+
+
+def contenders(device: str, cores: int) -> list[Contender]:
+    """The plain loop with each count of loading processes, and the suite in both precisions."""
+    processes = 1 if device == "cuda" else cores
+    plain = [
+        Contender(f"plain loop, {workers} loaders", "float32", 1, cores, plain_epochs, workers)
+        for workers in sorted({0, 2, cores})
+    ]
+    return plain + [
+        Contender(f"suite, {precision}", dtype, processes, 1, suite_epochs, precision)
+        for precision, dtype in (("float32", "float32"), ("bf16", "bfloat16"))
+    ]
+
+
+def suite_epochs(recipe: Training, device: str, precision: str) -> Epochs:
+    """The suite's trainer, step by step as in its epochs."""
+    from harness.training.data import Labelled, Prepared
+    from harness.training.loop import Trainer, deterministic_convolutions, initial_network
+
+    images, labels = random_pixels(recipe)
+    where, full = torch.device(device), torch.full((images.shape[1], 1, 1), 255.0, device=device)
+    resident = Labelled(images.to(where), labels.to(where))
+    data = Prepared(resident, resident, full / 2, full / 4)
+    with deterministic_convolutions():
+        trainer = Trainer(recipe.with_(precision=precision), 0, data, initial_network(recipe, 0).to(where))
+        trainer.network.train()
+        while True:
+            for batches in torch.randperm(IMAGES).to(where).split(COUNTED):
+                losses, hits = zip(*map(trainer.step, batches.split(recipe.batch_size)), strict=True)
+                torch.stack([*losses, *hits]).tolist()
+                yield len(batches)
+
+
+def random_pixels(recipe: Training) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images in uint8 and labels, in the shape that the recipe's network takes."""
+    small = recipe.network == SMALL
+    generator = torch.Generator().manual_seed(0)
+    shape = (IMAGES, 1, 28, 28) if small else (IMAGES, 3, 32, 32)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    return images, torch.randint(0, 10 if small else 100, (IMAGES,), generator=generator)
+
+
+def _rates(recipe: Training, device: str, cores: int) -> dict[Contender, float]:
+    best = dict.fromkeys(contenders(device, cores), 0.0)
+    for _ in range(ROUNDS):
+        for contender in best:
+            best[contender] = max(best[contender], _together(contender, recipe, device))
+    return best
+
+
+def _together(contender: Contender, recipe: Training, device: str) -> float:
+    """Images a second over all processes of a contender, which begin to count at the same time."""
+    context = multiprocessing.get_context("spawn")
+    start, said = context.Barrier(contender.processes), context.Queue()
+    arguments = (contender, recipe, device, start, said)
+    processes = [context.Process(target=_timed, args=arguments) for _ in range(contender.processes)]
+    for process in processes:
+        process.start()
+    try:
+        return sum(said.get(timeout=ANSWER_WITHIN) for _ in processes)
+    except queue.Empty:
+        raise SystemExit(f"{contender.name}: a process gave no answer") from None
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _timed(contender: Contender, recipe: Training, device: str, start: Barrier, said: Queue[float]) -> None:
+    torch.set_num_threads(contender.threads)
+    epochs = contender.epochs(recipe, device, contender.argument)
+    next(epochs)
+    start.wait()
+    begin, images = time.perf_counter(), 0
+    while time.perf_counter() - begin < SECONDS:
+        images += next(epochs)
+    said.put(images / (time.perf_counter() - begin))
+
+
+def _operations(recipe: Training) -> float:
+    """Floating-point operations of a step, an image."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    network, (images, labels) = recipe.network.build(), random_pixels(recipe)
+    with FlopCounterMode(display=False) as counter:
+        torch.nn.functional.cross_entropy(network(images[:2].float()), labels[:2]).backward()
+    return counter.get_total_flops() / 2
+
+
+def _peak(device: str, dtype: torch.dtype) -> float:
+    """Operations a second of the fastest product among a few sizes."""
+    sizes = (4096, 8192) if device == "cuda" else (1024, 2048)
+    return max(_product(torch.randn(size, size, device=device).to(dtype)) for size in sizes for _ in range(10))
+
+
+def _product(matrix: torch.Tensor) -> float:
+    def finished() -> float:
+        if matrix.is_cuda:
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    matrix @ matrix
+    begin = finished()
+    for _ in range(5):
+        matrix @ matrix
+    return 5 * 2 * len(matrix) ** 3 / (finished() - begin)
+
+
+def _print(title: str, rates: dict[Contender, float], operations: float, peaks: dict[str, float]) -> None:
+    plain = max(rate for contender, rate in rates.items() if contender.epochs is plain_epochs)
+    print(f"\n{title} ({operations / 1e6:,.0f} Mflop an image)")
+    for contender, rate in rates.items():
+        share = rate * operations / peaks[contender.dtype]
+        layout = f"{contender.processes} x {contender.threads} threads"
+        ratios = f"{rate / plain:5.2f} x plain  {share:6.1%} of peak"
+        print(f"  {contender.name:<24} {layout:<14} {rate:10,.0f} images/s  {ratios}")
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _described(device: str) -> str:
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU ({torch.backends.cpu.get_cpu_capability()})"

@@ -1,0 +1,176 @@
+"""Training a network while its filters' projections are watched, and resetting its layers one by one afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.experiments.training import Training
+from harness.lazy import np, torch
+from harness.measures.criticality import relative_drop, reset_hits
+from harness.measures.drift import drift
+from harness.measures.projections import convolutional_layers, negative_share, projection_cosines
+from harness.runs.errors import RunDiverged
+from harness.runs.recipe import Recipe, Result, Workbench
+from harness.training import Keep, kept_name
+
+if TYPE_CHECKING:
+    from harness.store.record import Record
+    from harness.training.data import Labelled
+    from harness.training.loop import Fitted
+
+    State = Mapping[str, torch.Tensor]
+
+FRESH = "fresh"
+"""The name of a state that was drawn anew, among those that are named by their epoch."""
+
+FRESH_SEED = 1_000_003
+"""Added to a run's seed for the fresh draw."""
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Criticality(Recipe):
+    """Train, and write down the share of negative projections of each layer and each layer's part in the accuracy.
+
+    Attributes:
+        training: the training, of a network with parts `features`, `avgpool` and `classifier`; what it keeps is
+            replaced.
+        resets: epochs to which each layer is reset, besides a fresh draw; none skips the resets.
+        test_images: the first so many of the test split that resets are evaluated on; None takes all.
+        breakdown: a loss that is not finite is a result (`broke_at_step`, and nothing else) and not an error.
+    """
+
+    training: Training
+    resets: tuple[int, ...] = ()
+    test_images: int | None = None
+    breakdown: bool = False
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        """Train and measure.
+
+        Metrics: the training's; `layers` and `filters` (names and numbers of filters); `shares[epoch][layer]`, from
+        epoch 0 on; `moved[layer]` and `turned[layer]` (see `harness.measures.drift`); and for each of "test" and
+        "validation" `accuracy[images]`, `reset[images][source][layer]` (accuracy with a layer reset to an epoch, by
+        its number as text, or to "fresh"), `untrained[images]` (of the untrained network) and
+        `untrained_reset[images][layer]` (with a layer of the untrained network drawn anew).
+        """
+        from harness.training.loop import train
+
+        keep = Keep(("features.*",), tuple(range(self.training.epochs + 1)))
+        try:
+            fitted = train(replace(self.training, keep=keep), seed, bench)
+        except RunDiverged as broken:
+            if not self.breakdown:
+                raise
+            return Result({"broke_at_step": broken.step})
+        history = _History(fitted, self.training.epochs)
+        resets = self._resets(fitted, history, seed, bench) if self.resets else {}
+        return Result({**fitted.result.metrics, **history.metrics(), **resets})
+
+    def modules(self) -> tuple[str, ...]:
+        """Those of the training."""
+        return self.training.modules()
+
+    def work(self) -> float:
+        """Images that are seen in training; the resets are a fixed part more."""
+        return self.training.work()
+
+    def data_sets(self) -> tuple[tuple[str, str], ...]:
+        """What training reads, and the test split where layers are reset."""
+        test = ((self.training.data.name, "test"),) if self.resets else ()
+        return tuple(dict.fromkeys((*self.training.data_sets(), *test)))
+
+    def _resets(self, fitted: Fitted, history: _History, seed: int, bench: Workbench) -> dict[str, Any]:
+        from harness.training.loop import initial_network
+
+        fresh = initial_network(self.training, seed + FRESH_SEED).to(bench.device).state_dict()
+        sources = {**{str(epoch): history.state(epoch, bench.device) for epoch in self.resets}, FRESH: fresh}
+        untrained = initial_network(self.training, seed).to(bench.device).eval()
+        found: dict[str, Any] = {"accuracy": {}, "reset": {}, "untrained": {}, "untrained_reset": {}}
+        for name, part in self._evaluated(fitted, bench).items():
+            trained, before = (self._swept(fitted, *case, part) for case in (
+                (fitted.network, sources), (untrained, {FRESH: fresh}),
+            ))  # fmt: skip
+            found["accuracy"][name], found["untrained"][name] = trained.pop("")[0], before.pop("")[0]
+            found["reset"][name], found["untrained_reset"][name] = trained, before[FRESH]
+        return found
+
+    def _evaluated(self, fitted: Fitted, bench: Workbench) -> dict[str, Labelled]:
+        from harness.training.data import Labelled
+
+        test = bench.images(self.training.data.name, "test")
+        first = slice(self.test_images)
+        images, labels = test.images[first].to(bench.device), test.labels[first].to(bench.device)
+        return {"test": Labelled(images, labels), "validation": fitted.data.validation}
+
+    def _swept(
+        self, fitted: Fitted, network: torch.nn.Module, sources: Mapping[str, State], part: Labelled
+    ) -> dict[str, list[float]]:
+        """Accuracies by source and layer, in the precision of the training."""
+        total: dict[str, torch.Tensor] = {}
+        device = part.images.device.type
+        with torch.inference_mode(), torch.autocast(device, torch.bfloat16, self.training.precision == "bf16"):
+            for images, labels in zip(part.images.split(BATCH), part.labels.split(BATCH), strict=True):
+                hits = reset_hits(network, sources, fitted.data.as_input(images), labels)
+                total = {source: total.get(source, 0) + counts for source, counts in hits.items()}
+        return {source: (counts.double() / len(part)).tolist() for source, counts in total.items()}
+
+
+class _History:
+    """The convolutions of a network through its training."""
+
+    def __init__(self, fitted: Fitted, epochs: int) -> None:
+        self._layers = list(convolutional_layers(fitted.network))
+        self._kept = fitted.result.tensors
+        self._epochs = epochs
+
+    def state(self, epoch: int, device: torch.device) -> dict[str, torch.Tensor]:
+        """The convolutions' parameters after this many epochs, by their names in the network's state."""
+        suffix = kept_name("", epoch)
+        return {
+            name.removesuffix(suffix): _as_in_network(torch.from_numpy(value)).to(device)
+            for name, value in self._kept.items()
+            if name.endswith(suffix)
+        }
+
+    def metrics(self) -> dict[str, Any]:
+        """What the weights alone show."""
+        drifts = [drift(first, last) for first, last in zip(self._weights(0), self._weights(self._epochs), strict=True)]
+        return {
+            "layers": self._layers,
+            "filters": [len(weight) for weight in self._weights(0)],
+            "shares": [
+                [negative_share(projection_cosines(weight)) for weight in self._weights(epoch)]
+                for epoch in range(self._epochs + 1)
+            ],
+            "moved": [one.moved for one in drifts],
+            "turned": [one.turned for one in drifts],
+        }
+
+    def _weights(self, epoch: int) -> Iterator[torch.Tensor]:
+        return (torch.from_numpy(self._kept[kept_name(f"{name}.weight", epoch)]) for name in self._layers)
+
+
+def _as_in_network(value: torch.Tensor) -> torch.Tensor:
+    """Kernels channels last in memory, so that a layer reset to its own weights computes the same to the last bit."""
+    return value.to(memory_format=torch.channels_last) if value.ndim == 4 else value
+
+
+def shares_of(record: Record) -> np.ndarray:
+    """Share of negative projections by epoch and layer, shape `(epochs + 1, layers)`, of a record of such a run."""
+    return np.array(record.metrics["shares"])
+
+
+def drops_of(record: Record, images: str = "test", source: str = "0") -> np.ndarray:
+    """Share of the accuracy that resetting each layer to `source` costs, shape `(layers,)`."""
+    before, after = record.metrics["accuracy"][images], record.metrics["reset"][images][source]
+    return np.array([relative_drop(before, one) for one in after])
+
+
+def untrained_drops_of(record: Record, images: str = "test") -> np.ndarray:
+    """The same of the untrained network, each of whose layers is drawn anew."""
+    before, after = record.metrics["untrained"][images], record.metrics["untrained_reset"][images]
+    return np.array([relative_drop(before, one) for one in after])

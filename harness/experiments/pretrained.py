@@ -1,0 +1,52 @@
+"""Reading the filters' projections off a network that somebody else has trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from harness.data.pretrained import kernels
+from harness.lazy import np, torch
+from harness.measures.projections import projection_cosines
+from harness.runs.recipe import Recipe, Result, Workbench
+from harness.training.randomness import stream
+
+
+class DataShelf(Protocol):
+    """A workbench that knows its data folder."""
+
+    @property
+    def data(self) -> Path | None:
+        """The folder of the real data sets."""
+
+
+@dataclass(frozen=True)
+class PretrainedProjections(Recipe):
+    """Count negative projections in each convolution of a pretrained network, and in one drawn anew.
+
+    Attributes:
+        network: a key of `harness.data.pretrained.PRETRAINED`, whose file is listed there with its SHA-256.
+        keep: layers whose weights the result holds.
+    """
+
+    network: str
+    keep: tuple[str, ...] = ()
+
+    def compute(self, seed: int, bench: Workbench) -> Result:
+        """Metrics, one entry a layer: `layers`, `sizes` (of the kernels), `filters`, `negative` (projections of zero
+        included), `zero`, and `negative_drawn` in normal weights.  Tensors: the weights of `keep`.
+        """  # noqa: D205
+        layers = kernels(self.network, cast("DataShelf", bench).data)
+        generator = stream(seed, "weights drawn anew")
+        cosines = [projection_cosines(torch.from_numpy(weight)) for weight in layers.values()]
+        drawn = [projection_cosines(torch.randn(weight.shape, generator=generator)) for weight in layers.values()]
+        metrics = {
+            "layers": list(layers),
+            "sizes": [weight.shape[-1] for weight in layers.values()],
+            "filters": [len(weight) for weight in layers.values()],
+            "negative": [int((one <= 0).sum()) for one in cosines],
+            "zero": [int((one == 0).sum()) for one in cosines],
+            "negative_drawn": [int((one <= 0).sum()) for one in drawn],
+        }
+        return Result(metrics, {name: np.ascontiguousarray(layers[name]) for name in self.keep})

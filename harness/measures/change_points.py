@@ -1,0 +1,42 @@
+"""When two curves of one training change: together, or one before the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.lazy import np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def lagged_correlations(x: ArrayLike, y: ArrayLike, most: int) -> NDArray[np.float64]:
+    """Pearson's correlation of `x[t]` with `y[t + lag]` for each lag from `-most` to `most`: shape `(2 most + 1,)`.
+
+    Raises:
+        ValueError: when the curves differ in length, or leave fewer than three points at the largest lag.
+    """
+    a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(f"two curves of one length are compared; got shapes {a.shape} and {b.shape}")
+    if len(a) - most < 3:
+        raise ValueError(f"a lag of {most} leaves fewer than 3 of {len(a)} points; give longer curves or a smaller lag")
+    pairs = [(a[max(0, -lag) : len(a) - max(0, lag)], b[max(0, lag) : len(b) + min(0, lag)]) for lag in _lags(most)]
+    return np.array([np.corrcoef(*pair)[0, 1] for pair in pairs])
+
+
+def lead_of_no_lag(x: ArrayLike, y: ArrayLike, most: int) -> float:
+    """By how much the correlation without a lag exceeds the largest one with a lag of up to `most`."""
+    correlations = lagged_correlations(x, y, most)
+    lagged = np.delete(correlations, most)
+    return float(correlations[most] - lagged.max())
+
+
+def epoch_means(at_ends: ArrayLike) -> NDArray[np.float64]:
+    """Means over each epoch of what was measured before the first and after each, by the trapezoidal rule."""
+    values = np.asarray(at_ends, dtype=float)
+    return (values[1:] + values[:-1]) / 2
+
+
+def _lags(most: int) -> range:
+    return range(-most, most + 1)

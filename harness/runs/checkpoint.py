@@ -1,0 +1,75 @@
+"""What a run has come to, kept on the disk so that one that is cut off goes on from there.
+
+One file for each part of a run that asks for one; its first line is the digest of the rest, arrays in the safetensors
+format.  A file is replaced whole or not at all, and one that is damaged is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from harness.files import write_atomically
+from harness.lazy import np
+from harness.store.errors import RecordCorrupt
+from harness.store.record import pack, unpack
+
+log = logging.getLogger(__name__)
+
+_STATE = "state as JSON"
+
+
+class Checkpoint(NamedTuple):
+    """A state: JSON values (NaN and infinities too) and arrays, each by name."""
+
+    state: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The checkpoints of one run, in a folder that is made when the first is written.
+
+    They are for the holder of the run's lock, and belong to its key: another recipe, code or device has other ones.
+    """
+
+    folder: Path
+
+    def read(self, name: str) -> Checkpoint | None:
+        """The checkpoint of this name, or None where there is none that is whole."""
+        file = self._file(name)
+        try:
+            digest, _, body = file.read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        try:
+            if hashlib.sha256(body).hexdigest().encode() != digest:
+                raise RecordCorrupt("its digest is wrong")
+            arrays = unpack(self.folder.name, body)
+            return Checkpoint(json.loads(arrays.pop(_STATE).tobytes()), arrays)
+        except (RecordCorrupt, KeyError, ValueError) as error:
+            log.warning("checkpoint %s is not used (%s): the run begins anew", file, error)
+            return None
+
+    def write(self, name: str, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint of this name.  A disk that refuses it is told of, and costs the run nothing."""
+        state = np.frombuffer(json.dumps(checkpoint.state).encode(), dtype=np.uint8)
+        body = pack({**checkpoint.arrays, _STATE: state})
+        file = self._file(name)
+        try:
+            write_atomically(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        except OSError as error:
+            log.warning("checkpoint %s is not written (%s): a cut would cost more of the run", file, error)
+
+    def clear(self) -> None:
+        """Remove them all, when the run is over."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.checkpoint"
