@@ -199,7 +199,7 @@ def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab, data
     runs=arms("plain", PERCEPTRON),
     rule=equivalent_to(0.0, within=5.0),
     control="the network without shuffle at test time",
-    **SETTING,
+    **{**SETTING, "tier": "nightly"},
 )
 def test_what_is_left_is_what_a_perceptron_reaches(lab, data):
     """The 23.49 % left under spatial shuffle are similar to a perceptron with one hidden layer of 512 units: 25.61 %.

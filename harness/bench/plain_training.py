@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -32,7 +32,7 @@ class Images(Dataset[tuple[Any, int]]):
         return self._transform(Image.fromarray(self._pixels[index])), self._labels[index]
 
 
-def plain_epochs(recipe: Training, device: str, workers: int) -> Iterator[int]:
+def plain_epochs(recipe: Training, device: str, workers: int) -> Generator[int, None, None]:
     """Train for ever in float32; the number of images is given after every few steps, as the suite gives it."""
     from harness.bench.training import COUNTED, random_pixels
 

@@ -3,11 +3,16 @@
 The plain loop is what a user would write: a Dataset that hands out PIL images as torchvision's do, torchvision's
 transforms, a DataLoader (without and with worker processes, the faster counts), float32, and as many threads as there
 are cores.  The suite trains as it always does: on a CPU one thread a process and a process a core, counted together; on
-a GPU one process.  Both do the same work on each image: forwards, backwards, the optimiser's step, the running loss and
-accuracy, and where the network's recipe has it the random crop and flip.
+a GPU one process.  On a CPU the plain loop is timed that way too, to tell what comes from running side by side.  All do
+the same work on each image: forwards, backwards, the optimiser's step, the running loss and accuracy, and where the
+network's recipe has it the random crop and flip.
 
-Shares are of the fastest product of two square matrices that the same machine gives, in the dtype of the row; the
-operations of a step are those of its convolutions and matrix products, as torch counts them.
+Images a second are by the clock, which other programs' load slows, and not all contenders alike; images a core-second
+are by the processor time of the training processes, given where nothing is done elsewhere (no loaders, no GPU).
+
+Shares are of the fastest product of two square matrices that the machine gives between the contenders' turns, in the
+dtype of the row, on all cores; the operations of a step are those of its convolutions and matrix products, as torch
+counts them.
 """
 
 from __future__ import annotations
@@ -16,10 +21,10 @@ import multiprocessing
 import os
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.bench.plain_training import plain_epochs
 from harness.experiments.training import Training
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 SECONDS = 3.0
 """How long each contender is timed, at least, in each round."""
 
-ROUNDS = 3
+ROUNDS = 2
 """Contenders take turns, and the best of each counts: other programs' load only ever slows."""
 
 IMAGES = 2048
@@ -55,7 +60,7 @@ CASES = {
     ),
 }  # fmt: skip
 
-Epochs = Iterator[int]
+Epochs = Generator[int, None, None]
 """Trains for ever; gives the number of images after every `COUNTED`, once the device has done them."""
 
 
@@ -71,16 +76,22 @@ class Contender:
     argument: Any
 
 
+class Speed(NamedTuple):
+    """Images a second, by the clock and by the processor time of the training processes."""
+
+    clock: float
+    core: float
+
+
 def main(data: Path | None) -> None:
     """Print the machine, its peaks, and a row for each contender."""
     device, cores = _device(), len(os.sched_getaffinity(0))
     torch.set_num_threads(cores)
-    peaks = {dtype: _peak(device, getattr(torch, dtype)) for dtype in ("float32", "bfloat16")}
     print(f"{_described(device)}, {cores} cores, torch {torch.__version__}; best of {ROUNDS} rounds")
-    print(f"load average before: {os.getloadavg()[0]:.2f} (other programs' load slows, and not all contenders alike)")
-    print("fastest matrix product: " + ", ".join(f"{peak / 1e12:.2f} Tflop/s {dtype}" for dtype, peak in peaks.items()))
+    print(f"load average before: {os.getloadavg()[0]:.2f} (nothing else should be running)")
     for title, recipe in CASES.items():
-        _print(title, _rates(recipe, device, cores), _operations(recipe), peaks)
+        peaks = dict.fromkeys(("float32", "bfloat16"), 0.0)
+        _print(title, _rates(recipe, device, cores, peaks), _operations(recipe), peaks)
 
 
 def contenders(device: str, cores: int) -> list[Contender]:
@@ -90,6 +101,8 @@ def contenders(device: str, cores: int) -> list[Contender]:
         Contender(f"plain loop, {workers} loaders", "float32", 1, cores, plain_epochs, workers)
         for workers in sorted({0, 2, cores})
     ]
+    if device == "cpu":
+        plain.append(Contender("plain loop, side by side", "float32", cores, 1, plain_epochs, 0))
     return plain + [
         Contender(f"suite, {precision}", dtype, processes, 1, suite_epochs, precision)
         for precision, dtype in (("float32", "float32"), ("bf16", "bfloat16"))
@@ -124,16 +137,19 @@ def random_pixels(recipe: Training) -> tuple[torch.Tensor, torch.Tensor]:
     return images, torch.randint(0, 10 if small else 100, (IMAGES,), generator=generator)
 
 
-def _rates(recipe: Training, device: str, cores: int) -> dict[Contender, float]:
-    best = dict.fromkeys(contenders(device, cores), 0.0)
+def _rates(recipe: Training, device: str, cores: int, peaks: dict[str, float]) -> dict[Contender, Speed]:
+    """The speed of each contender; `peaks` is raised where a matrix product between them was faster."""
+    best = dict.fromkeys(contenders(device, cores), Speed(0.0, 0.0))
     for _ in range(ROUNDS):
         for contender in best:
-            best[contender] = max(best[contender], _together(contender, recipe, device))
+            best[contender] = Speed(*map(max, best[contender], _together(contender, recipe, device)))
+            peak = _peak(device, getattr(torch, contender.dtype))
+            peaks[contender.dtype] = max(peaks[contender.dtype], peak)
     return best
 
 
-def _together(contender: Contender, recipe: Training, device: str) -> float:
-    """Images a second over all processes of a contender, which begin to count at the same time."""
+def _together(contender: Contender, recipe: Training, device: str) -> Speed:
+    """The speed over all processes of a contender, which begin to count at the same time."""
     context = multiprocessing.get_context("spawn")
     start, said = context.Barrier(contender.processes), context.Queue()
     arguments = (contender, recipe, device, start, said)
@@ -141,24 +157,28 @@ def _together(contender: Contender, recipe: Training, device: str) -> float:
     for process in processes:
         process.start()
     try:
-        return sum(said.get(timeout=ANSWER_WITHIN) for _ in processes)
+        images, seconds, core_seconds = zip(*(said.get(timeout=ANSWER_WITHIN) for _ in processes), strict=True)
+        for process in processes:
+            process.join(ANSWER_WITHIN)
+        rate = sum(count / time for count, time in zip(images, seconds, strict=True))
+        return Speed(rate, sum(images) / sum(core_seconds))
     except queue.Empty:
         raise SystemExit(f"{contender.name}: a process gave no answer") from None
     finally:
         for process in processes:
             process.terminate()
-            process.join()
 
 
-def _timed(contender: Contender, recipe: Training, device: str, start: Barrier, said: Queue[float]) -> None:
+def _timed(contender: Contender, recipe: Training, device: str, start: Barrier, said: Queue[Any]) -> None:
     torch.set_num_threads(contender.threads)
     epochs = contender.epochs(recipe, device, contender.argument)
     next(epochs)
     start.wait()
-    begin, images = time.perf_counter(), 0
+    begin, begin_on_core, images = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - begin < SECONDS:
         images += next(epochs)
-    said.put(images / (time.perf_counter() - begin))
+    said.put((images, time.perf_counter() - begin, time.process_time() - begin_on_core))
+    epochs.close()
 
 
 def _operations(recipe: Training) -> float:
@@ -174,7 +194,7 @@ def _operations(recipe: Training) -> float:
 def _peak(device: str, dtype: torch.dtype) -> float:
     """Operations a second of the fastest product among a few sizes."""
     sizes = (4096, 8192) if device == "cuda" else (1024, 2048)
-    return max(_product(torch.randn(size, size, device=device).to(dtype)) for size in sizes for _ in range(10))
+    return max(_product(torch.randn(size, size, device=device).to(dtype)) for size in sizes for _ in range(2))
 
 
 def _product(matrix: torch.Tensor) -> float:
@@ -190,14 +210,18 @@ def _product(matrix: torch.Tensor) -> float:
     return 5 * 2 * len(matrix) ** 3 / (finished() - begin)
 
 
-def _print(title: str, rates: dict[Contender, float], operations: float, peaks: dict[str, float]) -> None:
-    plain = max(rate for contender, rate in rates.items() if contender.epochs is plain_epochs)
-    print(f"\n{title} ({operations / 1e6:,.0f} Mflop an image)")
-    for contender, rate in rates.items():
-        share = rate * operations / peaks[contender.dtype]
-        layout = f"{contender.processes} x {contender.threads} threads"
-        ratios = f"{rate / plain:5.2f} x plain  {share:6.1%} of peak"
-        print(f"  {contender.name:<24} {layout:<14} {rate:10,.0f} images/s  {ratios}")
+def _print(title: str, speeds: dict[Contender, Speed], operations: float, peaks: dict[str, float]) -> None:
+    plain = max(speed.clock for one, speed in speeds.items() if one.epochs is plain_epochs and one.processes == 1)
+    print(f"\n{title} ({operations / 1e6:,.0f} Mflop an image); fastest matrix product meanwhile:", end=" ")
+    print(", ".join(f"{peak / 1e12:.2f} Tflop/s {dtype}" for dtype, peak in peaks.items()), flush=True)
+    for contender, speed in speeds.items():
+        share = speed.clock * operations / peaks[contender.dtype]
+        elsewhere = _device() == "cuda" or (contender.epochs is plain_epochs and contender.argument > 0)
+        core = "-" if elsewhere else f"{speed.core:,.0f}"
+        print(
+            f"  {contender.name:<24} {contender.processes} x {contender.threads} threads  {speed.clock:8,.0f} images/s "
+            f"{speed.clock / plain:5.2f} x plain  {share:6.1%} of peak  {core:>7} images/core-second"
+        )
 
 
 def _device() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from harness.runs.recipe import Recipe, Result, Workbench
 from harness.training import Augmentation, Constant, Data, Keep, Network
+from harness.training.loss import LOSSES
 from harness.training.optimisation import Optimiser, Schedule
 
 PRECISIONS = ("float32", "float64", "bf16")
@@ -13,9 +14,10 @@ PRECISIONS = ("float32", "float64", "bf16")
 
 @dataclass(frozen=True)
 class Training(Recipe):
-    """Minimise the cross-entropy of a network on labelled images, from scratch.
+    """Minimise a network's loss on labelled images, from scratch.
 
-    The seed decides the split, the interventions, the initial weights, the order of images and their augmentation.
+    The seed decides the split, what is done to images and labels, the initial weights, the order of images and their
+    augmentation.
 
     Attributes:
         network: the architecture.
@@ -26,6 +28,7 @@ class Training(Recipe):
         initialisation: a scheme of `harness.networks.initialise`; None as the architecture does it itself.
         precision: "float32", "float64", or "bf16" (autocast; weights stay float32).
         augmentation: of the training images.
+        loss: "cross-entropy", or "hinge" for networks with one score (see `harness.training.loss`).
         keep: weights that the result holds besides the curves.
     """
 
@@ -38,11 +41,14 @@ class Training(Recipe):
     initialisation: str | None = None
     precision: str = "float32"
     augmentation: Augmentation = field(default_factory=Augmentation)
+    loss: str = "cross-entropy"
     keep: Keep = field(default_factory=Keep)
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
+        if self.loss not in LOSSES:
+            raise ValueError(f"loss is {self.loss!r}; it is one of {', '.join(LOSSES)}")
         if self.epochs < 0 or self.batch_size < 1:
             raise ValueError(f"{self.epochs} epochs of batches of {self.batch_size}: nothing to do")
         if beyond := [epoch for epoch in self.keep.epochs if not 0 <= epoch <= self.epochs]:

@@ -9,20 +9,19 @@ Of VGG-11's convolutions as many stand in the first three stages, and in the las
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from harness.experiments.criticality import Criticality
 from harness.experiments.training import Training
-from harness.training import Augmentation, Data, Exponential, Network, Sgd, Steps
+from harness.training import Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
+from harness.training.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
 
 SEEDS = range(4)
 """The paper has 3; with 4 a t interval is a third narrower."""
 
 FAILING_SEEDS = range(7)
 """As many as an exact binomial test over two readings needs to be decided by unanimous runs."""
-
-PAPER_SGD = Sgd(0.01, momentum=0.9, weight_decay=5e-4)
-PAPER_AUGMENTATION = Augmentation(shift=4, flip=True)
 
 
 @dataclass(frozen=True)
@@ -73,35 +72,55 @@ def smooth(tier: str) -> Schedule:
     return Exponential(10 ** (-1 / LENGTHS[tier].drops))
 
 
-def watched(tier: str, data: str, *, resets: bool = True, schedule: Schedule | None = None) -> Criticality:
+def watched(
+    tier: str, data: str, *, resets: bool = True, schedule: Schedule | None = None, standardise: bool = True
+) -> Criticality:
     """A training of the experiment on this data set, with the layers' resets or without."""
     length = LENGTHS[tier]
-    training = _training(tier, data, schedule or steps(tier))
+    training = gamba(_network(tier, data), _data(tier, data, standardise)).with_(
+        epochs=length.epochs, schedule=schedule or steps(tier), **_computation(tier)
+    )
     return Criticality(training, length.resets if resets else (), test_images=2000 if tier == "quick" else None)
 
 
-def failing(tier: str, data: str, deviation: float | None) -> Criticality:
-    """Ten epochs from normal weights of one standard deviation (None: Kaiming's start), on few images."""
-    training = _training(tier, data, steps("paper"), deviation).with_(
-        epochs=10,
-        data=Data(data, count=256 if tier == "quick" or IMAGES[data].small else 10_000, held_out=100),
-        precision="float32",
-    )
-    return Criticality(training, breakdown=True)
+def failing(tier: str, data: str, deviation: float) -> Criticality:
+    """Ten epochs from normal weights of one standard deviation, on few images."""
+    count = 256 if tier == "quick" or IMAGES[data].small else 10_000
+    training = gamba(_network(tier, data, deviation), Data(data, count=count, held_out=100))
+    changes = {**_computation(tier), "initialisation": None, "precision": "float32"}
+    return Criticality(training.with_(epochs=10, **changes), breakdown=True)
 
 
-def _training(tier: str, data: str, schedule: Schedule, deviation: float | None = None) -> Training:
-    images, small = IMAGES[data], tier == "quick"
-    network = {"classes": images.classes, "channels": images.channels, "deviation": deviation}
-    network |= {"depth": 11, "width": 16, "head": "linear"} if small else {"depth": 19}
-    return Training(
-        network=Network.of("vgg.plain", **network),
-        data=Data(data, images.count, images.held_out) if small or images.small else Data(data, held_out=5000),
-        optimiser=PAPER_SGD,
-        epochs=LENGTHS[tier].epochs,
-        batch_size=64 if small else 128,
-        schedule=schedule,
-        initialisation=None if small or deviation is not None else "vgg",
-        precision="bf16",
-        augmentation=PAPER_AUGMENTATION,
-    )
+def noisy_labels(tier: str, reading: str) -> Criticality:
+    """CIFAR-10 with all training labels wrong; for 45 epochs at tier `nightly`."""
+    training = gamba_noisy_labels(_network(tier, "cifar10"), _data(tier, "cifar10"), reading)
+    return _not_reset(tier, training)
+
+
+def shuffled_pixels(tier: str, *, shuffled: bool = True) -> Criticality:
+    """CIFAR-10 with the pixels of each training image shuffled, or left alone under the same schedule."""
+    training = gamba_shuffled_pixels(_network(tier, "cifar10"), _data(tier, "cifar10"))
+    return _not_reset(tier, training if shuffled else training.with_(data=_data(tier, "cifar10")))
+
+
+def _not_reset(tier: str, training: Training) -> Criticality:
+    epochs = {"nightly": 45, "paper": training.epochs}[tier]
+    return Criticality(training.with_(epochs=epochs, **_computation(tier)))
+
+
+def _network(tier: str, data: str, deviation: float | None = None) -> Network:
+    images = IMAGES[data]
+    size = {"depth": 11, "width": 16, "head": "linear"} if tier == "quick" else {"depth": 19}
+    return Network.of("vgg.plain", classes=images.classes, channels=images.channels, deviation=deviation, **size)
+
+
+def _data(tier: str, data: str, standardise: bool = True) -> Data:
+    images = IMAGES[data]
+    if tier == "quick" or images.small:
+        return Data(data, images.count, images.held_out, standardise=standardise)
+    return Data(data, held_out=5000, standardise=standardise)
+
+
+def _computation(tier: str) -> dict[str, Any]:
+    small = {"batch_size": 64} if tier == "quick" else {"initialisation": "vgg"}
+    return {"precision": "bf16", **small}

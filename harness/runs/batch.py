@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from harness.data.errors import DatasetMissing
+from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
 from harness.runs.key import ingredients
@@ -76,7 +77,7 @@ def perform_all(
         runs: may name a run several times.
         store: where records are looked up and kept.
         bench: what runs work with; its progress is not used, since `display` is told.
-        workers: processes; as many as there are cores by default, and one (this one) on a GPU.
+        workers: processes; as many as there are cores by default, or GPUs; a single one is this process.
         display: what to tell; by default bars on a terminal and lines elsewhere, on standard error.
         admits: asked of each run when it is about to begin; one that may not is left, its outcome `missing`.
 
@@ -99,9 +100,9 @@ def perform_all(
 
 
 def default_workers(bench: Workshop) -> int:
-    """How many runs are done at a time: one a core, and one on a GPU."""
+    """How many runs are done at a time: one a core, or one a GPU."""
     if bench.device.type != "cpu":
-        return 1
+        return 1 if bench.device.index is not None else max(1, len(gpus()))
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -41,26 +41,29 @@ class Checkpoints:
 
     folder: Path
 
+    @property
+    def run(self) -> str:
+        """The beginning of the run's key, after which the folder is named."""
+        return self.folder.name[:12]
+
     def read(self, name: str) -> Checkpoint | None:
         """The checkpoint of this name, or None where there is none that is whole."""
         file = self._file(name)
         try:
+            if not file.exists():
+                return None
             digest, _, body = file.read_bytes().partition(b"\n")
-        except FileNotFoundError:
-            return None
-        try:
             if hashlib.sha256(body).hexdigest().encode() != digest:
                 raise RecordCorrupt("its digest is wrong")
             arrays = unpack(self.folder.name, body)
             return Checkpoint(json.loads(arrays.pop(_STATE).tobytes()), arrays)
-        except (RecordCorrupt, KeyError, ValueError) as error:
+        except (OSError, RecordCorrupt, KeyError, ValueError) as error:
             log.warning("checkpoint %s is not used (%s): the run begins anew", file, error)
             return None
 
-    def write(self, name: str, checkpoint: Checkpoint) -> None:
+    def write(self, name: str, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Replace the checkpoint of this name.  A disk that refuses it is told of, and costs the run nothing."""
-        state = np.frombuffer(json.dumps(checkpoint.state).encode(), dtype=np.uint8)
-        body = pack({**checkpoint.arrays, _STATE: state})
+        body = pack({**arrays, _STATE: np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)})
         file = self._file(name)
         try:
             write_atomically(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.runs.devices import device_of, gpus
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
 from harness.runs.execution import perform
@@ -108,7 +109,10 @@ def _pool(
     """What went wrong with each run that ended, or None; and which were under way when a process died, if one did."""
     context = multiprocessing.get_context("spawn")
     words: SimpleQueue[Word] = context.SimpleQueue()
-    setup = (store.path, replace(bench, progress=ignore), words)
+    devices: SimpleQueue[str] = context.SimpleQueue()
+    for number in range(workers):
+        devices.put(device_of(number, bench.device_name, gpus() if bench.device_name == "cuda" else []))
+    setup = (store.path, replace(bench, progress=ignore), words, devices)
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=setup)
     watch = _Watch(work, display)
     rest = iter(work.items())
@@ -172,12 +176,12 @@ def _ended_on_interrupt(executor: ProcessPoolExecutor) -> Iterator[None]:
         executor.shutdown(cancel_futures=True)
 
 
-def _start(store: Path, bench: Workshop, words: SimpleQueue[Word]) -> None:
-    """Begin as a worker: leave Ctrl-C to the parent, and do not outlive it."""
+def _start(store: Path, bench: Workshop, words: SimpleQueue[Word], devices: SimpleQueue[str]) -> None:
+    """Begin as a worker, on the next device: leave Ctrl-C to the parent, and do not outlive it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(Store(store), bench, words)
+    _worker = Worker(Store(store), replace(bench, device_name=devices.get()), words)
 
 
 def _end_with_parent() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.lazy import torch
+from harness.runs.devices import own_device
 
 if TYPE_CHECKING:
     from harness.data.image_set import ImageSet
@@ -39,8 +40,8 @@ class Workshop:
 
     @property
     def device(self) -> torch.device:
-        """Where to compute."""
-        return torch.device(self.device_name)
+        """Where to compute; of several GPUs the one of this process (see `harness.runs.devices`)."""
+        return torch.device(own_device(self.device_name))
 
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU; read once a process.

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from multiprocessing import SimpleQueue
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,9 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
 
 def live_as_a_worker(store, bench, started):
     """What a worker process does when it has nothing to do."""
-    workers._start(store, bench, None)
+    devices = SimpleQueue()
+    devices.put("cpu")
+    workers._start(store, bench, None, devices)
     started.write_text(str(os.getpid()))
     time.sleep(600)
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.experiments.training import Training
 from harness.runs import Run, RunDiverged, Workshop, perform
-from harness.runs.checkpoint import Checkpoint, Checkpoints
+from harness.runs.checkpoint import Checkpoints
 from harness.store import Store
 from harness.tests.training_bench import Bench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
@@ -116,10 +116,13 @@ def test_it_can_be_cut_again_and_again(tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("always")
 def test_the_log_says_where_it_goes_on(tmp_path, monkeypatch, caplog):
-    cut_off(SMALL, 5, tmp_path, monkeypatch)
-    bench = bench_with(tmp_path, {})
+    folder = tmp_path / "0123456789abcdef"
+    cut_off(SMALL, 5, folder, monkeypatch)
+    bench = bench_with(folder, {})
     SMALL.compute(0, bench)
-    assert [record.message for record in caplog.records] == ["training was cut off, and goes on in epoch 2 of 3"]
+    assert [record.message for record in caplog.records] == [
+        "run 0123456789ab was cut off, and goes on in epoch 2 of 3"
+    ]
     assert bench.reports == [(2, 3, "epochs"), (3, 3, "epochs")]
 
 
@@ -147,7 +150,7 @@ def test_it_is_saved_now_and_then_only(tmp_path, monkeypatch):
     clock = iter(np.arange(1000) * 10.0)
     written = []
     monkeypatch.setattr("time.monotonic", lambda: next(clock))
-    monkeypatch.setattr(Checkpoints, "write", lambda self, name, checkpoint: written.append(checkpoint.state["steps"]))
+    monkeypatch.setattr(Checkpoints, "write", lambda self, name, state, arrays: written.append(state["steps"]))
     SMALL.with_(epochs=6, keep=Keep()).compute(0, bench_with(tmp_path, {}))
     assert len(written) == 2
 
@@ -178,7 +181,7 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     assert checkpoints.read("part") is None
     state = {"nan": float("nan"), "third": 1 / 3, "none": None}
     arrays = {"a": np.arange(6.0).reshape(2, 3), "b": np.array(7), "c": np.zeros(0, np.uint8)}
-    checkpoints.write("part", Checkpoint(state, arrays))
+    checkpoints.write("part", state, arrays)
     read = checkpoints.read("part")
     assert repr(dict(read.state)) == repr(state)
     assert {name: (one.dtype, one.shape, one.tobytes()) for name, one in read.arrays.items()} == {

@@ -6,6 +6,7 @@ Only what these parts describe exists: there is no option that no test runs.
 from harness.training.augmentation import Augmentation
 from harness.training.data import Data, SwapBlocks
 from harness.training.keep import Keep, kept_name
+from harness.training.label_noise import LabelNoise
 from harness.training.network import Network
 from harness.training.optimisation import Adam, Constant, Cosine, Exponential, Sgd, Steps
 
@@ -17,6 +18,7 @@ __all__ = [
     "Data",
     "Exponential",
     "Keep",
+    "LabelNoise",
     "Network",
     "Sgd",
     "Steps",

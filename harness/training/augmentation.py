@@ -1,4 +1,4 @@
-"""Random shifts and mirror images of a batch, drawn anew each time."""
+"""Random shifts, mirror images and noise of a batch, drawn anew each time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ class Augmentation:
         shift: largest shift along each axis in pixels, uniform over whole pixels; black moves in (a random crop of the
             image padded by so many pixels).
         flip: mirror left and right with probability 1/2.
+        noise: standard deviation of independent Gaussian noise on each pixel, in units of the network's input.
     """
 
     shift: int = 0
     flip: bool = False
+    noise: float = 0.0
 
     def apply(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """A batch of shape `(n, c, h, w)`, each image with its own shift and flip."""
@@ -28,6 +30,13 @@ class Augmentation:
             mirrored = torch.rand(len(images), generator=generator) < 0.5
             images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
         return images
+
+    def disturb(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """The network's inputs `(n, c, h, w)` with noise."""
+        if not self.noise:
+            return inputs
+        noise = torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
+        return inputs + self.noise * noise.to(inputs.device)
 
 
 def shifted(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from harness.lazy import np, torch
-from harness.runs.checkpoint import Checkpoint, Checkpoints
 
 if TYPE_CHECKING:
+    from harness.runs.checkpoint import Checkpoint, Checkpoints
     from harness.training.loop import Trainer
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,11 @@ class Saving:
 
     def resumed(self) -> bool:
         """Put the trainer where it was saved; whether there was anything."""
-        saved = self._checkpoints.read(self._name) if self._checkpoints else None
-        if saved is None:
+        if self._checkpoints is None or (saved := self._checkpoints.read(self._name)) is None:
             return False
         put_back(self._trainer, saved)
-        done = self._trainer.done
-        log.warning("training was cut off, and goes on in epoch %d of %d", done.epochs + 1, self._trainer.recipe.epochs)
+        run, epoch, epochs = self._checkpoints.run, self._trainer.done.epochs + 1, self._trainer.recipe.epochs
+        log.warning("run %s was cut off, and goes on in epoch %d of %d", run, epoch, epochs)
         return True
 
     def after_step(self) -> None:
@@ -46,12 +45,12 @@ class Saving:
         if self._checkpoints is None or time.monotonic() < self._due:
             return
         begin = time.monotonic()
-        self._checkpoints.write(self._name, taken(self._trainer))
+        self._checkpoints.write(self._name, *taken(self._trainer))
         end = time.monotonic()
         self._due = end + max(EVERY, (end - begin) / COST)
 
 
-def taken(trainer: Trainer) -> Checkpoint:
+def taken(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """All that the rest of the training depends on: weights, the optimiser's memory, generators, what was seen."""
     done = trainer.done
     state = {
@@ -70,7 +69,7 @@ def taken(trainer: Trainer) -> Checkpoint:
     if done.order is not None:
         tensors |= {"order": done.order, "losses": torch.stack(done.losses), "hits": torch.stack(done.hits)}
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
-    return Checkpoint(state, {**arrays, **{f"kept/{name}": array for name, array in done.kept.items()}})
+    return state, arrays | {f"kept/{name}": array for name, array in done.kept.items()}
 
 
 def put_back(trainer: Trainer, saved: Checkpoint) -> None:

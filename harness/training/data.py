@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.lazy import torch
+from harness.training.label_noise import LabelNoise
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class Data:
         count: training images, drawn at random by the run's seed; None takes all that are not held out.
         held_out: validation images, drawn from the training split too; None validates on the test split.
         interventions: done, in this order, to the training and to the validation images, once, before training.
+        label_noise: of the training images; those that validate keep their labels.
+        shuffle_pixels: put the pixels of each training image in a random order, its own and always the same, channels
+            together; behind augmentation, as in the code of Gamba et al. 2020.  Images that validate stay as they are.
         standardise: subtract the training images' mean and divide by their standard deviation, channel by channel;
             otherwise pixels are scaled to [0, 1].
     """
@@ -48,6 +52,8 @@ class Data:
     held_out: int | None = None
     interventions: tuple[SwapBlocks, ...] = ()
     standardise: bool = True
+    label_noise: LabelNoise | None = None
+    shuffle_pixels: bool = False
 
     def splits(self) -> tuple[tuple[str, str], ...]:
         """(name, split) of each catalogued set that this reads."""
@@ -68,16 +74,30 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Both sets of a run, and the affine map from their pixels to a network's input, per channel `(c, 1, 1)`."""
+    """Both sets of a run, and how a network sees them.
+
+    Attributes:
+        training, validation: the sets.
+        mean, spread: of the affine map from their pixels to a network's input, per channel `(c, 1, 1)`.
+        orders: where each pixel of each training image comes from, `(n, h * w)`; None leaves all in place.
+    """
 
     training: Labelled
     validation: Labelled
     mean: torch.Tensor
     spread: torch.Tensor
+    orders: torch.Tensor | None = None
 
     def as_input(self, images: torch.Tensor) -> torch.Tensor:
         """Images ready for the network: normalised, channels last in memory, the dtype that the run computes in."""
         return (images.to(self.mean.dtype, memory_format=torch.channels_last) - self.mean) / self.spread
+
+    def reordered(self, images: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """The training images `index`, augmented by now, with their pixels in the orders that are theirs."""
+        if self.orders is None:
+            return images
+        flat = images.flatten(2)
+        return flat.gather(2, self.orders[index].long()[:, None].expand_as(flat)).reshape(images.shape)
 
 
 def prepare(data: Data, seed: int, bench: Workbench, dtype: torch.dtype) -> Prepared:
@@ -89,11 +109,15 @@ def prepare(data: Data, seed: int, bench: Workbench, dtype: torch.dtype) -> Prep
     training, validation = (_disturbed(data, part, seed, name) for name, part in _split(data, seed, bench).items())
     mean, spread = _statistics(training.images, data.standardise)
     device = bench.device
+    if data.label_noise is not None:
+        labels = data.label_noise.apply(training.labels, _classes(data, bench), stream(seed, "label noise"))
+        training = replace(training, labels=labels)
     return Prepared(
         Labelled(training.images.to(device), training.labels.to(device)),
         Labelled(validation.images.to(device), validation.labels.to(device)),
         mean.to(device, dtype),
         spread.to(device, dtype),
+        _orders(training.images, seed).to(device) if data.shuffle_pixels else None,
     )
 
 
@@ -115,6 +139,20 @@ def _split(data: Data, seed: int, bench: Workbench) -> dict[str, Labelled]:
         if validation
         else Labelled(whole.images[rest], whole.labels[rest]),
     }
+
+
+def _classes(data: Data, bench: Workbench) -> int:
+    return int(bench.images(data.name, "train").labels.max()) + 1
+
+
+def _orders(images: torch.Tensor, seed: int) -> torch.Tensor:
+    """A permutation of the pixels for each image, `(n, h * w)`, in the smallest type that counts them."""
+    n, pixels = len(images), images[0, 0].numel()
+    kind = torch.int16 if pixels <= torch.iinfo(torch.int16).max else torch.int32
+    generator, found = stream(seed, "pixel shuffles"), torch.empty(n, pixels, dtype=kind)
+    for order in found:
+        order.copy_(torch.randperm(pixels, generator=generator))
+    return found
 
 
 def _disturbed(data: Data, part: Labelled, seed: int, name: str) -> Labelled:

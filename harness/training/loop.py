@@ -13,6 +13,7 @@ from harness.runs.recipe import Result, Workbench
 from harness.training.checkpoint import Saving
 from harness.training.data import Prepared, prepare
 from harness.training.done import Done
+from harness.training.loss import LOSSES, hits
 from harness.training.randomness import global_stream, stream
 
 if TYPE_CHECKING:
@@ -102,9 +103,9 @@ class Trainer:
             done.order = torch.randperm(len(self.data.training), generator=self.generators["order"]).to(self.device)
         batches = done.order.split(self.recipe.batch_size)
         for batch in batches[len(done.losses) :]:
-            loss, hits = self.step(batch)
+            loss, right = self.step(batch)
             done.losses.append(loss)
-            done.hits.append(hits)
+            done.hits.append(right)
             after_step()
         # The only synchronisation with the device in an epoch.
         *losses, right, validation = torch.stack([*done.losses, torch.stack(done.hits).sum(), self.validate()]).tolist()
@@ -116,13 +117,15 @@ class Trainer:
 
     def step(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """One step on the training images `index`: mean loss and number right, before the step, float64."""
-        images, labels = self.data.training.images[index], self.data.training.labels[index]
-        logits = self._logits(self.recipe.augmentation.apply(images, self.generators["augmentation"]))
-        loss = torch.nn.functional.cross_entropy(logits, labels)
+        data, augmentation, generator = self.data, self.recipe.augmentation, self.generators["augmentation"]
+        labels = data.training.labels[index]
+        images = data.reordered(augmentation.apply(data.training.images[index], generator), index)
+        scores = self._scores(augmentation.disturb(data.as_input(images), generator))
+        loss = LOSSES[self.recipe.loss](scores, labels)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
-        return loss.detach().double(), _hits(logits, labels)
+        return loss.detach().double(), hits(scores, labels)
 
     def validate(self) -> torch.Tensor:
         """The share of validation images that the network gets right, a float64 scalar on the device."""
@@ -130,13 +133,13 @@ class Trainer:
         validation = self.data.validation
         batches = zip(validation.images.split(EVALUATION_BATCH), validation.labels.split(EVALUATION_BATCH), strict=True)
         with torch.inference_mode():
-            hits = [_hits(self._logits(images), labels) for images, labels in batches]
-        return torch.stack(hits).sum() / len(validation)
+            right = [hits(self._scores(self.data.as_input(images)), labels) for images, labels in batches]
+        return torch.stack(right).sum() / len(validation)
 
-    def _logits(self, images: torch.Tensor) -> torch.Tensor:
+    def _scores(self, inputs: torch.Tensor) -> torch.Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
-            logits: torch.Tensor = self.network(self.data.as_input(images))
-        return logits.to(self.data.mean.dtype)
+            scores: torch.Tensor = self.network(inputs)
+        return scores.to(inputs.dtype)
 
     def _refuse_divergence(self, losses: list[float], rate: float) -> None:
         for loss in losses:
@@ -156,7 +159,3 @@ def deterministic_convolutions() -> Iterator[None]:
         yield
     finally:
         cudnn.deterministic, cudnn.benchmark = before
-
-
-def _hits(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return (logits.argmax(1) == labels).sum().double()

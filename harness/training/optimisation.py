@@ -15,15 +15,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sgd:
-    """Stochastic gradient descent; weight decay is added to the gradient of every parameter."""
+    """Stochastic gradient descent.
+
+    Weight decay is added to the gradient of every parameter; with `decay_vectors` off only to that of matrices and
+    kernels, so that biases and normalisations go free.
+    """
 
     rate: float
     momentum: float = 0.0
     weight_decay: float = 0.0
+    decay_vectors: bool = True
 
     def over(self, parameters: Iterable[torch.nn.Parameter]) -> Optimizer:
         """The optimiser of these parameters."""
-        return torch.optim.SGD(parameters, lr=self.rate, momentum=self.momentum, weight_decay=self.weight_decay)
+        every = list(parameters)
+        decayed = [one for one in every if self.decay_vectors or one.ndim > 1]
+        free = [one for one in every if not (self.decay_vectors or one.ndim > 1)]
+        groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": free, "weight_decay": 0.0}]
+        return torch.optim.SGD([group for group in groups if group["params"]], lr=self.rate, momentum=self.momentum)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""Learning under noise: random labels (section 3.2, figure 6) and shuffled pixels (section A.6, figure 20).
+
+VGG19 on CIFAR10, from tier `nightly` on (`harness.experiments.vgg_recipes`).
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.experiments.criticality import shares_of
+from harness.experiments.vgg_recipes import SEEDS, noisy_labels, shuffled_pixels
+from harness.lazy import np
+from harness.measures.change_points import onset
+from harness.rules import equivalent_to, greater_than
+from harness.training.label_noise import READINGS
+
+DECLARED = {"tier": "nightly", "seeds": SEEDS, "reach": {"nightly": "reduced", "paper": "paper"}}
+
+
+def random_labels(tier, labels):
+    """The network of figure 6."""
+    return {"noisy": noisy_labels(tier, labels)}
+
+
+@claim(
+    "HP-35",
+    where="Section 3.2, Fig. 6",
+    paper="both around epoch 20",
+    unit="",
+    readings={"labels": READINGS},
+    runs=random_labels,
+    rule={
+        "unbiased while the loss is flat": equivalent_to(0, within=0.1),
+        "biased in the end": greater_than(0.1),
+        "epochs from the loss's fall to the bias": equivalent_to(0, within=3),
+    },
+    control="the layers before the loss falls, as if that were the end",
+    **DECLARED,
+)
+def test_under_random_labels_the_bias_comes_when_the_loss_falls(lab, labels):
+    """Under random labels layers stay unbiased while the loss is flat; layers 2 to 5 turn biased when it falls.
+
+    Judged is the mean share of layers 2 to 5, less one half; a curve's change begins where a constant best turns into a
+    straight line.  The loss is the mean over an epoch, the share that after it.
+    """
+    found = []
+    for record in lab.records(lab.runs["noisy"]):
+        share = shares_of(record)[:, 1:5].mean(1) - 0.5
+        loss = record.metrics["train_loss"]
+        found.append((share[onset(loss)], share[-1], onset(share[1:]) - onset(loss)))
+    flat, end, delay = np.array(found, dtype=float).T
+    lab.measure(**dict(zip(lab.claim.rules, (flat, end, delay), strict=True)))
+    lab.control(**{"biased in the end": flat})
+
+
+@claim(
+    "HP-36",
+    where="Fig. 6",
+    readings={"labels": READINGS},
+    runs=random_labels,
+    rule=greater_than(0.99),
+    control="the held-out images, whose labels cannot be learned",
+    **DECLARED,
+)
+def test_random_labels_are_fitted_completely(lab, labels):
+    """With learning rate 0.01 decayed by 0.95 an epoch and no regularisation, random labels are fitted completely.
+
+    More than 99 % of the training images are classified as labelled in the last epoch.
+    """
+    metrics = [record.metrics for record in lab.records(lab.runs["noisy"])]
+    lab.measure([one["train_accuracy"][-1] for one in metrics])
+    lab.control([one["final_validation_accuracy"] for one in metrics])
+
+
+def with_and_without(tier):
+    """The same network on shuffled and on whole images."""
+    return {"shuffled": shuffled_pixels(tier), "whole": shuffled_pixels(tier, shuffled=False)}
+
+
+@claim(
+    "HP-53",
+    where="Section A.6, Fig. 20",
+    runs=with_and_without,
+    rule=greater_than(0.0),
+    control="whole images compared with themselves, each network with the next seed's",
+    **DECLARED,
+)
+def test_shuffled_pixels_reduce_the_bias(lab):
+    """The bias is reduced, compared to clean data, when the pixels of all training images are randomly shuffled.
+
+    The bias is the mean distance from one half of the shares of the layers past the first.
+    """
+
+    def bias(name):
+        return np.array([np.abs(shares_of(record)[-1, 1:] - 0.5).mean() for record in lab.records(lab.runs[name])])
+
+    whole = bias("whole")
+    lab.measure(whole - bias("shuffled"))
+    lab.control(whole - np.roll(whole, 1))

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from harness.experiments.fan_arms import ARMS, BASELINE, CONDITIONS, Accuracies, arm, arms, scale
+from harness.experiments.shuffling import AS_TRAINED, Condition, ShuffleTest
+from harness.experiments.training import Training
+from harness.interventions.shuffle_layers import set_shuffling, shuffles
+from harness.measures.seeds_needed import seeds_needed
+from harness.networks.fan import fan
+from harness.networks.shuffle import Shuffle
+from harness.rules import Estimate
+from harness.rules.student import margin_shown
+from harness.tests.training_bench import Bench
+from harness.training import Adam, Data, Network, SwapBlocks
+from harness.training.loop import train
+
+TRAINING = Training(
+    network=Network.of("fan.fan", width=2, classes=3),
+    data=Data("made-up", count=30, held_out=6),
+    optimiser=Adam(1e-2),
+    epochs=1,
+    batch_size=10,
+)
+
+
+def network(**how) -> Network:
+    return Network.of("fan.fan", width=2, classes=3, **how)
+
+
+def bench() -> Bench:
+    return Bench(train=40, test=30, size=32, channels=3)
+
+
+SHUFFLED = Condition("shuffled", network(method="spatial", last=4))
+CHANNELS = Condition("channels", network(method="channel", last=4))
+PLAIN = ShuffleTest(TRAINING, (SHUFFLED, CHANNELS), passes=3)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return PLAIN.compute(5, bench()).metrics
+
+
+def test_the_trained_network_is_tested_on_the_test_split(plain):
+    fitted, test = train(TRAINING, 5, bench()), bench().images("made-up", "test")
+    with torch.no_grad():
+        right = fitted.network.eval()(fitted.data.as_input(test.images)).argmax(1) == test.labels
+    assert plain["test_accuracy"][AS_TRAINED] == [right.double().mean().item()]
+    assert plain["test_images"] == 30
+    assert {name: plain[name] for name in fitted.result.metrics} == fitted.result.metrics
+
+
+def test_only_the_first_images_are_tested_where_a_number_is_given(plain):
+    metrics = ShuffleTest(TRAINING, images=7).compute(5, bench()).metrics
+    assert metrics["test_images"] == 7
+    assert (7 * metrics["test_accuracy"][AS_TRAINED][0]).is_integer()
+
+
+def test_random_shuffles_are_tested_several_times_and_nothing_else_is(plain):
+    assert {name: len(passes) for name, passes in plain["test_accuracy"].items()} == {
+        AS_TRAINED: 1, "shuffled": 3, "channels": 3,
+    }  # fmt: skip
+    fixed = PLAIN.with_(training=TRAINING.with_(network=network(method="spatial", last=4, fixed=True)), conditions=())
+    assert len(fixed.compute(5, bench()).metrics["test_accuracy"][AS_TRAINED]) == 1
+
+
+def test_a_seed_decides_everything_whatever_the_global_generator(plain):
+    torch.manual_seed(99)
+    assert PLAIN.compute(5, bench()).metrics == plain
+
+
+def test_a_test_changes_neither_the_training_nor_other_tests(plain):
+    metrics = PLAIN.with_(conditions=(CHANNELS,), passes=2).compute(5, bench()).metrics
+    assert metrics["test_accuracy"]["channels"] == plain["test_accuracy"]["channels"][:2]
+    assert {name: metrics[name] for name in metrics if name != "test_accuracy"} == {
+        name: plain[name] for name in plain if name != "test_accuracy"
+    }
+
+
+def test_shuffles_of_a_test_are_not_those_of_the_training(monkeypatch):
+    drawn = []
+    original = Shuffle.draw
+
+    def recorded(self, x):
+        index = original(self, x)
+        drawn.append((self.generator is not None, index[0, 0].tolist()))
+        return index
+
+    monkeypatch.setattr(Shuffle, "draw", recorded)
+    recipe = ShuffleTest(TRAINING.with_(network=network(method="spatial", only=3)), passes=2)
+    recipe.compute(5, bench())
+    in_training = [index for seeded, index in drawn if not seeded]
+    in_test = [index for seeded, index in drawn if seeded]
+    assert len(in_test) == 2
+    assert len(in_training) == 3 + 2  # three steps, and validation before and after them
+    assert not any(index in in_training for index in in_test)
+
+
+def test_shuffling_maps_of_one_pixel_costs_nothing():
+    how = {"architecture": "resnet50", "width": 2, "classes": 3, "small_images": False}
+    one_pixel, larger = (
+        Condition(str(only), Network.of("fan.fan", method="spatial", only=only, **how)) for only in (16, 2)
+    )
+    training = TRAINING.with_(network=Network.of("fan.fan", **how), epochs=0, precision="float64")
+    accuracies = ShuffleTest(training, (one_pixel, larger), passes=3).compute(1, bench()).metrics["test_accuracy"]
+    assert accuracies["16"] == 3 * accuracies[AS_TRAINED]
+    assert accuracies["2"] != 3 * accuracies[AS_TRAINED]
+
+
+def test_a_fixed_permutation_drawn_in_inference_serves_in_training():
+    layer, x = Shuffle(fixed=True, generator=torch.Generator().manual_seed(0)), torch.randn(1, 2, 4, 4)
+    with torch.inference_mode():
+        first = layer(x)
+    again = layer(x.requires_grad_())
+    again.sum().backward()
+    torch.testing.assert_close(again.detach(), first.clone())
+
+
+def test_what_no_test_could_mean_is_refused():
+    with pytest.raises(ValueError, match="without interventions"):
+        ShuffleTest(TRAINING.with_(data=Data("made-up", interventions=(SwapBlocks(4, 1),))))
+    with pytest.raises(ValueError, match="0 passes"):
+        ShuffleTest(TRAINING, passes=0)
+
+
+def test_a_strided_network_is_the_shuffled_one_without_its_shuffles():
+    torch.manual_seed(0)
+    how = {"width": 2, "classes": 3, "last": 7, "downsampling": "stride"}
+    strided, shuffled, pooled = fan(**how).eval(), fan(**how, method="spatial").eval(), fan(width=2, classes=3).eval()
+    for other in (shuffled, pooled):
+        other.load_state_dict(strided.state_dict())
+    set_shuffling(shuffled, False)
+    images = torch.randn(2, 3, 32, 32)
+    torch.testing.assert_close(strided(images), shuffled(images))
+    assert not torch.allclose(strided(images), pooled(images))
+    assert not any(layer.active for layer in shuffles(strided))
+    with pytest.raises(ValueError, match="only VGG"):
+        fan("resnet50", width=2, last=2, downsampling="stride")
+
+
+def test_images_may_have_one_channel():
+    assert fan(width=2, classes=3, channels=1).eval()(torch.randn(2, 1, 32, 32)).shape == (2, 3)
+    with pytest.raises(ValueError, match="3 channels"):
+        fan("resnet50", width=2, channels=1)
+
+
+@pytest.mark.parametrize(("tier", "data"), [("quick", "cifar100"), ("quick", "textures"), ("nightly", "cifar100")])
+@pytest.mark.parametrize("name", [name for name in ARMS if "resnet50" not in name])
+def test_every_arm_can_be_tested_as_its_conditions(tier, data, name):
+    recipe = arm(name, scale(tier, data))
+    with torch.device("meta"):
+        keys = recipe.training.network.build().state_dict().keys()
+        for condition in recipe.conditions:
+            assert condition.network.build().state_dict().keys() == keys
+    assert [condition.name for condition in recipe.conditions] == list(CONDITIONS.get(name, ()))
+
+
+def test_the_papers_recipe_is_that_of_the_authors_code():
+    training = arm("plain", scale("paper", "cifar100")).training
+    assert training.data == Data("cifar100")
+    assert (training.optimiser.rate, training.optimiser.momentum, training.optimiser.weight_decay) == (0.1, 0.9, 1e-4)
+    assert (training.epochs, training.batch_size, training.schedule.milestones) == (100, 128, (50, 75))
+    assert (training.augmentation.shift, training.augmentation.flip) == (4, True)
+    assert dict(training.network.parameters)["width"] == 64
+
+
+def accuracies(**shares) -> Accuracies:
+    """Arms whose two seeds have these accuracies in every test and on every epoch."""
+    recipes = arms(*shares)("quick", "cifar100")
+
+    def records(recipe):
+        values = next(shares[name] for name, one in recipes.items() if one is recipe)
+        return [
+            SimpleNamespace(
+                metrics={
+                    "test_accuracy": {AS_TRAINED: [value - 0.01, value + 0.01], "spatial 4": [value / 2]},
+                    "best_validation_accuracy": value + 0.05,
+                    "validation_accuracy": [0.1, value],
+                    "train_accuracy": [value],
+                }
+            )
+            for value in values
+        ]
+
+    return Accuracies(recipes, records)
+
+
+def test_points_put_the_baseline_where_the_paper_has_it():
+    found = accuracies(**{"plain": [0.5, 0.7], "spatial 4": [0.5, 0.6]})
+    assert found.points("plain").mean() == pytest.approx(BASELINE)
+    np.testing.assert_allclose(found.lost("spatial 4"), [0, 0.1 * BASELINE / 0.5], atol=1e-12)
+    np.testing.assert_allclose(found.lost("plain", "spatial 4"), np.array([0.25, 0.35]) * BASELINE / 0.5)
+    np.testing.assert_allclose(found.lost("spatial 4", epoch="best"), [0, 0.1 * BASELINE / 0.55], atol=1e-12)
+    np.testing.assert_allclose(found.untrained("spatial 4"), 0, atol=1e-12)
+    np.testing.assert_allclose(found.curve("plain", "validation_accuracy"), found.points("plain")[:, None])
+
+
+def test_accuracies_are_said_with_both_spreads():
+    fitted, plain, shuffled = accuracies(plain=[0.5, 0.7]).notes()
+    assert fitted == "the baseline gets 60 % of its training images right in the last epoch"
+    assert plain == "plain, as trained: 60.00 % (14.14 over seeds, 1.41 over 2 forward passes)"
+    assert shuffled == "plain, spatial 4: 30.00 % (7.07 over seeds)"
+
+
+def test_nothing_can_be_scaled_by_a_baseline_at_chance():
+    assert np.isnan(accuracies(plain=[0.1, 0.1]).points("plain")).all()
+
+
+@pytest.mark.parametrize("margin", [0.3, 1.0, 10.0])
+def test_seeds_needed_are_the_fewest_that_show_the_margin(margin):
+    values = [0.0, 1.0, 3.0, 2.0]
+    spread, n = np.std(values, ddof=1), seeds_needed(values, margin)
+
+    def shown(n):
+        return margin_shown(Estimate(0.0, spread / n**0.5, n, n - 1))
+
+    assert shown(n) <= margin
+    assert n == 2 or shown(n - 1) > margin
+
+
+def test_seeds_needed_are_unknown_for_one_seed_and_for_too_many():
+    assert seeds_needed([1.0], 1.0) is None
+    assert seeds_needed([0.0, 1.0], 1e-4) is None

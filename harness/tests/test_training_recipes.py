@@ -1,0 +1,273 @@
+"""What the papers' recipes are made of, and that each of them says what its paper says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.experiments.training import Training
+from harness.tests.training_bench import Bench
+from harness.training import Adam, Augmentation, Data, Keep, LabelNoise, Network, Sgd, recipes
+from harness.training.data import prepare
+from harness.training.loop import Trainer, initial_network
+from harness.training.loss import LOSSES, cross_entropy, hinge, hits
+from harness.training.randomness import stream
+
+MLP = Network.of("mlp.mlp", inputs=64, width=8, depth=1, classes=3)
+SMALL = Training(MLP, Data("made-up", count=40, held_out=20), Sgd(0.1), epochs=2, batch_size=16)
+
+
+def prepared(data: Data, seed: int = 0, bench: Bench | None = None):
+    return prepare(data, seed, bench or Bench(), torch.float64)
+
+
+# Losses
+
+
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 9), column=st.booleans())
+@settings(deadline=None, max_examples=25)
+def test_the_hinge_loss_is_the_mean_of_its_definition(seed, n, column):
+    generator = torch.Generator().manual_seed(seed)
+    scores = 2 * torch.randn(n, generator=generator, dtype=torch.float64)
+    labels = torch.randint(2, (n,), generator=generator)
+    pairs = list(zip(scores.tolist(), labels.tolist(), strict=True))
+    expected = sum(max(0.0, 1 - (1 if y else -1) * f) for f, y in pairs) / n
+    given_scores = scores[:, None] if column else scores
+    for coding in (labels, 2 * labels - 1):
+        assert hinge(given_scores, coding).item() == pytest.approx(expected)
+        assert hits(given_scores, coding).item() == sum((f > 0) == bool(y) for f, y in pairs)
+
+
+def test_the_gradient_of_the_hinge_loss_stops_at_the_margin():
+    scores = torch.tensor([2.0, 0.5, -3.0], requires_grad=True)
+    hinge(scores, torch.tensor([1, 1, 1])).backward()
+    torch.testing.assert_close(scores.grad, torch.tensor([0.0, -1 / 3, -1 / 3]))
+
+
+def test_the_cross_entropy_is_that_of_the_softmax():
+    scores, labels = torch.randn(5, 3, dtype=torch.float64), torch.tensor([0, 2, 1, 1, 0])
+    expected = -scores.softmax(1)[torch.arange(5), labels].log().mean()
+    torch.testing.assert_close(cross_entropy(scores, labels), expected)
+    assert hits(scores, scores.argmax(1)) == 5
+
+
+def test_one_score_an_image_is_what_the_hinge_loss_takes():
+    with pytest.raises(ValueError, match="takes one score an image; the network gives 3"):
+        hinge(torch.zeros(2, 3), torch.zeros(2).long())
+    with pytest.raises(ValueError, match="loss is 'l2'; it is one of cross-entropy, hinge"):
+        SMALL.with_(loss="l2")
+    assert set(LOSSES) == {"cross-entropy", "hinge"}
+
+
+def test_a_network_with_one_score_learns_by_the_hinge_loss():
+    bench = Bench()
+    for images in bench.sets.values():
+        images.labels.copy_(images.labels.clamp_max(1))
+    recipe = SMALL.with_(network=Network.of("mlp.mlp", inputs=64, width=8, depth=1, classes=1), loss="hinge", epochs=20)
+    metrics = recipe.compute(0, bench).metrics
+    assert metrics["train_loss"][-1] < 0.1 < metrics["train_loss"][0]
+    assert metrics["final_validation_accuracy"] >= 0.9
+
+
+# Label noise
+
+
+@pytest.mark.parametrize("reading", ["any class", "another class"])
+@given(seed=st.integers(0, 10**6), classes=st.integers(2, 12), share=st.floats(0, 1))
+@settings(deadline=None, max_examples=20)
+def test_noisy_labels_are_labels_and_so_many_of_them_are_drawn(reading, seed, classes, share):
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(classes, (200,), generator=generator)
+    before = labels.clone()
+    noisy = LabelNoise(share, reading).apply(labels, classes, generator)
+    assert torch.equal(labels, before)
+    assert noisy.min() >= 0
+    assert noisy.max() < classes
+    changed = int((noisy != labels).sum())
+    assert changed == round(200 * share) if reading == "another class" else changed <= round(200 * share)
+
+
+@pytest.mark.parametrize(("reading", "true"), [("any class", 0.1), ("another class", 0.0)])
+def test_every_class_that_may_be_drawn_is_drawn_equally_often(reading, true):
+    labels = torch.arange(10).repeat(4000)
+    noisy = LabelNoise(1.0, reading).apply(labels, 10, torch.Generator().manual_seed(1))
+    shares = torch.bincount((noisy - labels) % 10, minlength=10) / len(labels)
+    assert shares[0].item() == pytest.approx(true, abs=0.008)
+    torch.testing.assert_close(shares[1:], torch.full((9,), (1 - true) / 9), rtol=0, atol=0.008)
+
+
+@pytest.mark.parametrize("noise", [(1.1, "any class"), (-0.1, "any class"), (0.5, "uniform")])
+def test_noise_that_is_none_is_refused(noise):
+    with pytest.raises(ValueError, match="it takes 0 to 1, and one of"):
+        LabelNoise(*noise)
+
+
+def test_only_the_training_labels_are_noisy_and_the_seed_draws_them():
+    plain = prepared(Data("made-up", 40, 20), seed=3)
+    noisy, again, other = (
+        prepared(Data("made-up", 40, 20, label_noise=LabelNoise()), seed=seed).training.labels for seed in (3, 3, 4)
+    )
+    assert (noisy != plain.training.labels).all()
+    assert torch.equal(noisy, again)
+    assert not torch.equal(noisy, other)
+    kept = prepared(Data("made-up", 40, 20, label_noise=LabelNoise()), seed=3)
+    assert torch.equal(kept.validation.labels, plain.validation.labels)
+    assert torch.equal(kept.training.images, plain.training.images)
+
+
+# Shuffled pixels and noisy inputs
+
+
+class Seeing(Trainer):
+    """A trainer that writes down what its network is shown."""
+
+    def _scores(self, inputs):
+        self.__dict__.setdefault("seen", []).append((self.network.training, inputs))
+        return super()._scores(inputs)
+
+
+def shown(data: Data, augmentation: Augmentation, epochs: int = 2, channels: int = 1):
+    """Inputs of the training images by epoch, in the order of the set; and the set."""
+    bench = Bench(channels=channels)
+    recipe = SMALL.with_(
+        network=Network.of("mlp.mlp", inputs=64 * channels, width=8, depth=1, classes=3),
+        data=data, augmentation=augmentation, precision="float64",
+    )  # fmt: skip
+    trainer = Seeing(recipe, 5, prepared(data, 5, bench), initial_network(recipe, 5))
+    order, found = stream(5, "order"), []
+    for _ in range(epochs):
+        trainer.seen = []
+        trainer.epoch()
+        inputs = torch.cat([images for training, images in trainer.seen if training])
+        found.append(inputs[torch.randperm(40, generator=order).argsort()])
+        validated = torch.cat([images for training, images in trainer.seen if not training])
+        torch.testing.assert_close(validated, trainer.data.as_input(trainer.data.validation.images))
+    return found, trainer.data
+
+
+def test_each_training_image_has_its_pixels_in_an_order_of_its_own_that_stays():
+    (first, second), data = shown(Data("made-up", 40, 20, shuffle_pixels=True), Augmentation(), channels=2)
+    plain = data.as_input(data.training.images)
+    assert torch.equal(first, second)
+    assert torch.equal(first.flatten(2).sort(2).values, plain.flatten(2).sort(2).values)
+    orders = data.orders.long()
+    assert len({tuple(order.tolist()) for order in orders}) == 40
+    assert torch.equal(orders.sort(1).values, torch.arange(64).expand(40, 64))
+    for number in range(40):
+        for channel in range(2):
+            assert torch.equal(first[number, channel].flatten(), plain[number, channel].flatten()[orders[number]])
+
+
+def test_pixels_are_shuffled_behind_augmentation():
+    (first, second), data = shown(Data("made-up", 40, 20, shuffle_pixels=True), Augmentation(flip=True))
+    plain = data.as_input(data.training.images)
+    back = torch.empty_like(first).flatten(2)
+    for epoch in (first, second):
+        back.scatter_(2, data.orders.long()[:, None], epoch.flatten(2))
+        images = back.reshape(plain.shape)
+        mirrored = (images == plain.flip(3)).flatten(1).all(1)
+        assert ((images == plain).flatten(1).all(1) | mirrored).all()
+        assert 5 < mirrored.sum() < 35
+    assert not torch.equal(first, second)
+
+
+def test_noise_is_drawn_anew_each_time_and_has_its_deviation():
+    (first, second), data = shown(Data("made-up", 40, 20), Augmentation(noise=0.3))
+    plain = data.as_input(data.training.images)
+    noise = torch.stack([first - plain, second - plain])
+    assert noise.std().item() == pytest.approx(0.3, rel=0.05)
+    assert noise.mean().item() == pytest.approx(0, abs=0.02)
+    assert abs(torch.corrcoef(noise.flatten(1))[0, 1].item()) < 0.07
+
+
+def test_no_noise_leaves_the_inputs():
+    inputs = torch.randn(2, 1, 3, 3)
+    assert Augmentation().disturb(inputs, torch.Generator()) is inputs
+
+
+# Weight decay
+
+
+@given(seed=st.integers(0, 1000), vectors=st.booleans(), momentum=st.sampled_from([0.0, 0.9]))
+@settings(deadline=None, max_examples=10)
+def test_weight_decay_spares_vectors_when_told(seed, vectors, momentum):
+    torch.manual_seed(seed)
+    layer = torch.nn.Linear(3, 2).double()
+    expected = {name: value.detach().clone() for name, value in layer.named_parameters()}
+    optimiser = Sgd(0.1, momentum, 0.5, decay_vectors=vectors).over(layer.parameters())
+    velocity = dict.fromkeys(expected, 0.0)
+    for _ in range(3):
+        optimiser.zero_grad()
+        layer(torch.ones(1, 3).double()).sum().backward()
+        optimiser.step()
+        for name in expected:
+            decay = 0.5 if vectors or name == "weight" else 0.0
+            velocity[name] = momentum * velocity[name] + 1 + decay * expected[name]
+            expected[name] = expected[name] - 0.1 * velocity[name]
+    for name, value in layer.named_parameters():
+        torch.testing.assert_close(value.detach(), expected[name])
+
+
+# The papers' recipes
+
+CNN = Network.of("ghosh_cnn.GhoshCnn")
+CIFAR = Data("cifar10", held_out=5000)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "rates", "epochs", "batch"),
+    [
+        (recipes.ghosh, {0: 1e-3, 49: 1e-3}, 50, 32),
+        (recipes.tomasini_convolutional, {0: 0.1, 125: 0.05, 249: 0.1 * (1 - math.cos(math.pi / 250)) / 2}, 250, 128),
+        (recipes.tomasini_dense, {0: 0.1, 249: 0.1}, 250, 128),
+        (recipes.tomasini_scale_detection, {0: 0.05, 150: 0.025}, 300, 128),
+        (recipes.fan, {0: 0.1, 49: 0.1, 50: 0.01, 74: 0.01, 75: 0.001, 99: 0.001}, 100, 128),
+        (recipes.gamba, {0: 0.01, 24: 0.01, 25: 1e-3, 49: 1e-3, 50: 1e-4}, 75, 128),
+        (recipes.gamba_smooth, {0: 0.01, 25: 1e-3, 50: 1e-4, 1: 0.01 * 10**-0.04}, 75, 128),
+        (recipes.gamba_noisy_labels, {0: 0.01, 1: 0.0095, 20: 0.01 * 0.95**20}, 75, 128),
+        (recipes.gamba_shuffled_pixels, {0: 0.01, 1: 0.0095}, 75, 128),
+    ],
+)
+def test_rates_epochs_and_batches_are_the_papers(recipe, rates, epochs, batch):
+    training = recipe(CNN, CIFAR)
+    found = {epoch: training.optimiser.rate * training.schedule.share(epoch) for epoch in rates}
+    assert found == pytest.approx(rates)
+    assert (training.epochs, training.batch_size) == (epochs, batch)
+    assert training.network == CNN
+    assert training.data.name == "cifar10"
+
+
+def test_the_authors_cosine_rises_again_and_their_decay_spares_vectors():
+    training = recipes.tomasini_convolutional(CNN, CIFAR, "code")
+    rates = {epoch: 0.1 * training.schedule.share(epoch) for epoch in (200, 249)}
+    assert rates == pytest.approx({200: 0.0, 249: 0.0141}, abs=1e-4)
+    assert training.optimiser == Sgd(0.1, 0.9, 5e-4, decay_vectors=False)
+    assert recipes.tomasini_convolutional(CNN, CIFAR).optimiser.weight_decay == 0
+    with pytest.raises(ValueError, match="it is 'text' or 'code'"):
+        recipes.tomasini_convolutional(CNN, CIFAR, "paper")
+
+
+def test_regularisation_is_the_papers():
+    augmented = Augmentation(shift=4, flip=True)
+    assert recipes.gamba(CNN, CIFAR).optimiser == Sgd(0.01, 0.9, 5e-4)
+    assert recipes.gamba(CNN, CIFAR).augmentation == augmented == recipes.fan(CNN, CIFAR).augmentation
+    noisy = recipes.gamba_noisy_labels(CNN, CIFAR, "any class")
+    assert (noisy.optimiser, noisy.augmentation) == (Sgd(0.01, 0.9), Augmentation())
+    assert noisy.data.label_noise == LabelNoise(1.0, "any class")
+    shuffled = recipes.gamba_shuffled_pixels(CNN, CIFAR)
+    assert (shuffled.data.shuffle_pixels, shuffled.augmentation) == (True, augmented)
+    assert recipes.gamba_shuffled_pixels(CNN, CIFAR, augmented=False).augmentation == Augmentation()
+    assert recipes.tomasini_scale_detection(CNN, CIFAR).loss == "hinge"
+    assert recipes.tomasini_dense(CNN, CIFAR).optimiser == Adam(0.1)
+
+
+@pytest.mark.parametrize("name", ["ghosh", "tomasini_convolutional", "tomasini_dense", "fan", "gamba", "gamba_smooth",
+                                  "gamba_noisy_labels", "gamba_shuffled_pixels"])  # fmt: skip
+def test_every_recipe_trains(name):
+    recipe = getattr(recipes, name)(MLP, Data("made-up", 30, 10)).with_(epochs=1, keep=Keep(("*",), (1,)))
+    metrics = recipe.compute(0, Bench()).metrics
+    assert math.isfinite(metrics["train_loss"][0])
