@@ -4,6 +4,10 @@ Tiers `nightly` and `paper`: VGG-19 as the authors build and start it, on all of
 Nightly, the learning rate drops twice as often as in the paper.  Tier `quick`: VGG-11 with a quarter of the channels
 and one dense layer, on a part of the data, in small batches; all of it chosen by what two cores can do in 100 seconds.
 Of VGG-11's convolutions as many stand in the first three stages, and in the last two, as of VGG-19's: half of them.
+
+A first version of `quick` trained on 5,000 images for 10 epochs, with the seeds 0 to 3.  At 49 % its networks had not
+learnt the task that the claims speak of, and its verdicts were set aside for that: twice the images, two epochs more,
+and seeds that had not been used, under the same rules.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from harness.training import Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
 from harness.training.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
 
-SEEDS = range(4)
+SEEDS = range(10, 14)
 """The paper has 3; with 4 a t interval is a third narrower."""
 
 FAILING_SEEDS = range(7)
@@ -39,8 +43,8 @@ class Images:
 
 
 IMAGES = {
-    "cifar10": Images(10, 3, count=5000, held_out=1000),
-    "cifar100": Images(100, 3, count=5000, held_out=1000),
+    "cifar10": Images(10, 3, count=10_000, held_out=1000),
+    "cifar100": Images(100, 3, count=10_000, held_out=1000),
     "textures": Images(4, 1, count=1600, held_out=400, small=True),
 }
 
@@ -55,7 +59,7 @@ class Length:
 
 
 LENGTHS = {
-    "quick": Length(10, 8, (0, 1, 2, 5, 10)),
+    "quick": Length(12, 9, (0, 1, 2, 5, 12)),
     "nightly": Length(30, 12, (0, 1, 2, 3, 5, 8, 12, 18, 24, 30)),
     "paper": Length(75, 25, (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75)),
 }
