@@ -83,6 +83,11 @@ class Claim:
         """`file:line` of the function, for messages."""
         return f"{self.file}:{self.function.__code__.co_firstlineno}"
 
+    @property
+    def trained(self) -> bool:
+        """Whether it rests on trained networks: their recipes, by tier, say how far the evidence reaches."""
+        return bool(self.runs and self.reach)
+
     def tier_within(self, tier: str) -> str:
         """The last tier up to `tier` at which the claim's runs or data change: what its verdict is recorded under."""
         changes = {self.tier}

@@ -58,10 +58,10 @@ def test_the_baseline_reaches_its_accuracy(lab, data, epoch):
     "SH-11",
     where="Table 1",
     paper=0.03,
-    runs=arms("plain", "spatial 4", "strided spatial 4", "spatial 10"),
+    runs=arms("plain", "spatial 4", "strided spatial 4", "channel 4"),
     readings={"downsampling": DOWNSAMPLING, "epoch": EPOCHS},
     rule=equivalent_to(0.0, within=1.0),
-    control="the last 77 % of the layers shuffled",
+    control="the same layers shuffled channel-wise, which costs 6.54",
     **SETTING,
 )
 def test_late_layers_do_without_order_when_trained_without(lab, data, downsampling, epoch):
@@ -73,7 +73,7 @@ def test_late_layers_do_without_order_when_trained_without(lab, data, downsampli
     found = accuracies(lab)
     lost = found.lost({"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling], epoch=epoch)
     lab.measure(lost)
-    lab.control(found.lost("spatial 10", epoch=epoch))
+    lab.control(found.lost("channel 4", epoch=epoch))
     note_seeds(lab, lost, 1.0)
     note_seeds(lab, lost, 0.03)
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.bench.plain_training import plain_epochs
 from harness.experiments.training import Training
 from harness.lazy import torch
+from harness.runs.conditions import keep_freed_memory
 from harness.training import Adam, Augmentation, Data, Network, Sgd
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def suite_epochs(recipe: Training, device: str, precision: str) -> Epochs:
     from harness.training.data import Labelled, Prepared
     from harness.training.loop import Trainer, deterministic_convolutions, initial_network
 
+    keep_freed_memory()
     images, labels = random_pixels(recipe)
     where, full = torch.device(device), torch.full((images.shape[1], 1, 1), 255.0, device=device)
     resident = Labelled(images.to(where), labels.to(where))

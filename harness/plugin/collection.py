@@ -70,6 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if claim is None or reaches(tier, claim.tier) else left).append(item)
         if claim is not None:
             item.add_marker(pytest.mark.claim(claim.id))
+        if claim is not None and claim.trained:
+            item.add_marker(pytest.mark.trained)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept

@@ -64,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # read when torch is loaded, later
         os.environ.setdefault(variable, "1")
     config.addinivalue_line("markers", "claim(id): the claim that a test decides; added by the decorator's declaration")
+    config.addinivalue_line("markers", "trained: its claim needs trained networks; added likewise")
     option = config.getoption
     data = option("--data") or os.environ.get("CLAIMS_DATA")
     root = config.rootpath

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 THREADS = 1
 """Threads of each library, so that a result does not depend on the machine's cores, nor on who else is computing."""
 
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
+"""Parameters of glibc's mallopt, from malloc.h."""
+
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -38,6 +41,19 @@ def one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that it frees, for good; does nothing where the C library is not glibc.
+
+    It would otherwise give large tensors back to the system at every step and have them zeroed anew at the next.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, size in ((_TRIM_THRESHOLD, 2**31 - 1), (_MMAP_THRESHOLD, 2**30), (_TOP_PAD, 2**26)):
+            mallopt(parameter, size)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.runs.conditions import keep_freed_memory
 from harness.runs.devices import device_of, gpus
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
@@ -179,6 +180,7 @@ def _ended_on_interrupt(executor: ProcessPoolExecutor) -> Iterator[None]:
 def _start(store: Path, bench: Workshop, words: SimpleQueue[Word], devices: SimpleQueue[str]) -> None:
     """Begin as a worker, on the next device: leave Ctrl-C to the parent, and do not outlive it."""
     global _worker
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(Store(store), replace(bench, device_name=devices.get()), words)

@@ -51,6 +51,12 @@ def test_each_run_is_done_once_and_judging_again_needs_none(suite, options):
     assert len(entry["runs"]) == 4
 
 
+def test_claims_that_need_training_can_be_left_out(suite):
+    with_recipe(suite, "Draw()")
+    suite.run("-m", "not trained").assert_outcomes(deselected=2)
+    suite.run("-m", "trained").assert_outcomes(passed=2)
+
+
 def test_without_training_a_missing_run_leaves_the_claim_not_run(suite):
     with_recipe(suite, "Draw()")
     result = suite.run("--no-train", "-rs")
