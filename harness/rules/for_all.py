@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.rules.sample import Exact
@@ -23,8 +24,7 @@ def worst_case(
 ) -> Exact:
     """The largest residual over explicit cases and over a search among drawn ones; to be judged by `equals`.
 
-    The search (hypothesis) climbs towards larger residuals.  It is seeded, and keeps no memory of earlier ones; some of
-    its cases are constants that hypothesis finds in the modules loaded, so that they may differ with these.
+    The search (hypothesis) climbs towards larger residuals.  It is seeded, and keeps no memory of earlier ones.
 
     Args:
         residual: by how much the statement fails in a case: 0 where it holds, never negative (an absolute difference,
@@ -85,7 +85,28 @@ def _search(look: Callable[..., float], examples: int, strategies: Mapping[str, 
         if math.isfinite(value):
             target(value)
 
-    climb()
+    with _no_constants_of_modules():
+        climb()
+
+
+@contextlib.contextmanager
+def _no_constants_of_modules() -> Iterator[None]:
+    """Keep hypothesis from trying constants of the modules that happen to be loaded, which differ between processes.
+
+    There is no public switch; without the function that looks for them (in another version) the search is as it comes.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    look: Any = getattr(providers, "_get_local_constants", None)
+    if look is None:
+        yield
+        return
+    nothing = providers.Constants()
+    try:
+        setattr(providers, look.__name__, lambda: nothing)
+        yield
+    finally:
+        setattr(providers, look.__name__, look)
 
 
 def _strategy(values: Drawn) -> SearchStrategy[Any]:

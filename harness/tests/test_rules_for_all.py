@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import math
 
 import numpy as np
@@ -139,3 +140,22 @@ def test_nothing_is_printed(capsys):
 def test_long_cases_are_shortened():
     worst = worst_case(lambda image: 0.0, explicit=[{"image": np.zeros((40, 40))}])
     assert len(worst.where) < 60
+
+
+def test_the_search_does_not_depend_on_what_is_loaded(tmp_path, monkeypatch):
+    def cases():
+        seen = []
+
+        def residual(number):
+            seen.append(number)
+            return 0.0
+
+        worst_case(residual, 100, number=range(10**9))
+        return seen
+
+    before = cases()
+    names = "\n".join(f"C{i} = {10**6 + 7919 * i}" for i in range(200))
+    (tmp_path / "full_of_constants.py").write_text(names)
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("full_of_constants")
+    assert cases() == before
