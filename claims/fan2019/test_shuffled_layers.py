@@ -12,8 +12,8 @@ from harness.experiments.fan_arms import Accuracies, arms
 from harness.rules import Curve, equivalent_to, greater_than, less_than, monotone
 
 SETTING = {
-    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(4), "unit": "points",
-    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"},
+    "tier": "nightly", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(4), "unit": "points",
+    "reach": {"nightly": "reduced", "paper": "paper"},
 }  # fmt: skip
 
 

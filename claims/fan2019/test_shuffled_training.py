@@ -14,10 +14,11 @@ from harness.lazy import np
 from harness.measures.seeds_needed import seeds_needed
 from harness.rules import equivalent_to, greater_than, matches
 
-REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
+REACH = {"nightly": "reduced", "paper": "paper"}
 SEEDS = range(4)
 SETTING = {
-    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH, "unit": "points",
+    "tier": "nightly", "data": ("cifar100",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH,
+    "unit": "points",
 }  # fmt: skip
 EPOCHS = ("last", "best")
 DOWNSAMPLING = ("pool", "stride")
@@ -199,7 +200,7 @@ def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab, data
     runs=arms("plain", PERCEPTRON),
     rule=equivalent_to(0.0, within=5.0),
     control="the network without shuffle at test time",
-    **{**SETTING, "tier": "nightly"},
+    **SETTING,
 )
 def test_what_is_left_is_what_a_perceptron_reaches(lab, data):
     """The 23.49 % left under spatial shuffle are similar to a perceptron with one hidden layer of 512 units: 25.61 %.

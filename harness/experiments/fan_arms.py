@@ -4,10 +4,12 @@ All arms of one seed share their training images, their order and, but for repla
 
 Tier `paper` trains as the authors' code does on CIFAR-100: stochastic gradient descent at rate 0.1 with momentum 0.9
 and weight decay 1e-4, batches of 128, 100 epochs with the rate divided by ten after 50 and 75, crops after padding by
-4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.  Tier `quick` trains a network
-of an eighth of the width on 2200 images of CIFAR-10 for 4 epochs with Adam at 1e-3 (stochastic gradient descent at 0.1
-hardly learns in so few steps); width, images and epochs are chosen by their cost.  So short a training is far from its
-end, where the paper's networks are compared: what a shuffle costs here is also what it slows down.
+4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.  Embedded images, which stand in
+where there are no others, are trained on with a network of an eighth of the width, for 4 epochs with Adam at 1e-3.
+
+No tier below `nightly` judges these claims.  A first one for two cores trained an eighth of the width on 2200 images of
+CIFAR-10 for 4 epochs: its baseline got 35 % of the test images right and 42 % of its own.  So far from its end, what a
+shuffle costs is what it slows down, which is not what the paper compares; all of its verdicts were set aside for that.
 """
 
 from __future__ import annotations
@@ -83,18 +85,16 @@ class Scale:
 
 
 def scale(tier: str, data: str) -> Scale:
-    """The scale of a tier; embedded data are trained on as in tier `quick` whatever the tier."""
-    if data == "cifar100" and tier != "quick":
-        epochs = {"nightly": 12, "paper": 100}[tier]
+    """The scale of a tier, which is the same for all tiers on embedded data."""
+    if data != "cifar100":
         return Scale(
-            Data(data), 100, 64, epochs, 128, Sgd(0.1, 0.9, 1e-4),
-            Steps((epochs // 2, 3 * epochs // 4)), Augmentation(shift=4, flip=True),
-            precision="bf16" if tier == "nightly" else "float32",
+            Data(data, count=1500, held_out=500), 4, 8, 4, 32, Adam(1e-3), Cosine(4), channels=1, tested=1000,
         )  # fmt: skip
-    name, count, classes, channels = ("cifar10", 2200, 10, 3) if data == "cifar100" else (data, 1500, 4, 1)
+    epochs = {"nightly": 12, "paper": 100}[tier]
     return Scale(
-        Data(name, count=count, held_out=500), classes, 8, 4, 32, Adam(1e-3), Cosine(4),
-        channels=channels, tested=1000,
+        Data(data), 100, 64, epochs, 128, Sgd(0.1, 0.9, 1e-4),
+        Steps((epochs // 2, 3 * epochs // 4)), Augmentation(shift=4, flip=True),
+        precision="bf16" if tier == "nightly" else "float32",
     )  # fmt: skip
 
 

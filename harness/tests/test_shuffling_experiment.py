@@ -149,7 +149,7 @@ def test_images_may_have_one_channel():
         fan("resnet50", width=2, channels=1)
 
 
-@pytest.mark.parametrize(("tier", "data"), [("quick", "cifar100"), ("quick", "textures"), ("nightly", "cifar100")])
+@pytest.mark.parametrize(("tier", "data"), [("nightly", "textures"), ("nightly", "cifar100"), ("paper", "cifar100")])
 @pytest.mark.parametrize("name", [name for name in ARMS if "resnet50" not in name])
 def test_every_arm_can_be_tested_as_its_conditions(tier, data, name):
     recipe = arm(name, scale(tier, data))
@@ -170,8 +170,8 @@ def test_the_papers_recipe_is_that_of_the_authors_code():
 
 
 def accuracies(**shares) -> Accuracies:
-    """Arms whose two seeds have these accuracies in every test and on every epoch."""
-    recipes = arms(*shares)("quick", "cifar100")
+    """Arms whose two seeds have these accuracies in every test and on every epoch; chance is a quarter."""
+    recipes = arms(*shares)("nightly", "textures")
 
     def records(recipe):
         values = next(shares[name] for name, one in recipes.items() if one is recipe)
@@ -180,7 +180,7 @@ def accuracies(**shares) -> Accuracies:
                 metrics={
                     "test_accuracy": {AS_TRAINED: [value - 0.01, value + 0.01], "spatial 4": [value / 2]},
                     "best_validation_accuracy": value + 0.05,
-                    "validation_accuracy": [0.1, value],
+                    "validation_accuracy": [0.25, value],
                     "train_accuracy": [value],
                 }
             )
@@ -193,9 +193,9 @@ def accuracies(**shares) -> Accuracies:
 def test_points_put_the_baseline_where_the_paper_has_it():
     found = accuracies(**{"plain": [0.5, 0.7], "spatial 4": [0.5, 0.6]})
     assert found.points("plain").mean() == pytest.approx(BASELINE)
-    np.testing.assert_allclose(found.lost("spatial 4"), [0, 0.1 * BASELINE / 0.5], atol=1e-12)
-    np.testing.assert_allclose(found.lost("plain", "spatial 4"), np.array([0.25, 0.35]) * BASELINE / 0.5)
-    np.testing.assert_allclose(found.lost("spatial 4", epoch="best"), [0, 0.1 * BASELINE / 0.55], atol=1e-12)
+    np.testing.assert_allclose(found.lost("spatial 4"), [0, 0.1 * BASELINE / 0.35], atol=1e-12)
+    np.testing.assert_allclose(found.lost("plain", "spatial 4"), np.array([0.25, 0.35]) * BASELINE / 0.35)
+    np.testing.assert_allclose(found.lost("spatial 4", epoch="best"), [0, 0.1 * BASELINE / 0.4], atol=1e-12)
     np.testing.assert_allclose(found.untrained("spatial 4"), 0, atol=1e-12)
     np.testing.assert_allclose(found.curve("plain", "validation_accuracy"), found.points("plain")[:, None])
 
