@@ -10,7 +10,7 @@ OPTIONS = $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(A
 
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
 report: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m pytest claims --tier quick -n 2 --dist worksteal $(OPTIONS) || test $$? -eq 1
 
 # Trained verdicts are left to `make report` and the nightly run: they cost minutes, and bfloat16 differs between CPUs.
 test: .venv/installed

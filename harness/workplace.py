@@ -80,15 +80,14 @@ class Workplace:
         run = Run(recipe, seed)
         if run in self._failed:
             raise self._failed[run]
-        if run in self._records:
-            return self._records[run]
-        try:
-            record = perform(run, self.store, self.workshop, compute=self._train)
-        except (RunMissing, DatasetMissing) as missing:
-            raise NotAvailable(str(missing)) from missing
+        if run not in self._records:
+            try:
+                self._records[run] = perform(run, self.store, self.workshop, compute=self._train)
+            except (RunMissing, DatasetMissing) as missing:
+                raise NotAvailable(str(missing)) from missing
+        record = self._records[run]
         if record.diverged:
             raise NotAvailable(f"{run} diverged at step {record.metrics['diverged_at']}; nothing can be read off it")
-        self._records[run] = record
         return record
 
     def prepare(self, runs: Iterable[Run], workers: int | None = None) -> None:
@@ -104,5 +103,7 @@ class Workplace:
         if not (wanted and self._train):
             return
         for outcome in perform_all(wanted, self.store, self.workshop, workers=workers):
-            if outcome.key is not None and outcome.failure is not None:
+            if outcome.record is not None:
+                self._records[outcome.run] = outcome.record
+            elif outcome.key is not None and outcome.failure is not None:
                 self._failed[outcome.run] = outcome.failure

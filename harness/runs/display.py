@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -42,7 +43,8 @@ class Display(Protocol):
 def display_for(total: int, stream: TextIO | None = None, left: Left = unknown) -> Display:
     """The display that suits the stream (standard error unless given), for so many runs."""
     stream = stream if stream is not None else sys.stderr
-    return Bars(total, stream, left) if stream.isatty() else Lines(total, stream, left)
+    alone = "PYTEST_XDIST_WORKER" not in os.environ  # several processes cannot share a terminal's last lines
+    return Bars(total, stream, left) if alone and stream.isatty() else Lines(total, stream, left)
 
 
 def duration(seconds: float) -> str:
