@@ -95,6 +95,11 @@ class Lab:
         """Points of a curve, so that the paper's figure can be drawn again from the report's data."""
         self.curves[name] = {"x": [float(v) for v in x], "y": [float(v) for v in y]}
 
+    @property
+    def stand_in(self) -> bool:
+        """Whether the case's data set stands in for those that the claim speaks of."""
+        return self.parameters.get("data") in self.claim.proxies
+
     def reach(self) -> Evidence:
         """How far this case's evidence reaches: as declared for its tier, and never further than its data."""
         stated = self.claim.reach.get(self.tier)

@@ -1,6 +1,6 @@
 """The verdicts that are expected: `claims/ledger.json`.
 
-A claim's entry stands under its tier and the reach of its evidence; `cases` lists those whose own verdict is not the
+A claim's entry stands under its tier and what it rests on (`basis`); `cases` lists those whose own verdict is not the
 claim's.  A green build says that every verdict is as recorded, not that the papers are right.
 """
 
@@ -22,9 +22,17 @@ class LedgerUnreadable(Exception):
     """The ledger is not what this version of the suite writes."""
 
 
+def basis(judged: Mapping[str, Any]) -> str:
+    """What a case, or a claim's entry in claims.json, rests on: the reach of its evidence, and whether data stood in.
+
+    A small network on real images and one on embedded images are both a `proxy`, and need not agree.
+    """
+    return f"{judged['evidence']}, embedded images" if judged["stand_in"] else str(judged["evidence"])
+
+
 @dataclass
 class Ledger:
-    """Expected verdicts by claim id, tier and evidence."""
+    """Expected verdicts by claim id, tier and basis."""
 
     claims: dict[str, dict[str, dict[str, dict[str, Any]]]] = field(default_factory=dict)
 
@@ -51,21 +59,21 @@ class Ledger:
         content = {"schema": SCHEMA, "claims": self.claims}
         write_atomically(file, json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
-    def of_claim(self, id: str, tier: str, evidence: str) -> Verdict | None:
+    def of_claim(self, id: str, tier: str, basis: str) -> Verdict | None:
         """The verdict recorded for a claim."""
-        entry = self._entry(id, tier, evidence)
+        entry = self._entry(id, tier, basis)
         return Verdict(entry["verdict"]) if entry else None
 
-    def of_case(self, id: str, tier: str, evidence: str, case: str) -> Verdict | None:
+    def of_case(self, id: str, tier: str, basis: str, case: str) -> Verdict | None:
         """The verdict recorded for one case of a claim."""
-        entry = self._entry(id, tier, evidence)
+        entry = self._entry(id, tier, basis)
         return Verdict(entry.get("cases", {}).get(case, entry["verdict"])) if entry else None
 
     def record(self, entry: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> None:
         """Expect from now on what a claim's entry in claims.json says, and what its cases said."""
         others = {case["case"]: case["verdict"] for case in cases if case["verdict"] != entry["verdict"]}
         recorded = {"verdict": entry["verdict"], **({"cases": others} if others else {})}
-        self.claims.setdefault(entry["id"], {}).setdefault(entry["tier"], {})[entry["evidence"]] = recorded
+        self.claims.setdefault(entry["id"], {}).setdefault(entry["tier"], {})[basis(entry)] = recorded
 
-    def _entry(self, id: str, tier: str, evidence: str) -> dict[str, Any] | None:
-        return self.claims.get(id, {}).get(tier, {}).get(evidence)
+    def _entry(self, id: str, tier: str, basis: str) -> dict[str, Any] | None:
+        return self.claims.get(id, {}).get(tier, {}).get(basis)

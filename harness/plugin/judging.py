@@ -12,7 +12,7 @@ import pytest
 from harness.claim import Claim
 from harness.judge import CaseJudgement, judge_case, least_favourable, to_json
 from harness.lab import Lab
-from harness.ledger import Ledger
+from harness.ledger import Ledger, basis
 from harness.plugin.collection import claim_of
 from harness.plugin.options import Settings, settings_key
 from harness.verdicts import Verdict
@@ -92,6 +92,7 @@ def account(lab: Lab, started: float) -> dict[str, Any]:
     return {
         "tier": lab.tier,
         "evidence": str(lab.reach()),
+        "stand_in": lab.stand_in,
         "parameters": {name: str(value) for name, value in lab.parameters.items()},
         "data": [
             {"name": images.name, "split": images.split, "digest": images.digest, "notes": list(images.notes)}
@@ -130,7 +131,7 @@ def settle(claim: Claim, judged: CaseJudgement, case: dict[str, Any], settings: 
         pytest.fail(f"{claim.id}: {control_failure(claim, judged)}", pytrace=False)
     if settings.update_ledger:
         return
-    expected = ledger.of_case(claim.id, case["tier"], case["evidence"], case["case"])
+    expected = ledger.of_case(claim.id, case["tier"], basis(case), case["case"])
     said = f"{claim.id} is {judged.verdict}: {found(claim, judged)}"
     if expected is not None:
         if expected is not judged.verdict:

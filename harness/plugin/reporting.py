@@ -12,7 +12,7 @@ import pytest
 
 from harness import claim as claims
 from harness import papers
-from harness.ledger import Ledger
+from harness.ledger import Ledger, basis
 from harness.plugin.judging import ledger_key
 from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document
@@ -144,9 +144,7 @@ class Gathering:
         ledger.write(file)
 
     def _changes(self, ledger: Ledger) -> list[str]:
-        recorded = {
-            entry["id"]: ledger.of_claim(entry["id"], entry["tier"], entry["evidence"]) for entry in self._judged()
-        }
+        recorded = {entry["id"]: ledger.of_claim(entry["id"], entry["tier"], basis(entry)) for entry in self._judged()}
         return [
             f"{entry['id']}: recorded {recorded[entry['id']]}, now {entry['verdict']}: {entry['reason']}"
             for entry in self._judged()

@@ -118,6 +118,7 @@ def entry(described: Json, cases: Sequence[Json], tier: str) -> Json:
         "verdict": str(verdict),
         "reason": reason,
         "evidence": str(evidence),
+        "stand_in": any(case["stand_in"] for case in cases),
         "tier": cases[0]["tier"],
         "measured": None
         if deciding is None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.ledger import Ledger, LedgerUnreadable
+from harness.ledger import Ledger, LedgerUnreadable, basis
 from harness.tests.test_claims_as_tests import READINGS, REFUTED, SUPPORTED, UNDECIDED
 
 
@@ -48,6 +48,15 @@ def test_a_claim_whose_verdict_left_the_ledger_turns_the_session_red_though_its_
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["XX-01: recorded refuted, now supported*"])
+
+
+def test_real_images_and_those_that_stand_in_are_recorded_apart():
+    ledger = Ledger()
+    entry = {"id": "XX-01", "tier": "quick", "evidence": "proxy", "verdict": "supported", "stand_in": False}
+    ledger.record(entry, [])
+    ledger.record({**entry, "verdict": "refuted", "stand_in": True}, [])
+    assert ledger.of_claim("XX-01", "quick", basis(entry)) == "supported"
+    assert ledger.of_case("XX-01", "quick", "proxy, embedded images", "textures") == "refuted"
 
 
 def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):

@@ -55,6 +55,7 @@ def case(name="", sample=None, rule=None, holds=True, **changes):
         "control": {"verdict": "refuted", "holds": holds, "parts": {}},
         "tier": "smoke",
         "evidence": "exact",
+        "stand_in": False,
         "parameters": {},
         "data": [],
         "runs": [],
