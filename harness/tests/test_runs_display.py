@@ -32,9 +32,12 @@ def clock(monkeypatch):
     return clock
 
 
-def test_bars_are_for_terminals_and_lines_for_the_rest():
+def test_bars_are_for_a_process_alone_at_a_terminal_and_lines_for_the_rest(monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     assert isinstance(display_for(1, Terminal()), Bars)
     assert isinstance(display_for(1, io.StringIO()), Lines)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    assert isinstance(display_for(1, Terminal()), Lines)
 
 
 def test_a_run_has_one_line_in_five_seconds_at_most(clock):
