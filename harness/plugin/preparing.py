@@ -10,6 +10,7 @@ import pytest
 from harness.plugin.collection import claim_of
 from harness.plugin.judging import parameters, workplace_key
 from harness.plugin.options import settings_key
+from harness.runs.conditions import keep_freed_memory
 
 if TYPE_CHECKING:
     from harness.claim import Claim
@@ -25,6 +26,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     """
     config = session.config
     if not (config.option.collectonly or session.testsfailed):
+        keep_freed_memory()
         needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
         worker = getattr(config, "workerinput", None)
         config.stash[workplace_key].prepare(rotated(list(needed), worker), workers=1 if worker else None)
