@@ -9,8 +9,9 @@ export CLAIMS_DATA := $(or $(DATA),$(CLAIMS_DATA))
 OPTIONS = $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(ARGS)
 
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
+# (hypothesis's pytest plugin, of no use here, loads all of it at the end of the session.)
 report: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick -n 2 --dist worksteal $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m pytest claims --tier quick -n 2 --dist worksteal -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
 
 # Trained verdicts are left to `make report` and the nightly run: they cost minutes, and bfloat16 differs between CPUs.
 test: .venv/installed
