@@ -26,7 +26,7 @@ class CaseJudgement:
 
     Attributes:
         control_holds: whether the control did what a control must: for a claim, not be supported; for an erratum, whose
-            control is the corrected statement, be supported.
+            control is the corrected statement, be supported.  Without runs it must be refuted: undecided is too little.
     """
 
     verdict: Verdict
@@ -56,8 +56,16 @@ def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[s
     control = conjunction(judgement.verdict for judgement in control_parts.values())
     if claim.erratum:
         verdict = printed_statement(verdict)
-    control_holds = (control is Verdict.SUPPORTED) == (claim.erratum is not None)
+    control_holds = _holds(claim, control)
     return CaseJudgement(verdict, _reason(claim, verdict, parts), parts, control, control_parts, control_holds)
+
+
+def _holds(claim: Claim, control: Verdict) -> bool:
+    if claim.erratum:
+        return control is Verdict.SUPPORTED
+    if claim.runs is None:  # its data can be made as plain as it takes: a control that is undecided shows nothing
+        return control is Verdict.REFUTED
+    return control is not Verdict.SUPPORTED
 
 
 def _judge(claim: Claim, samples: Mapping[str, Sample]) -> dict[str, Judgement]:

@@ -146,7 +146,7 @@ def control_failure(claim: Claim, judged: CaseJudgement) -> str:
     """What is wrong with a claim whose control does not do its work."""
     if claim.erratum:
         return f"the corrected statement fails the rule too ({judged.control}): {claim.control}"
-    return f"its control is supported, so that its rule cannot tell: {claim.control}"
+    return f"its control is {judged.control}, so that nothing shows that its rule can tell: {claim.control}"
 
 
 def found(claim: Claim, judged: CaseJudgement) -> str:

@@ -82,6 +82,13 @@ def test_a_control_that_is_supported_fails_the_test_whatever_the_ledger_says(sui
     assert not suite.ledger.exists() or "XX-01" not in suite.ledger.read_text()
 
 
+def test_a_control_that_cannot_be_judged_fails_the_test_too(suite):
+    suite.claims(SUPPORTED.replace("Exact(2.0)", "Exact(float('nan'))"))
+    result = suite.run()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*XX-01: its control is inconclusive*"])
+
+
 def test_a_claim_that_measures_nothing_or_has_no_control_at_hand_is_an_error(suite):
     suite.claims(SUPPORTED.replace("lab.control(Exact(2.0))", ""))
     result = suite.run()
