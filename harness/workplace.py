@@ -38,11 +38,16 @@ class Workplace:
 
     @functools.cached_property
     def device(self) -> torch.device:
-        """The device asked for; `auto` is a GPU where there is one."""
-        name = self._device
-        if name == "auto":
-            name = "cuda" if torch.cuda.is_available() else "cpu"
-        return torch.device(name)
+        """The device asked for; `auto` is a GPU where there is one, and of several the one of this process."""
+        from harness.runs.devices import own_device
+
+        return torch.device(own_device(self._device_name))
+
+    @functools.cached_property
+    def _device_name(self) -> str:
+        if self._device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        return self._device
 
     @functools.cached_property
     def store(self) -> Store:
@@ -56,7 +61,7 @@ class Workplace:
         """What a run works with."""
         from harness.runs import Workshop
 
-        return Workshop(str(self.device), self._data, self._download)
+        return Workshop(self._device_name, self._data, self._download)
 
     def images(self, name: str, split: str) -> ImageSet:
         """A data set of the catalogue, verified.

@@ -54,7 +54,7 @@ def plain_epochs(recipe: Training, device: str, workers: int) -> Generator[int, 
             loss_sum += loss.detach() * len(labels)
             right += (logits.argmax(1) == labels).sum()
             seen += len(labels)
-            if seen >= COUNTED:
+            if seen >= COUNTED[device]:
                 torch.stack([loss_sum, right]).tolist()
                 yield seen
                 seen = 0

@@ -10,13 +10,17 @@ network's recipe has it the random crop and flip.
 Images a second are by the clock, which other programs' load slows, and not all contenders alike; images a core-second
 are by the processor time of the training processes, given where nothing is done elsewhere (no loaders, no GPU).
 
+On a GPU the suite replays its steps (`harness.training.graphs`) and is timed without that too, for one run and for
+several that take turns (`harness.runs.together`), whose images are counted together.
+
 Shares are of the fastest product of two square matrices that the machine gives between the contenders' turns, in the
-dtype of the row, on all cores; the operations of a step are those of its convolutions and matrix products, as torch
-counts them.
+dtype of the row, on all cores, by the libraries' matrix product or as a convolution; the operations of a step are those
+of its convolutions and matrix products, as torch counts them.
 """
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import queue
@@ -31,10 +35,13 @@ from harness.experiments.training import Training
 from harness.lazy import torch
 from harness.runs.conditions import keep_freed_memory
 from harness.training import Adam, Augmentation, Data, Network, Sgd
+from harness.training.network import operations
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
+
+    from harness.training.loop import Trainer
 
 SECONDS = 3.0
 """How long each contender is timed, at least, in each round."""
@@ -42,9 +49,15 @@ SECONDS = 3.0
 ROUNDS = 2
 """Contenders take turns, and the best of each counts: other programs' load only ever slows."""
 
-IMAGES = 2048
-COUNTED = 256
+IMAGES = 8192
+COUNTED = {"cpu": 256, "cuda": IMAGES}
 """Images between two looks at the clock, each of which waits for the device."""
+
+TOGETHER = (8, 24)
+"""Runs that take turns on a GPU."""
+
+DTYPES = {"float32": "float32", "bf16": "bfloat16"}
+"""What the operations of a precision are done in."""
 
 ANSWER_WITHIN = 600.0
 """Seconds until a process that says nothing is given up."""
@@ -77,6 +90,14 @@ class Contender:
     argument: Any
 
 
+class Mode(NamedTuple):
+    """How the suite trains: precision, runs that take turns, and whether a GPU replays its steps."""
+
+    precision: str
+    at_once: int = 1
+    replay: bool = True
+
+
 class Speed(NamedTuple):
     """Images a second, by the clock and by the processor time of the training processes."""
 
@@ -92,7 +113,7 @@ def main(data: Path | None) -> None:
     print(f"load average before: {os.getloadavg()[0]:.2f} (nothing else should be running)")
     for title, recipe in CASES.items():
         peaks = dict.fromkeys(("float32", "bfloat16"), 0.0)
-        _print(title, _rates(recipe, device, cores, peaks), _operations(recipe), peaks)
+        _print(title, _rates(recipe, device, cores, peaks), operations(recipe.network, _shape(recipe)), peaks)
 
 
 def contenders(device: str, cores: int) -> list[Contender]:
@@ -104,39 +125,62 @@ def contenders(device: str, cores: int) -> list[Contender]:
     ]
     if device == "cpu":
         plain.append(Contender("plain loop, side by side", "float32", cores, 1, plain_epochs, 0))
+    modes = {"suite, float32": Mode("float32"), "suite, bf16": Mode("bf16")}
+    if device == "cuda":
+        modes |= {"suite, bf16, no replay": Mode("bf16", replay=False)}
+        modes |= {f"suite, bf16, {runs} at once": Mode("bf16", runs) for runs in TOGETHER}
     return plain + [
-        Contender(f"suite, {precision}", dtype, processes, 1, suite_epochs, precision)
-        for precision, dtype in (("float32", "float32"), ("bf16", "bfloat16"))
+        Contender(name, DTYPES[mode.precision], processes, 1, suite_epochs, mode) for name, mode in modes.items()
     ]
 
 
-def suite_epochs(recipe: Training, device: str, precision: str) -> Epochs:
-    """The suite's trainer, step by step as in its epochs."""
-    from harness.training.data import Labelled, Prepared
-    from harness.training.loop import Trainer, deterministic_convolutions, initial_network
+def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
+    """The suite's trainer, step by step as in its epochs; of several, each has a stream of its own."""
+    from harness.training.loop import deterministic_convolutions
 
     keep_freed_memory()
+    with deterministic_convolutions():
+        trainers = [_trainer(recipe.with_(precision=mode.precision), seed, device) for seed in range(mode.at_once)]
+        streams = [torch.cuda.Stream() if device == "cuda" else None for _ in trainers]
+        for trainer in trainers:
+            trainer.network.train()
+            trainer.graphed = trainer.graphed if mode.replay else None
+        while True:
+            epochs = [trainer.draw().to(device).split(COUNTED[device], dim=1) for trainer in trainers]
+            for draws in zip(*epochs, strict=True):
+                pending = []
+                for trainer, stream, drawn in zip(trainers, streams, draws, strict=True):
+                    with torch.cuda.stream(stream):
+                        steps = map(trainer.step, drawn.split(recipe.batch_size, dim=1))
+                        pending.append(torch.stack([value for outcome in steps for value in outcome]))
+                for outcomes, stream in zip(pending, streams, strict=True):
+                    with torch.cuda.stream(stream):
+                        outcomes.tolist()
+                yield sum(drawn.shape[1] for drawn in draws)
+
+
+def _trainer(recipe: Training, seed: int, device: str) -> Trainer:
+    from harness.training.data import Labelled, Prepared
+    from harness.training.loop import Trainer, initial_network
+
     images, labels = random_pixels(recipe)
     where, full = torch.device(device), torch.full((images.shape[1], 1, 1), 255.0, device=device)
     resident = Labelled(images.to(where), labels.to(where))
-    data = Prepared(resident, resident, full / 2, full / 4)
-    with deterministic_convolutions():
-        trainer = Trainer(recipe.with_(precision=precision), 0, data, initial_network(recipe, 0).to(where))
-        trainer.network.train()
-        while True:
-            for batches in torch.randperm(IMAGES).to(where).split(COUNTED):
-                losses, hits = zip(*map(trainer.step, batches.split(recipe.batch_size)), strict=True)
-                torch.stack([*losses, *hits]).tolist()
-                yield len(batches)
+    return Trainer(
+        recipe, seed, Prepared(resident, resident, full / 2, full / 4), initial_network(recipe, seed).to(where)
+    )
 
 
 def random_pixels(recipe: Training) -> tuple[torch.Tensor, torch.Tensor]:
     """Images in uint8 and labels, in the shape that the recipe's network takes."""
     small = recipe.network == SMALL
     generator = torch.Generator().manual_seed(0)
-    shape = (IMAGES, 1, 28, 28) if small else (IMAGES, 3, 32, 32)
-    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    images = torch.randint(0, 256, (IMAGES, *_shape(recipe)), dtype=torch.uint8, generator=generator)
     return images, torch.randint(0, 10 if small else 100, (IMAGES,), generator=generator)
+
+
+def _shape(recipe: Training) -> tuple[int, int, int]:
+    return (1, 28, 28) if recipe.network == SMALL else (3, 32, 32)
 
 
 def _rates(recipe: Training, device: str, cores: int, peaks: dict[str, float]) -> dict[Contender, Speed]:
@@ -183,33 +227,33 @@ def _timed(contender: Contender, recipe: Training, device: str, start: Barrier, 
     epochs.close()
 
 
-def _operations(recipe: Training) -> float:
-    """Floating-point operations of a step, an image."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    network, (images, labels) = recipe.network.build(), random_pixels(recipe)
-    with FlopCounterMode(display=False) as counter:
-        torch.nn.functional.cross_entropy(network(images[:2].float()), labels[:2]).backward()
-    return counter.get_total_flops() / 2
-
-
 def _peak(device: str, dtype: torch.dtype) -> float:
     """Operations a second of the fastest product among a few sizes."""
     sizes = (4096, 8192) if device == "cuda" else (1024, 2048)
-    return max(_product(torch.randn(size, size, device=device).to(dtype)) for size in sizes for _ in range(2))
+    ways = (torch.matmul, _product_by_convolution)
+    return max(_product(way, torch.randn(size, size, device=device).to(dtype)) for size in sizes for way in ways)
 
 
-def _product(matrix: torch.Tensor) -> float:
+def _product_by_convolution(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """The product of two square matrices as a convolution, which other kernels of the libraries compute."""
+    size = len(one)
+    pixels = one.reshape(1, 1, size, size).permute(0, 3, 1, 2)
+    return torch.nn.functional.conv2d(pixels, other.T[:, :, None, None]).permute(0, 2, 3, 1).reshape(size, size)
+
+
+def _product(way: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], matrix: torch.Tensor) -> float:
     def finished() -> float:
         if matrix.is_cuda:
             torch.cuda.synchronize()
         return time.perf_counter()
 
-    matrix @ matrix
-    begin = finished()
+    way(matrix, matrix)
+    fastest = math.inf
     for _ in range(5):
-        matrix @ matrix
-    return 5 * 2 * len(matrix) ** 3 / (finished() - begin)
+        begin = finished()
+        way(matrix, matrix)
+        fastest = min(fastest, finished() - begin)
+    return 2 * len(matrix) ** 3 / fastest
 
 
 def _print(title: str, speeds: dict[Contender, Speed], operations: float, peaks: dict[str, float]) -> None:

@@ -28,42 +28,48 @@ HEADINGS = ("stored", "missing", "each", "together", "tier", "claims", "recipe")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
+    parser.add_argument("--gpu", action="store_true", help="costs on an assumed GPU, for a machine that has none")
     parser.add_argument("--json", action="store_true", help="for other programs, with an entry for each run")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the plan; 0 also where runs are missing."""
-    plan = planned(selected(chosen))
+    plan = planned(selected(chosen), gpu=chosen.gpu)
     print(json.dumps(plan, indent=1) if chosen.json else "\n".join(readable(plan)))
     return 0
 
 
-def looked_up(selection: Selection) -> list[tuple[Outcome, Cost]]:
-    """Every run that is needed, as it stands in the store, and what it costs."""
+def looked_up(selection: Selection, *, gpu: bool = False) -> list[tuple[Outcome, Cost]]:
+    """Every run that is needed, as it stands in the store, and what it costs: here, or on an assumed GPU."""
     from harness.runs import plan
     from harness.runs.cost import UNKNOWN, Cost, Throughput
+    from harness.runs.gpu_cost import gpu_cost
 
     throughput = Throughput(selection.store.records())
 
     def cost(outcome: Outcome) -> Cost:
         if outcome.record is not None:
             return Cost(outcome.record.seconds, "this run")
-        return throughput.cost(outcome.run.recipe, outcome.made_of) if outcome.made_of is not None else UNKNOWN
+        if outcome.made_of is None:
+            return UNKNOWN
+        recipe = outcome.run.recipe
+        return gpu_cost(recipe, selection.bench) if gpu else throughput.cost(recipe, outcome.made_of)
 
     return [(outcome, cost(outcome)) for outcome in plan(selection.needs, selection.store, selection.bench)]
 
 
-def planned(selection: Selection) -> Json:
+def planned(selection: Selection, *, gpu: bool = False) -> Json:
     """The plan as JSON values."""
     from harness.runs import default_workers
+    from harness.runs.gpu_cost import BASIS
     from harness.runs.key import device_class
 
-    runs = [entry(selection, outcome, cost) for outcome, cost in looked_up(selection)]
-    workers = default_workers(selection.bench)
+    runs = [entry(selection, outcome, cost) for outcome, cost in looked_up(selection, gpu=gpu)]
+    workers = 1 if gpu else default_workers(selection.bench)
     by_tier = {tier: [run for run in runs if run["tier"] == tier] for tier in TIERS}
     return {
         "tier": selection.tier,
-        "device": device_class(selection.bench.device),
+        "device": BASIS if gpu else device_class(selection.bench.device),
         "store": shown(selection.store.path),
         "workers": workers,
         "total": total(runs, workers),
@@ -143,10 +149,10 @@ def row(runs: Sequence[Json]) -> tuple[str, ...]:
 
 
 def estimate(seconds: float | None, basis: str) -> str:
-    """A cost as the table has it; one that was scaled from another recipe has a tilde."""
+    """A cost as the table has it; one that no run of the recipe has shown has a tilde."""
     from harness.runs.display import duration
 
-    return "unknown" if seconds is None else f"{'~' if basis == 'scaled by work' else ''}{duration(seconds)}"
+    return "unknown" if seconds is None else f"{'' if basis == 'this recipe' else '~'}{duration(seconds)}"
 
 
 def said(sums: Json, workers: int) -> str:

@@ -114,12 +114,12 @@ def done(
     todo: Mapping[Run, float | None], selection: Selection, workers: int | None, ends: float | None
 ) -> tuple[Pace, int | None]:
     """Do the runs; how it went, and the number of the signal that stopped it, if one did."""
-    from harness.runs import default_workers, display_for, perform_all
+    from harness.runs import at_once, default_workers, display_for, perform_all
     from harness.runs.display import Paced
     from harness.runs.pace import Pace
 
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
-    pace = Pace(todo, workers, ends=ends)
+    pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
     try:
         with stopping(ends):

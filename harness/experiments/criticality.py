@@ -12,7 +12,7 @@ from harness.measures.criticality import relative_drop, reset_hits
 from harness.measures.drift import drift
 from harness.measures.projections import convolutional_layers, negative_share, projection_cosines
 from harness.runs.errors import RunDiverged
-from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.recipe import Effort, Recipe, Result, Workbench
 from harness.training import Keep, kept_name
 
 if TYPE_CHECKING:
@@ -77,6 +77,10 @@ class Criticality(Recipe):
     def work(self) -> float:
         """Images that are seen in training; the resets are a fixed part more."""
         return self.training.work()
+
+    def effort(self, bench: Workbench) -> Effort:
+        """That of the training."""
+        return self.training.effort(bench)
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split where layers are reset."""

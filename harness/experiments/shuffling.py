@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.experiments.training import Training
 from harness.lazy import torch
-from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.recipe import Effort, Recipe, Result, Workbench
 from harness.training import Network
 from harness.training.randomness import stream
 
@@ -82,6 +82,10 @@ class ShuffleTest(Recipe):
     def work(self) -> float:
         """Images that are seen in training."""
         return self.training.work()
+
+    def effort(self, bench: Workbench) -> Effort:
+        """That of the training."""
+        return self.training.effort(bench)
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.recipe import Effort, Recipe, Result, Workbench
 from harness.training import Augmentation, Constant, Data, Keep, Network
 from harness.training.loss import LOSSES
 from harness.training.optimisation import Optimiser, Schedule
@@ -67,6 +67,15 @@ class Training(Recipe):
     def work(self) -> float:
         """Images that are seen in all, which the cost goes with for one architecture."""
         return float(self.epochs * (self.data.count or 50_000))
+
+    def effort(self, bench: Workbench) -> Effort:
+        """Operations of all steps; the validations are left out."""
+        from harness.training.network import operations
+
+        images = bench.images(self.data.name).images
+        count = self.data.count or len(images) - (self.data.held_out or 0)
+        each = operations(self.network, tuple(images.shape[1:]))
+        return Effort(float(each * count * self.epochs), self.epochs * -(-count // self.batch_size))
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """The splits that training and validation read."""

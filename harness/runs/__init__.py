@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.runs.batch import Outcome, default_workers, perform_all, plan
+from harness.runs.batch import Outcome, at_once, default_workers, perform_all, plan
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunDiverged, RunFailed, RunMissing
 from harness.runs.execution import perform
@@ -22,6 +22,7 @@ __all__ = [
     "RunMissing",
     "Workbench",
     "Workshop",
+    "at_once",
     "default_workers",
     "display_for",
     "ingredients",

@@ -15,6 +15,7 @@ from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
 from harness.runs.key import ingredients
 from harness.runs.run import Run
+from harness.runs.together import AT_ONCE, together
 from harness.runs.workers import attempt, in_processes
 from harness.runs.workshop import Workshop
 from harness.store.canonical import content_key
@@ -106,6 +107,11 @@ def default_workers(bench: Workshop) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def at_once(bench: Workshop, workers: int) -> int:
+    """How many runs take turns on each of the workers: several where one process has a GPU."""
+    return AT_ONCE if bench.device.type == "cuda" and workers == 1 else 1
+
+
 def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
     try:
         made_of = ingredients(run, bench)
@@ -120,6 +126,8 @@ def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
 def _here(
     runs: Sequence[Run], store: Store, bench: Workshop, display: Display, admits: Callable[[Run], bool]
 ) -> list[RunFailed | None]:
+    if (several := at_once(bench, 1)) > 1:
+        return together(runs, store, bench, display, admits, several)
     failures: list[RunFailed | None] = []
     for run in runs:
         if not admits(run):

@@ -10,8 +10,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from harness.store.record import pack, unpack
 log = logging.getLogger(__name__)
 
 _STATE = "state as JSON"
+_SECONDS = "seconds so far"
 
 
 class Checkpoint(NamedTuple):
@@ -32,14 +33,22 @@ class Checkpoint(NamedTuple):
     arrays: Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
 class Checkpoints:
     """The checkpoints of one run, in a folder that is made when the first is written.
 
     They are for the holder of the run's lock, and belong to its key: another recipe, code or device has other ones.
     """
 
-    folder: Path
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        """The run begins now, or goes on; `clock` gives its seconds."""
+        self.folder = folder
+        self._clock = clock
+        self._since = clock()
+        self._earlier = 0.0
+
+    def seconds(self) -> float:
+        """How long the run has taken, with what it took before it was cut off and went on from a checkpoint."""
+        return self._earlier + self._clock() - self._since
 
     @property
     def run(self) -> str:
@@ -56,14 +65,17 @@ class Checkpoints:
             if hashlib.sha256(body).hexdigest().encode() != digest:
                 raise RecordCorrupt("its digest is wrong")
             arrays = unpack(self.folder.name, body)
-            return Checkpoint(json.loads(arrays.pop(_STATE).tobytes()), arrays)
+            state = json.loads(arrays.pop(_STATE).tobytes())
+            self._earlier = max(self._earlier, float(state.pop(_SECONDS)))
+            return Checkpoint(state, arrays)
         except (OSError, RecordCorrupt, KeyError, ValueError) as error:
             log.warning("checkpoint %s is not used (%s): the run begins anew", file, error)
             return None
 
     def write(self, name: str, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Replace the checkpoint of this name.  A disk that refuses it is told of, and costs the run nothing."""
-        body = pack({**arrays, _STATE: np.frombuffer(json.dumps(state).encode(), dtype=np.uint8)})
+        text = json.dumps({**state, _SECONDS: self.seconds()})
+        body = pack({**arrays, _STATE: np.frombuffer(text.encode(), dtype=np.uint8)})
         file = self._file(name)
         try:
             write_atomically(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)

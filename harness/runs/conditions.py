@@ -74,6 +74,21 @@ def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
             np.random.set_state(numpy)
 
 
+@contextlib.contextmanager
+def own_stream(device: torch.device) -> Iterator[None]:
+    """Compute on a stream of one's own, where the device is a GPU; all of it is done at the end."""
+    import torch
+
+    if device.type != "cuda":
+        yield
+        return
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        yield
+    stream.synchronize()
+
+
 def environment(device: torch.device) -> dict[str, Any]:
     """Facts for the reader of a record: versions, platform, device."""
     import torch

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from harness.runs.checkpoint import Checkpoints
-from harness.runs.conditions import environment, one_thread, own_randomness
+from harness.runs.conditions import environment, one_thread, own_randomness, own_stream
 from harness.runs.errors import RunDiverged, RunMissing
 from harness.runs.key import ingredients
 from harness.runs.recipe import Result
@@ -44,9 +43,8 @@ def perform(run: Run, store: Store, bench: Workshop, *, compute: bool = True) ->
 
 
 def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Workshop) -> Record:
-    started = time.monotonic()
-    checkpoints = Checkpoints(store.path / "checkpoints" / key)
-    with one_thread(), own_randomness(run.seed, bench.device):
+    checkpoints = Checkpoints(store.path / "checkpoints" / key, bench.clock)
+    with one_thread(), own_randomness(run.seed, bench.device), own_stream(bench.device):
         try:
             result = run.recipe.compute(run.seed, replace(bench, checkpoints=checkpoints))
         except RunDiverged as diverged:
@@ -55,6 +53,6 @@ def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench
         facts = environment(bench.device)
     if not isinstance(result, Result):
         raise TypeError(f"{type(run.recipe).__name__}.compute gives a Result, not a {type(result).__name__}")
-    record = store.put(key, made_of, result, facts, time.monotonic() - started)
+    record = store.put(key, made_of, result, facts, checkpoints.seconds())
     checkpoints.clear()
     return record

@@ -35,6 +35,7 @@ class Pace:
         expected: Mapping[Run, float | None],
         workers: int,
         *,
+        at_once: int = 1,
         ends: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -42,13 +43,15 @@ class Pace:
 
         Args:
             expected: seconds of each run; None where they are unknown.
-            workers: runs at a time.
+            workers: that share the work.
+            at_once: runs that take turns on each worker; seconds of a run are those of its own turns.
             ends: when everything has to be finished, by `clock`; None for no limit.
             clock: seconds since some moment.
         """
         self._prior = {str(run): seconds for run, seconds in expected.items()}
         self._recipes = {str(run): run.recipe for run in expected}
         self._workers = workers
+        self._at_once = at_once
         self._ends = ends
         self._clock = clock
         self._taken: dict[Recipe, list[float]] = defaultdict(list)
@@ -61,7 +64,7 @@ class Pace:
         """Whether a run may begin now: not when the time is up, or expected to be up before the run ends."""
         if self._ends is None:
             return True
-        return self._clock() + (self.expected(str(run)) or 0.0) < self._ends
+        return self._clock() + self._at_once * (self.expected(str(run)) or 0.0) < self._ends
 
     def expected(self, name: str) -> float | None:
         """Seconds that a run takes: as others of its recipe did just now, or as was said before."""
@@ -94,7 +97,7 @@ class Pace:
         """What is left of a run: as far as its progress or its expected cost says."""
         if name not in self._began:
             return self.expected(name)
-        spent, share = self._clock() - self._began[name], self._share.get(name, 0.0)
+        spent, share = (self._clock() - self._began[name]) / self._at_once, self._share.get(name, 0.0)
         if share > 0:
             return spent * (1 - share) / share
         expected = self.expected(name)

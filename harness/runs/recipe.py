@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +28,13 @@ class Result:
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+class Effort(NamedTuple):
+    """Floating-point operations of a job's training, forwards and backwards, and in how many steps they are done."""
+
+    operations: float
+    steps: int
+
+
 class Workbench(Protocol):
     """What a recipe is given to work with; everything that is not in the recipe, and that its key accounts for."""
 
@@ -41,6 +48,10 @@ class Workbench(Protocol):
     @property
     def progress(self) -> Callable[[int, int, str], None]:
         """Called as `progress(done, total, what)`; cheap enough for every epoch."""
+
+    @property
+    def give_way(self) -> Callable[[], None]:
+        """Called between two steps; what is computed beside this job may go on meanwhile."""
 
     @property
     def checkpoints(self) -> Checkpoints | None:
@@ -66,6 +77,10 @@ class Recipe:
     def modules(self) -> tuple[str, ...]:
         """Full names of modules that the job uses and that no import in its own module shows: part of the key too."""
         return ()
+
+    def effort(self, bench: Workbench) -> Effort | None:
+        """What there is to compute; None where nobody has said.  No part of the key."""
+        return None
 
     def with_(self, **changes: Any) -> Self:
         """The same recipe but for these fields."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ def ignore(done: int, total: int, what: str) -> None:
     """Progress that nobody watches."""
 
 
+def stay() -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True)
 class Workshop:
     """A `Workbench` that can be sent to another process.
@@ -29,13 +34,17 @@ class Workshop:
         data: folder of the real data sets; None where there is none.
         download: whether missing data sets may be fetched.
         progress: called as `progress(done, total, what)`.
-        checkpoints: of the run that is being done.
+        give_way: called between two steps; lets other runs of this process have their turn.
+        clock: seconds that count for the run that is being done.
+        checkpoints: of that run.
     """
 
     device_name: str = "cpu"
     data: Path | None = None
     download: bool = False
     progress: Callable[[int, int, str], None] = ignore
+    give_way: Callable[[], None] = stay
+    clock: Callable[[], float] = time.monotonic
     checkpoints: Checkpoints | None = None
 
     @property

@@ -174,6 +174,22 @@ def test_a_run_may_begin_if_it_is_expected_to_end_in_time_or_if_nobody_knows():
     assert Pace({long: 1e9}, workers=1).admits(long)
 
 
+def test_seconds_of_runs_that_take_turns_are_those_of_their_own():
+    a, b, c = (Run(Draw(), seed) for seed in range(3))
+    clock = Clock([0.0])
+    pace = Pace({a: None, b: None, c: 10.0}, workers=1, at_once=2, ends=25.0, clock=clock)
+    for run in (a, b):
+        pace.started(str(run))
+    clock.times.append(5.0)
+    for run in (a, b):
+        pace.advanced(str(run), 1, 4)
+    # Each had 2.5 of the 5 seconds for a quarter of its work.
+    assert pace.left() == 7.5 + 7.5 + 10.0
+    assert not pace.admits(c)
+    clock.times[-1] = 4.9
+    assert pace.admits(c)
+
+
 def test_what_is_left_is_told_with_what_is_known_of_it():
     under_way, known, unknown = Run(Draw(), 0), Run(Epochs(), 0), Run(Draw(scale=2.0), 0)
     clock = Clock([0.0])

@@ -20,8 +20,12 @@ from harness.__main__ import main
 from harness.commands import plan, train
 from harness.commands.selection import Selection
 from harness.runs import Recipe, Result, Run, Workbench, Workshop, ingredients
+from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
 from harness.tests.fake_recipes import Counted, Draw, Fails, Reads
+from harness.tests.test_training_together import CNN
+from harness.training import Data, Network
+from harness.training.network import operations
 
 CLAIMS = """
 from harness.tests.fake_recipes import Draw, Part
@@ -241,6 +245,20 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     assert any("unknown" in line and line.endswith("Draw()") for line in lines)
     assert any(line.startswith("not available: cifar10") for line in lines)
     assert not calls.exists()
+
+
+def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):
+    small = CNN.with_(data=Data("digits", count=100, held_out=20), batch_size=30, epochs=2)
+    vgg = Network.of("vgg.VGG", classes=4, channels=1)
+    large = CNN.with_(network=vgg, data=Data("textures", 500, 20), epochs=30, batch_size=100)
+    needs = {Run(small, 0): [CLAIM], Run(large, 0): [CLAIM], Run(Draw(), 0): [CLAIM]}
+    found = plan.planned(Selection(needs, "smoke", store, Workshop()), gpu=True)
+    seconds = [run["seconds"] for run in found["runs"]]
+    each = operations(vgg, (1, 32, 32))
+    assert seconds == [8 * STEP, pytest.approx(30 * 500 * each / RATE), None]
+    assert 6 * 310e6 < each < 6 * 350e6
+    assert (found["device"], found["workers"], found["total"]["unknown"]) == ("assumed GPU", 1, 1)
+    assert "~" in plan.readable(found)[1]
 
 
 def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.runs import Workshop, default_workers
 from harness.runs.devices import device_of, gpus, own_device, xdist_number
+from harness.workplace import Workplace
 
 
 @pytest.fixture
@@ -51,11 +52,13 @@ def test_a_worker_of_xdist_knows_its_number(variables, number):
     assert xdist_number(variables) == number
 
 
-def test_a_worker_of_xdist_has_a_gpu_of_its_own(machine, monkeypatch):
+def test_a_worker_of_xdist_has_a_gpu_of_its_own(machine, monkeypatch, tmp_path):
     machine("big", "big")
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
     assert [own_device(name) for name in ("cuda", "cuda:0", "cpu")] == ["cuda:1", "cuda:0", "cpu"]
     assert Workshop("cuda").device == torch.device("cuda:1")
+    place = Workplace(tier="smoke", data=None, store=tmp_path, device="cuda", train=True)
+    assert place.device == place.workshop.device == torch.device("cuda:1")
     monkeypatch.delenv("PYTEST_XDIST_WORKER")
     assert Workshop("cuda").device == torch.device("cuda")
 

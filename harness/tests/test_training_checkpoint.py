@@ -191,6 +191,19 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_seconds_before_a_cut_count(tmp_path):
+    clock = iter([100.0, 107.0, 500.0, 503.0, 504.0, 800.0, 801.0])
+    first = Checkpoints(tmp_path / "run", lambda: next(clock))
+    first.write("part", {}, {})
+    second = Checkpoints(tmp_path / "run", lambda: next(clock))
+    second.read("part")
+    assert second.seconds() == 7 + 3
+    second.write("part", {}, {})
+    third = Checkpoints(tmp_path / "run", lambda: next(clock))
+    third.read("part")
+    assert third.seconds() == 7 + 4 + 1
+
+
 KILLED = """
 import os, signal, sys
 from harness.runs import Run, Workshop, perform

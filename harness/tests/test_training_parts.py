@@ -214,17 +214,21 @@ def test_a_shift_is_a_crop_of_the_padded_image(seed, height, width, most):
     assert torch.equal(moved, torch.stack(expected))
 
 
+def augmented(augmentation: Augmentation, images: torch.Tensor) -> torch.Tensor:
+    return augmentation.apply(images, augmentation.draw(len(images), torch.Generator().manual_seed(0)))
+
+
 def test_every_shift_occurs_equally_often():
     image = torch.zeros(9000, 1, 3, 3, dtype=torch.uint8)
     image[:, :, 1, 1] = 1
-    places = Augmentation(shift=1).apply(image, torch.Generator().manual_seed(0)).sum((0, 1))
+    places = augmented(Augmentation(shift=1), image).sum((0, 1))
     assert places.sum() == 9000
     assert ((places - 1000).abs() < 150).all()
 
 
 def test_half_of_the_images_are_mirrored():
     images = torch.arange(12).reshape(1, 1, 3, 4).expand(1000, 1, 3, 4)
-    flipped = Augmentation(flip=True).apply(images, torch.Generator().manual_seed(0))
+    flipped = augmented(Augmentation(flip=True), images)
     mirrored = (flipped == images.flip(3)).all((1, 2, 3))
     assert torch.equal(flipped[~mirrored], images[~mirrored])
     assert 400 < mirrored.sum() < 600
@@ -232,7 +236,8 @@ def test_half_of_the_images_are_mirrored():
 
 def test_no_augmentation_leaves_the_images():
     images = torch.randn(2, 1, 3, 3)
-    assert Augmentation().apply(images, torch.Generator()) is images
+    assert augmented(Augmentation(), images) is images
+    assert (Augmentation().draw(7, torch.Generator()) == torch.zeros(3, 7)).all()
 
 
 # Randomness

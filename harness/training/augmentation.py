@@ -22,36 +22,39 @@ class Augmentation:
     flip: bool = False
     noise: float = 0.0
 
-    def apply(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """A batch of shape `(n, c, h, w)`, each image with its own shift and flip."""
+    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """How each of `n` images is moved: int64, shape `(3, n)`: pixels down, pixels right, whether it is mirrored."""
+        moves = torch.zeros(3, n, dtype=torch.int64)
         if self.shift:
-            images = shifted(images, *_offsets(len(images), self.shift, generator))
+            moves[:2] = torch.randint(-self.shift, self.shift + 1, (2, n), generator=generator)
         if self.flip:
-            mirrored = torch.rand(len(images), generator=generator) < 0.5
-            images = torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(3), images)
+            moves[2] = torch.rand(n, generator=generator) < 0.5
+        return moves
+
+    def apply(self, images: torch.Tensor, moves: torch.Tensor) -> torch.Tensor:
+        """A batch of shape `(n, c, h, w)`, each image moved as drawn; `moves` lie on the images' device."""
+        if self.shift:
+            images = shifted(images, moves[0], moves[1])
+        if self.flip:
+            images = torch.where(moves[2, :, None, None, None].bool(), images.flip(3), images)
         return images
 
     def disturb(self, inputs: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """The network's inputs `(n, c, h, w)` with noise."""
+        """The network's inputs `(n, c, h, w)` with noise; the generator is on their device."""
         if not self.noise:
             return inputs
-        noise = torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype)
-        return inputs + self.noise * noise.to(inputs.device)
+        noise = torch.randn(inputs.shape, generator=generator, dtype=inputs.dtype, device=inputs.device)
+        return inputs + self.noise * noise
 
 
 def shifted(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Move image i of `(n, c, h, w)` by `down[i]` and `right[i]` whole pixels (shape `(n,)`); zeros move in."""
     n, _, height, width = images.shape
     device = images.device
-    rows = torch.arange(height, device=device) - down.to(device)[:, None]
-    columns = torch.arange(width, device=device) - right.to(device)[:, None]
+    rows = torch.arange(height, device=device) - down[:, None]
+    columns = torch.arange(width, device=device) - right[:, None]
     inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
     rows, columns = rows.clamp(0, height - 1), columns.clamp(0, width - 1)
     index = torch.arange(n, device=device)[:, None, None]
     moved = images[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
     return moved * inside[:, None]
-
-
-def _offsets(n: int, most: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    down, right = torch.randint(-most, most + 1, (2, n), generator=generator)
-    return down, right

@@ -55,7 +55,7 @@ def taken(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     done = trainer.done
     state = {
         "epochs": done.epochs, "steps": done.steps, "last_loss": done.last_loss, "curves": done.curves,
-        "kept": list(done.kept), "under_way": done.order is not None,
+        "kept": list(done.kept), "under_way": done.draws is not None,
     }  # fmt: skip
     tensors = {
         **{f"network/{name}": value for name, value in trainer.network.state_dict().items()},
@@ -66,8 +66,8 @@ def taken(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     }
     if trainer.device.type == "cuda":
         tensors["generator/cuda"] = torch.cuda.get_rng_state(trainer.device)
-    if done.order is not None:
-        tensors |= {"order": done.order, "losses": torch.stack(done.losses), "hits": torch.stack(done.hits)}
+    if done.draws is not None:
+        tensors |= {"draws": done.draws, "losses": torch.stack(done.losses), "hits": torch.stack(done.hits)}
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
     return state, arrays | {f"kept/{name}": array for name, array in done.kept.items()}
 
@@ -79,7 +79,7 @@ def put_back(trainer: Trainer, saved: Checkpoint) -> None:
     done.curves = {name: list(curve) for name, curve in state["curves"].items()}
     done.kept = {name: arrays[f"kept/{name}"] for name in state["kept"]}
     if state["under_way"]:
-        done.order = torch.from_numpy(arrays["order"]).to(trainer.device)
+        done.draws = torch.from_numpy(arrays["draws"]).to(trainer.device)
         done.losses, done.hits = (
             list(torch.from_numpy(arrays[name]).to(trainer.device)) for name in ("losses", "hits")
         )

@@ -23,7 +23,8 @@ class Done:
         last_loss: of the last of these steps.
         curves: entries by name.
         kept: weights that the result is to hold.
-        order: the training images' numbers as the epoch under way sees them; None between epochs.
+        draws: of the epoch under way, a column for each image that it sees: the image's number, and how it is moved
+            (`harness.training.augmentation`); int64, shape `(4, n)`, on the device; None between epochs.
         losses, hits: of the steps of the epoch under way, scalars on the device.
     """
 
@@ -32,7 +33,7 @@ class Done:
     last_loss: float = math.nan
     curves: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CURVES})
     kept: dict[str, np.ndarray] = field(default_factory=dict)
-    order: torch.Tensor | None = None
+    draws: torch.Tensor | None = None
     losses: list[torch.Tensor] = field(default_factory=list)
     hits: list[torch.Tensor] = field(default_factory=list)
 
@@ -41,4 +42,4 @@ class Done:
         for name, value in zip(CURVES, (loss, accuracy, validation), strict=True):
             self.curves[name].append(value)
         self.epochs += 1
-        self.order, self.losses, self.hits = None, [], []
+        self.draws, self.losses, self.hits = None, [], []

@@ -13,6 +13,7 @@ from harness.runs.recipe import Result, Workbench
 from harness.training.checkpoint import Saving
 from harness.training.data import Prepared, prepare
 from harness.training.done import Done
+from harness.training.graphs import Graphed
 from harness.training.loss import LOSSES, hits
 from harness.training.randomness import global_stream, stream
 
@@ -46,8 +47,13 @@ def train(recipe: Training, seed: int, bench: Workbench) -> Fitted:
         saving = Saving(trainer, bench.checkpoints, seed)
         if not saving.resumed():
             trainer.begin()
+
+        def after_step() -> None:
+            saving.after_step()
+            bench.give_way()
+
         while trainer.done.epochs < recipe.epochs:
-            trainer.epoch(saving.after_step)
+            trainer.epoch(after_step)
             bench.progress(trainer.done.epochs, recipe.epochs, "epochs")
     curves = trainer.done.curves
     validation = curves["validation_accuracy"]
@@ -85,8 +91,10 @@ class Trainer:
         self.network = network
         self.optimiser = recipe.optimiser.over(network.parameters())
         self.done = Done()
-        self.generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
         self.device = data.training.images.device
+        self.generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
+        self.generators["noise"] = stream(seed, "noise", self.device)
+        self.graphed = self.graph() if self.device.type == "cuda" else None
 
     def begin(self) -> None:
         """Write down what the untrained network is worth."""
@@ -99,9 +107,9 @@ class Trainer:
         done, rate = self.done, self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        if done.order is None:
-            done.order = torch.randperm(len(self.data.training), generator=self.generators["order"]).to(self.device)
-        batches = done.order.split(self.recipe.batch_size)
+        if done.draws is None:
+            done.draws = self.draw().to(self.device)
+        batches = done.draws.split(self.recipe.batch_size, dim=1)
         for batch in batches[len(done.losses) :]:
             loss, right = self.step(batch)
             done.losses.append(loss)
@@ -110,21 +118,37 @@ class Trainer:
         # The only synchronisation with the device in an epoch.
         *losses, right, validation = torch.stack([*done.losses, torch.stack(done.hits).sum(), self.validate()]).tolist()
         self._refuse_divergence(losses, rate)
-        n = len(done.order)
-        loss = sum(value * len(batch) for value, batch in zip(losses, batches, strict=True)) / n
+        n = done.draws.shape[1]
+        loss = sum(value * batch.shape[1] for value, batch in zip(losses, batches, strict=True)) / n
         done.ended(loss, right / n, validation)
         done.kept |= self.recipe.keep.at(done.epochs, self.network)
 
-    def step(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step on the training images `index`: mean loss and number right, before the step, float64."""
-        data, augmentation, generator = self.data, self.recipe.augmentation, self.generators["augmentation"]
+    def draw(self) -> torch.Tensor:
+        """What the next epoch draws, on the CPU; see `Done.draws`."""
+        n = len(self.data.training)
+        order = torch.randperm(n, generator=self.generators["order"])
+        return torch.cat([order[None], self.recipe.augmentation.draw(n, self.generators["augmentation"])])
+
+    def step(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step on some columns of the epoch's draws: mean loss and number right, before the step, float64."""
+        outcome = self.graphed(self.passes, batch) if self.graphed else self.passes(batch)
+        self.optimiser.step()
+        return outcome
+
+    def graph(self) -> Graphed:
+        """The passes over full batches, as a GPU replays them."""
+        size = min(self.recipe.batch_size, len(self.data.training))
+        return Graphed(size, list(self.network.parameters()), [self.generators["noise"]])
+
+    def passes(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Forwards and backwards: the loss and the number right, and the gradients in the network."""
+        data, augmentation, index, moves = self.data, self.recipe.augmentation, batch[0], batch[1:]
         labels = data.training.labels[index]
-        images = data.reordered(augmentation.apply(data.training.images[index], generator), index)
-        scores = self._scores(augmentation.disturb(data.as_input(images), generator))
+        images = data.reordered(augmentation.apply(data.training.images[index], moves), index)
+        scores = self._scores(augmentation.disturb(data.as_input(images), self.generators["noise"]))
         loss = LOSSES[self.recipe.loss](scores, labels)
         self.optimiser.zero_grad()
         loss.backward()
-        self.optimiser.step()
         return loss.detach().double(), hits(scores, labels)
 
     def validate(self) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from harness.lazy import torch
@@ -33,3 +34,13 @@ class Network:
         from harness.networks import build
 
         return build(self.name, **dict(self.parameters))
+
+
+@functools.cache
+def operations(network: Network, shape: tuple[int, int, int]) -> float:
+    """Floating-point operations on an image of shape `(c, h, w)`, forwards and backwards, as torch counts them."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        network.build()(torch.empty(2, *shape)).sum().backward()
+    return counter.get_total_flops() / 2

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from harness.lazy import torch
 
 
-def stream(seed: int, purpose: str) -> torch.Generator:
-    """The generator (on the CPU) from which a run of this seed draws for `purpose`, from its start."""
-    return torch.Generator().manual_seed(_number(seed, purpose))
+def stream(seed: int, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+    """The generator from which a run of this seed draws for `purpose`, from its start."""
+    return torch.Generator(device).manual_seed(_number(seed, purpose))
 
 
 @contextmanager

@@ -1,0 +1,20 @@
+"""What a run would take on a GPU that has no records yet, by what it has to compute."""
+
+from __future__ import annotations
+
+from harness.runs.cost import UNKNOWN, Cost
+from harness.runs.recipe import Recipe, Workbench
+
+RATE = 1e14
+"""Operations a second that are assumed: an eighth of what the large matrix products of an H200 reach in bfloat16."""
+
+STEP = 5e-4
+"""Seconds that a step takes at least: the kernels of small networks are too short to fill a GPU."""
+
+BASIS = "assumed GPU"
+
+
+def gpu_cost(recipe: Recipe, bench: Workbench) -> Cost:
+    """What a run of this recipe would take on a GPU of `RATE`, one run at a time, tests after the training left out."""
+    effort = recipe.effort(bench)
+    return Cost(max(effort.operations / RATE, effort.steps * STEP), BASIS) if effort else UNKNOWN
