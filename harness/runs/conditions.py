@@ -63,7 +63,7 @@ def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
     import torch
 
     python, numpy = random.getstate(), np.random.get_state()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with torch.random.fork_rng(devices=[]), _own_generator(device):
         random.seed(seed)
         np.random.seed(seed % 2**32)
         torch.manual_seed(seed)
@@ -72,6 +72,24 @@ def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def _own_generator(device: torch.device) -> Iterator[None]:
+    """Give a GPU's global generator another state object: graphs that are captured meanwhile keep drawing from it."""
+    import torch
+
+    if device.type != "cuda":
+        yield
+        return
+    torch.cuda.init()
+    generator = torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
+    before = generator.graphsafe_get_state()
+    generator.graphsafe_set_state(generator.clone_state())
+    try:
+        yield
+    finally:
+        generator.graphsafe_set_state(before)
 
 
 @contextlib.contextmanager

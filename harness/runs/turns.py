@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.lazy import np, torch
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 
 class Dismissed(BaseException):
@@ -120,19 +120,22 @@ class Seat:
 
 
 class Shared(NamedTuple):
-    """What all threads of a process share: the states of the global generators, and how cuDNN chooses."""
+    """What all threads of a process share: the states of the global generators, and how cuDNN chooses.
+
+    Of a GPU's generator it is the object that holds the state: a CUDA graph draws from that which it was captured with.
+    """
 
     python: tuple[object, ...]
     numpy: dict[str, object]
     cpu: Tensor
-    gpus: list[Tensor]
+    gpus: list[Generator]
     cudnn: tuple[bool, bool]
 
     @classmethod
     def now(cls) -> Shared:
         """As it is."""
         cudnn = torch.backends.cudnn
-        gpus = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+        gpus = [generator.graphsafe_get_state() for generator in torch.cuda.default_generators]
         numpy = np.random.get_state(legacy=False)
         return cls(random.getstate(), numpy, torch.get_rng_state(), gpus, (cudnn.deterministic, cudnn.benchmark))
 
@@ -141,6 +144,6 @@ class Shared(NamedTuple):
         random.setstate(self.python)
         np.random.set_state(self.numpy)
         torch.set_rng_state(self.cpu)
-        if self.gpus:
-            torch.cuda.set_rng_state_all(self.gpus)
+        for generator, state in zip(torch.cuda.default_generators, self.gpus, strict=False):
+            generator.graphsafe_set_state(state)
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = self.cudnn
