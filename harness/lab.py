@@ -14,7 +14,7 @@ from harness.rules.sample import Sample
 from harness.verdicts import Evidence, weakest
 
 if TYPE_CHECKING:
-    from harness.data.image_set import ImageSet
+    from harness.data.image_set import ImageSet, Provenance
     from harness.runs.recipe import Recipe
     from harness.store import Record
     from harness.workplace import Workplace
@@ -39,7 +39,7 @@ class Lab:
         self.controls: dict[str, Sample] = {}
         self.notes: list[str] = []
         self.curves: dict[str, dict[str, list[float]]] = {}
-        self.sources: dict[tuple[str, str], ImageSet] = {}
+        self.sources: dict[tuple[str, str], Provenance] = {}
         self.keys: list[str] = []
         self._place = place
 
@@ -56,7 +56,7 @@ class Lab:
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set of the catalogue, verified; images on the CPU."""
         found = self._place.images(name, split)
-        self.sources[name, split] = found
+        self.sources[name, split] = found.provenance
         return found
 
     @property
@@ -69,7 +69,7 @@ class Lab:
         record = self._place.record(recipe, seed)
         self.keys.append(record.key)
         for name, split in recipe.data_sets():
-            self.images(name, split)
+            self.sources[name, split] = self._place.provenance(name, split)
         return record
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
@@ -103,7 +103,7 @@ class Lab:
     def reach(self) -> Evidence:
         """How far this case's evidence reaches: as declared for its tier, and never further than its data."""
         stated = self.claim.reach.get(self.tier)
-        reaches = [images.reach for images in self.sources.values()]
+        reaches = [source.reach for source in self.sources.values()]
         return weakest([*reaches, *([Evidence(stated)] if stated else [])])
 
 

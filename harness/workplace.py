@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from harness.data.errors import DatasetMissing
 from harness.lazy import torch
 
 if TYPE_CHECKING:
-    from harness.data.image_set import ImageSet
+    from harness.data.image_set import ImageSet, Provenance
     from harness.runs import Run, Workshop
     from harness.runs.recipe import Recipe
     from harness.store import Record, Store
@@ -69,10 +70,13 @@ class Workplace:
         Raises:
             NotAvailable: when it is not there; a damaged one raises `DatasetCorrupt`.
         """
-        try:
+        with _there():
             return self.workshop.images(name, split)
-        except DatasetMissing as missing:
-            raise NotAvailable(str(missing)) from missing
+
+    def provenance(self, name: str, split: str) -> Provenance:
+        """Where the images of a set come from; errors as in `images`."""
+        with _there():
+            return self.workshop.provenance(name, split)
 
     def record(self, recipe: Recipe, seed: int) -> Record:
         """What a run found out, done now where the store lacks it; read and checked once a session.
@@ -112,3 +116,11 @@ class Workplace:
                 self._records[outcome.run] = outcome.record
             elif outcome.key is not None and outcome.failure is not None:
                 self._failed[outcome.run] = outcome.failure
+
+
+@contextlib.contextmanager
+def _there() -> Iterator[None]:
+    try:
+        yield
+    except DatasetMissing as missing:
+        raise NotAvailable(str(missing)) from missing

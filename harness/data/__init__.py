@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from harness.data.errors import DatasetCorrupt, DatasetError, DatasetMissing, DownloadFailed, UnsafePickle
-from harness.data.image_set import ImageSet
-from harness.data.loading import load
+from harness.data.image_set import ImageSet, Provenance
+from harness.data.loading import load, provenance
 
-__all__ = ["DatasetCorrupt", "DatasetError", "DatasetMissing", "DownloadFailed", "ImageSet", "UnsafePickle", "load"]
+__all__ = [
+    "DatasetCorrupt",
+    "DatasetError",
+    "DatasetMissing",
+    "DownloadFailed",
+    "ImageSet",
+    "Provenance",
+    "UnsafePickle",
+    "load",
+    "provenance",
+]

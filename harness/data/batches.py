@@ -25,6 +25,10 @@ class Batches:
     label_key: str
     name: str = "batches"
 
+    def notes(self, root: Path, count: int) -> tuple[str, ...]:
+        """There is nothing to say."""
+        return ()
+
     def read(self, root: Path, count: int, shape: tuple[int, int, int]) -> Content:
         """See `Layout.read`."""
         files = [Stored(root, file) for file in self.files]
@@ -58,6 +62,10 @@ class BatchArchive:
     def files(self) -> tuple[DataFile, ...]:
         """The archive."""
         return (self.archive,)
+
+    def notes(self, root: Path, count: int) -> tuple[str, ...]:
+        """There is nothing to say."""
+        return ()
 
     def read(self, root: Path, count: int, shape: tuple[int, int, int]) -> Content:
         """See `Layout.read`."""

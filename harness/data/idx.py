@@ -30,6 +30,10 @@ class Idx:
         """Both files."""
         return self.images, self.labels
 
+    def notes(self, root: Path, count: int) -> tuple[str, ...]:
+        """There is nothing to say."""
+        return ()
+
     def read(self, root: Path, count: int, shape: tuple[int, int, int]) -> Content:
         """See `Layout.read`; images have one channel."""
         _, height, width = shape

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """Where the images of a set come from; see `ImageSet` for the fields."""
+
+    name: str
+    split: str
+    digest: str
+    reach: Evidence
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ImageSet:
     """Images with their labels and where they come from.
 
@@ -33,6 +44,11 @@ class ImageSet:
     reach: Evidence
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def provenance(self) -> Provenance:
+        """Where they come from."""
+        return Provenance(self.name, self.split, self.digest, self.reach, self.notes)
 
     def __len__(self) -> int:
         return len(self.images)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from harness.data import catalogue
 from harness.data.built_in import BUILT_IN
+from harness.data.contents import known_digest
 from harness.data.digest import content_digest
 from harness.data.files import Stored
-from harness.data.image_set import ImageSet
+from harness.data.image_set import ImageSet, Provenance
 from harness.data.spec import DataSpec, Layout, Split
 from harness.lazy import torch
 from harness.verdicts import Evidence
@@ -39,13 +40,28 @@ def load(name: str, split: str, root: Path | None, *, download: bool = False) ->
 
 def load_spec(spec: DataSpec, split: str, root: Path | None, *, download: bool = False) -> ImageSet:
     """The same for a data set that need not be in the catalogue."""
+    return _read(*_placed(spec, split, root, download))
+
+
+def provenance(name: str, split: str, root: Path | None, *, download: bool = False) -> Provenance:
+    """Where the images of `load` with these arguments come from, decoding them only if it must; errors as there.
+
+    Their files are verified all the same.
+    """
+    if name in BUILT_IN:
+        return _built(name, split).provenance
+    return _provenance(*_placed(catalogue.find(name), split, root, download))
+
+
+def _placed(spec: DataSpec, split: str, root: Path | None, download: bool) -> tuple[DataSpec, Split, Layout, Path]:
+    """The set, its split, and the layout of it that lies under the data folder."""
     chosen = spec.split(split)
     if download and root is not None and chosen.layout_under(root) is None:
         _download(chosen, root)
     layout = chosen.layout_under(root)
     if root is None or layout is None:
         raise spec.missing(chosen, root)
-    return _read(spec, chosen, layout, root.resolve())
+    return spec, chosen, layout, root.resolve()
 
 
 def _download(split: Split, root: Path) -> None:
@@ -68,4 +84,16 @@ def _read(spec: DataSpec, split: Split, layout: Layout, root: Path) -> ImageSet:
         raise Stored(root, layout.files[-1]).corrupt(f"has labels outside 0 to {len(spec.classes) - 1}")
     images, labels = torch.from_numpy(content.images), torch.from_numpy(content.labels)
     digest = content_digest(images, labels)
+    if (expected := known_digest(layout.files)) not in (None, digest):
+        raise RuntimeError(f"{spec.name}/{split.name} decodes to {digest}, expected {expected}: a decoder has changed")
     return ImageSet(spec.name, split.name, images, labels, digest, Evidence.PAPER, spec.classes, content.notes)
+
+
+@functools.lru_cache(maxsize=32)
+def _provenance(spec: DataSpec, split: Split, layout: Layout, root: Path) -> Provenance:
+    digest = known_digest(layout.files)
+    if digest is None:
+        return _read(spec, split, layout, root).provenance
+    for file in layout.files:
+        Stored(root, file).read()
+    return Provenance(spec.name, split.name, digest, Evidence.PAPER, layout.notes(root, split.count))

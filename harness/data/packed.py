@@ -47,7 +47,16 @@ class Packed:
         images = np.empty((count, *shape), dtype=np.uint8)
         for start, strip in self._strips(Stored(root, self.images), count, shape):
             images[start : start + len(strip)] = strip
-        return Content(images, self._labels(Stored(root, self.labels), count), self._notes(root, count))
+        return Content(images, self._labels(Stored(root, self.labels), count), self.notes(root, count))
+
+    def notes(self, root: Path, count: int) -> tuple[str, ...]:
+        """How many of the images are inexact."""
+        if self.inexact is None:
+            return ()
+        affected = len(json.loads(Stored(root, self.inexact).read())[self.split])
+        return (
+            f"{affected} of {count:,} images are decoded JPEGs of the published ones, not exact ({self.inexact.path})",
+        )
 
     def _strips(self, file: Stored, count: int, shape: tuple[int, int, int]) -> Iterator[tuple[int, np.ndarray]]:
         starts = {f"{self.split}_{start:05d}.webp": start for start in range(0, count, self.strip)}
@@ -70,14 +79,6 @@ class Packed:
         if labels.shape != (count,) or labels.dtype.kind not in "iu":
             raise file.corrupt(f"expected {count} integers named {self.label_key!r}")
         return labels.astype(np.int64)
-
-    def _notes(self, root: Path, count: int) -> tuple[str, ...]:
-        if self.inexact is None:
-            return ()
-        affected = len(json.loads(Stored(root, self.inexact).read())[self.split])
-        return (
-            f"{affected} of {count:,} images are decoded JPEGs of the published ones, not exact ({self.inexact.path})",
-        )
 
 
 def _check_members(archive: zipfile.ZipFile, file: Stored, expected: list[str], limit: int) -> None:

@@ -35,6 +35,9 @@ class Layout(Protocol):
     def files(self) -> tuple[DataFile, ...]:
         """All that the split needs."""
 
+    def notes(self, root: Path, count: int) -> tuple[str, ...]:
+        """What a reader must know of the images, as `read` says it."""
+
     def read(self, root: Path, count: int, shape: tuple[int, int, int]) -> Content:
         """Verify the files and decode `count` images of `shape` (channels, height, width).
 

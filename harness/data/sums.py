@@ -47,6 +47,11 @@ def listed(path: str, url: str = "") -> DataFile:
     return DataFile(path, size, sha256, url)
 
 
+def is_listed(file: DataFile) -> bool:
+    """Whether a file is the one that the table has under its path."""
+    return _LISTED.get(file.path) == (file.size, file.sha256)
+
+
 def _rows() -> dict[str, tuple[int, str]]:
     rows = (line.split() for line in _TABLE.splitlines())
     return {path: (int(size), sha256) for sha256, size, path in rows}

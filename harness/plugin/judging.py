@@ -95,8 +95,8 @@ def account(lab: Lab, started: float) -> dict[str, Any]:
         "stand_in": lab.stand_in,
         "parameters": {name: str(value) for name, value in lab.parameters.items()},
         "data": [
-            {"name": images.name, "split": images.split, "digest": images.digest, "notes": list(images.notes)}
-            for images in lab.sources.values()
+            {"name": source.name, "split": source.split, "digest": source.digest, "notes": list(source.notes)}
+            for source in lab.sources.values()
         ],
         "runs": lab.keys,
         "notes": lab.notes,

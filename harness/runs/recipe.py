@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from harness.data.image_set import ImageSet
+    from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
 
@@ -44,6 +44,9 @@ class Workbench(Protocol):
 
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""
+
+    def provenance(self, name: str, split: str = "train") -> Provenance:
+        """What tells a data set from others, without decoding it where that can be."""
 
     @property
     def progress(self) -> Callable[[int, int, str], None]:

@@ -13,7 +13,7 @@ from harness.lazy import torch
 from harness.runs.devices import own_device
 
 if TYPE_CHECKING:
-    from harness.data.image_set import ImageSet
+    from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
 
@@ -62,6 +62,12 @@ class Workshop:
         if found.images._version != version:
             raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
         return found
+
+    def provenance(self, name: str, split: str = "train") -> Provenance:
+        """Where the images of a set come from; verified, and decoded only where there is no other way to know."""
+        from harness.data import provenance
+
+        return provenance(name, split, self.data, download=self.download)
 
 
 @functools.cache

@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data import DatasetCorrupt, DatasetMissing, load
+from harness.data import DatasetCorrupt, DatasetMissing, load, loading
+from harness.data.contents import known_digest
 from harness.data.digest import content_digest
 from harness.data.loading import load_spec
 from harness.data.spec import Layout
@@ -181,3 +182,48 @@ def test_idx_files_of_another_shape_are_refused(tmp_path: Path):
     layout = fake_data.idx(tmp_path)
     with pytest.raises(DatasetCorrupt, match=r"raw/labels: not an idx file of unsigned bytes of shape \(5, 4, 6\)"):
         type(layout)(layout.labels, layout.labels).read(tmp_path, fake_data.COUNT, (1, 4, 6))
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Let the content digest of every layout be known."""
+    digests: dict[str, str] = {}
+    monkeypatch.setattr(loading, "known_digest", lambda files: digests["content"])
+    return digests
+
+
+def _provenance(spec, root: Path):
+    return loading._provenance(*loading._placed(spec, "train", root, False))
+
+
+@pytest.mark.parametrize("write", COLOUR_LAYOUTS + GREY_LAYOUTS)
+def test_with_a_known_digest_nothing_is_decoded_and_the_files_are_verified(tmp_path: Path, write: Writer, known):
+    layout = write(tmp_path)
+    spec = _spec(layout, write)
+    written = fake_data.GREY if write in GREY_LAYOUTS else fake_data.COLOUR
+    known["content"] = content_digest(torch.from_numpy(written), torch.from_numpy(fake_data.LABELS))
+    expected = load_spec(spec, "train", tmp_path).provenance
+    assert _provenance(spec, tmp_path) == expected
+    path = tmp_path / layout.files[0].path
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    loading._provenance.cache_clear()
+    with pytest.raises(DatasetCorrupt, match="found SHA-256"):
+        _provenance(spec, tmp_path)
+
+
+def test_images_that_decode_to_something_else_than_is_known_are_refused(tmp_path: Path, known):
+    spec = fake_data.spec(fake_data.packed(tmp_path))
+    known["content"] = "0" * 64
+    with pytest.raises(RuntimeError, match="a decoder has changed"):
+        load_spec(spec, "train", tmp_path)
+
+
+def test_files_that_are_not_the_listed_ones_have_no_known_digest(tmp_path: Path):
+    from harness.data import catalogue
+
+    for name in catalogue.names():
+        for split in catalogue.find(name).splits if name not in ("digits", "textures") else ():
+            files = next(layout.files for layout in split.layouts if known_digest(layout.files))
+            assert known_digest([type(file)(file.path, file.size + 1, file.sha256) for file in files]) is None

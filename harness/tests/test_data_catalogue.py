@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.data import catalogue, load
+from harness.data import catalogue, load, loading, provenance
 from harness.data.built_in import BUILT_IN
+from harness.data.contents import known_digest
 from harness.data.embedded import TEXTURE_SLOPES
 from harness.data.image_set import ImageSet
 from harness.data.spec import DataSpec
@@ -186,6 +187,16 @@ def _real(name: str) -> ImageSet:
     if not catalogue.present(name, FOLDER):
         pytest.skip(f"{name} is not under CLAIMS_DATA")
     return load(name, "test", FOLDER)
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "cifar10", "cifar100"])
+def test_where_real_images_come_from_is_known_without_decoding_them(name: str, monkeypatch):
+    expected = _real(name).provenance
+    layout = catalogue.find(name).split("test").layout_under(FOLDER)
+    if known_digest(layout.files) is not None:
+        monkeypatch.setattr(type(layout), "read", None)
+    loading._provenance.cache_clear()
+    assert provenance(name, "test", FOLDER) == expected
 
 
 @pytest.mark.parametrize(("name", "counts"), [("mnist", [980, 1135, 1032, 1010]), ("fashion-mnist", [1000] * 4)])
