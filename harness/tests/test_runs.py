@@ -34,6 +34,7 @@ def squares(monkeypatch):
         return ImageSet(name, split, torch.ones(2, 1, 3, 3), torch.zeros(2).long(), "d" * 64, Evidence.PROXY)
 
     monkeypatch.setattr("harness.data.load", load)
+    monkeypatch.setattr("harness.data.provenance", lambda *arguments, **options: load(*arguments, **options).provenance)
     workshop._load.cache_clear()
     yield
     workshop._load.cache_clear()
