@@ -1,8 +1,9 @@
 """Scenes with annotated objects, for detectors where no annotated photographs are at hand; evidence of reach `proxy`.
 
-Objects are discs, boxes and triangles, striped or checked: six classes, of which those of one shape differ in texture
-alone.  One to four lie on a cluttered background, in any colours, each from an eighth of the image's side to nearly all
-of it, in front of one another at times.  A scene is laid out in shares of its side and rendered at any size.
+Objects are discs, boxes and triangles, plain or striped: six classes, of which those of one shape differ in texture
+alone.  Shapes have hues of their own that overlap with the others'.  One to four objects lie on a cluttered background,
+each from an eighth of the image's side to nearly all of it, in front of one another at times.  A scene is laid out in
+shares of its side and rendered at any size.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from harness.verdicts import Evidence
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-SHAPES, TEXTURES = ("disc", "box", "triangle"), ("striped", "checked")
+SHAPES, TEXTURES = ("disc", "box", "triangle"), ("plain", "striped")
 CLASSES = tuple(f"{texture} {shape}" for shape in SHAPES for texture in TEXTURES)
 SIMILAR = tuple(tuple(f"{texture} {shape}" for texture in TEXTURES) for shape in SHAPES)
 COUNTS = {"train": 6000, "test": 1000}
@@ -25,7 +26,7 @@ COUNTS = {"train": 6000, "test": 1000}
 MOST = 4
 """Objects in a scene, at most."""
 
-SIDES = (0.125, 0.95)
+SIDES = (0.15, 0.95)
 """Range of an object's side (the root of its box's area) as a share of the image's, uniform in the logarithm."""
 
 ASPECT = 1.6
@@ -34,7 +35,10 @@ ASPECT = 1.6
 COVERED = 0.3
 """Largest share of a box that another one may cover, of the smaller one of two."""
 
-BARS = 8
+HUES = 0.2
+"""How far the hue of an object is from that of its shape at most, in turns; those of two shapes are 1/3 apart."""
+
+BARS = 5
 """Bars in the background."""
 
 OCTAVES = (3, 6, 12, 24)
@@ -50,7 +54,7 @@ class Layout(NamedTuple):
         there: whether a place has an object, `(n, MOST)`.
         boxes: left, top, right, bottom as shares of the side, `(n, MOST, 4)`.
         labels: of the objects, `(n, MOST)`.
-        colours: two for each object, `(n, MOST, 2, 3)`.
+        colours: of each object, and of its stripes, `(n, MOST, 2, 3)`.
         textures: period (as a share of the image's side), direction and phase of each texture, `(n, MOST, 3)`.
         noise: of the background, for each octave one `(n, 3, cells, cells)`.
         bars: centre (2), half length, half width, direction and colour (3) of the bars behind all, `(n, BARS, 8)`.
@@ -114,8 +118,10 @@ def lay_out(n: int, generator: Generator) -> Layout:
     boxes = _boxes(uniform(MOST, 4))
     periods = (boxes[..., 2:] - boxes[..., :2]).amin(-1) / uniform(MOST, low=2.0, high=5.0)
     textures = torch.stack([periods.clamp(0.07, 0.16), uniform(MOST, high=torch.pi), uniform(MOST)], -1)
-    colours = uniform(MOST, 2, 3)
-    colours[:, :, 1] = (colours[:, :, 0] + uniform(MOST, 3, low=0.3, high=0.7)) % 1
+    labels = torch.randint(len(CLASSES), (n, MOST), generator=generator)
+    hues = (labels // len(TEXTURES)) / len(SHAPES) + uniform(MOST, low=-HUES, high=HUES)
+    own = _colours(hues, uniform(MOST, low=0.4), uniform(MOST, low=0.4))
+    colours = torch.stack([own, uniform(MOST, 1).expand(-1, -1, 3)], 2)
     wanted = 1 + torch.randint(MOST, (n, 1), generator=generator)
     bars = torch.cat(
         [
@@ -125,8 +131,7 @@ def lay_out(n: int, generator: Generator) -> Layout:
         -1,
     )  # fmt: skip
     return Layout(
-        _apart(boxes) & (torch.arange(MOST) < wanted), boxes,
-        torch.randint(len(CLASSES), (n, MOST), generator=generator), colours, textures,
+        _apart(boxes) & (torch.arange(MOST) < wanted), boxes, labels, colours, textures,
         tuple(torch.randn(n, 3, cells, cells, generator=generator) for cells in OCTAVES), bars,
     )  # fmt: skip
 
@@ -172,7 +177,8 @@ def _background(layout: Layout, size: int) -> Tensor:
         torch.nn.functional.interpolate(noise, (size, size), mode="bilinear") / 1.5**number
         for number, noise in enumerate(layout.noise)
     )
-    return 0.5 + 0.16 * torch.stack([*octaves]).sum(0)
+    noise = torch.stack([*octaves]).sum(0)
+    return 0.5 + 0.08 * noise + 0.16 * noise.mean(1, keepdim=True)
 
 
 def _bar(bar: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -194,11 +200,16 @@ def _mask(layout: Layout, place: int, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _surface(layout: Layout, place: int, x: Tensor, y: Tensor) -> Tensor:
-    """The texture of the objects at a place, `(n, 3, size, size)`: two colours in stripes, or in checks."""
+    """The colours of the objects at a place, `(n, 3, size, size)`: one, or two in stripes."""
     period, angle, phase = (value[:, None, None] for value in layout.textures[:, place].unbind(-1))
-    along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
-    stripes, others = (torch.floor(2 * axis / period + phase) % 2 for axis in (along, across))
-    checked = (layout.labels[:, place] % len(TEXTURES) == 1)[:, None, None]
-    first = torch.where(checked, (stripes + others) % 2, stripes)[:, None] > 0
+    striped = (layout.labels[:, place] % len(TEXTURES) == 1)[:, None, None]
+    waves = (x * angle.cos() + y * angle.sin()) / period + phase
     colours = layout.colours[:, place, :, :, None, None]
-    return torch.where(first, colours[:, 0], colours[:, 1])
+    return torch.where((striped & (waves % 1 < 0.5))[:, None], colours[:, 1], colours[:, 0])
+
+
+def _colours(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
+    """Red, green and blue, `(..., 3)`, of a hue in turns, a saturation and a value."""
+    distance = (6 * (hue[..., None] - torch.tensor([0, 1 / 3, 2 / 3])) + 3) % 6 - 3
+    pure = (2 - distance.abs()).clamp(0, 1)
+    return value[..., None] * (1 - saturation[..., None] * (1 - pure))
