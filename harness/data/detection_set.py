@@ -22,7 +22,8 @@ class DetectionSet:
         name: name in the catalogue, e.g. "voc2007".
         split: "train" or "test".
         count: number of images.
-        draw: gives the pixels of some images, by their numbers `(k,)`, at a size: uint8 `(k, 3, size, size)`.
+        draw: gives the pixels of some images, by their numbers `(k,)`, at a size, on a device: uint8
+            `(k, 3, size, size)`.
         boxes: of all objects, `(m, 4)` float32: left, top, right, bottom as shares of the image's width and height.
         labels: of the objects, `(m,)` int64.
         owners: the image's number of each object, `(m,)` int64, ascending.
@@ -37,7 +38,7 @@ class DetectionSet:
     name: str
     split: str
     count: int
-    draw: Callable[[Tensor, int], Tensor]
+    draw: Callable[[Tensor, int, torch.device], Tensor]
     boxes: Tensor
     labels: Tensor
     owners: Tensor
@@ -51,9 +52,9 @@ class DetectionSet:
     def __len__(self) -> int:
         return self.count
 
-    def pixels(self, size: int) -> Tensor:
-        """All images squeezed into squares: uint8 `(n, 3, size, size)`."""
-        return self.draw(torch.arange(self.count), size)
+    def pixels(self, size: int, device: torch.device) -> Tensor:
+        """All images squeezed into squares, on a device: uint8 `(n, 3, size, size)`."""
+        return self.draw(torch.arange(self.count), size, device)
 
     def chosen(self, images: Tensor) -> DetectionSet:
         """Those images, `(k,)` int64 without repetition, in that order, with their objects."""
@@ -65,8 +66,9 @@ class DetectionSet:
         objects = {name: getattr(self, name)[kept] for name in ("boxes", "labels", "difficult")}
         draw = self.draw
         return replace(
-            self, count=len(images), draw=lambda some, size: draw(images[some], size), owners=owners[kept], **objects
-        )
+            self, count=len(images), draw=lambda some, size, device: draw(images[some], size, device),
+            owners=owners[kept], **objects,
+        )  # fmt: skip
 
 
 def digest_of(*parts: Tensor | bytes) -> str:

@@ -78,25 +78,21 @@ class Layout(NamedTuple):
         """The same on a device."""
         parts = self._asdict()
         noise = parts.pop("noise")
-        return Layout(**{name: part.to(device) for name, part in parts.items()}, noise=tuple(o.to(device) for o in noise))
+        return Layout(
+            **{name: part.to(device) for name, part in parts.items()}, noise=tuple(o.to(device) for o in noise)
+        )
 
 
-def scenes(split: str, device: torch.device | None = None) -> DetectionSet:
-    """The generated set: 6000 scenes to train on and 1000 others to test with, always the same.
-
-    Args:
-        split: "train" or "test".
-        device: where pixels are rendered; they come back on the CPU.
-    """
+def scenes(split: str) -> DetectionSet:
+    """The generated set: 6000 scenes to train on and 1000 others to test with, always the same."""
     if split not in COUNTS:
         raise ValueError(f"there is no split {split!r}; scenes have {' and '.join(COUNTS)}")
     made = _laid_out(split)
     owners, places = made.there.nonzero(as_tuple=True)
     boxes, labels = made.boxes[owners, places], made.labels[owners, places]
 
-    def draw(images: Tensor, size: int) -> Tensor:
-        chunks = (render(made.chosen(some).to(device or images.device), size).cpu() for some in images.split(CHUNK))
-        return torch.cat([*chunks])
+    def draw(images: Tensor, size: int, device: torch.device) -> Tensor:
+        return torch.cat([render(made.chosen(some).to(device), size) for some in images.split(CHUNK)])
 
     return DetectionSet(
         "scenes", split, COUNTS[split], draw, boxes, labels, owners, torch.zeros(len(labels), dtype=torch.bool),
