@@ -120,9 +120,9 @@ class DetectorTest(Recipe):
         autocast = torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16")
         batches, side = [], 0
         with torch.inference_mode(), deterministic_convolutions():
-            for images in test.pixels(self.size).split(BATCH):
+            for images in test.pixels(self.size, device).split(BATCH):
                 with autocast:
-                    predictions = network(as_input(images.to(device).float() / 255)).float()
+                    predictions = network(as_input(images.float() / 255)).float()
                 side = predictions.shape[1]
                 batches.append(best(suppress(decode(predictions, len(test.classes)))))
         return Candidates(*(torch.cat(parts).cpu() for parts in zip(*batches, strict=True))), side

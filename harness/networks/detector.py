@@ -61,7 +61,7 @@ def detector(
     head: int = 256,
     stride: int = 32,
     shuffled: str = "none",
-    layers: int = 1,
+    stage: bool = False,
     patch: int | None = None,
     fixed: bool = False,
 ) -> Detector:
@@ -76,7 +76,7 @@ def detector(
         stride: pixels to a cell along each axis: 32 in ResNet-50 as it is, 16 with a 3 x 3 stem of stride 2 without
             max-pooling, 8 with one of stride 1.
         shuffled: "none", "branch" (the input of the 3 x 3 convolution) or "branch and skip" (section 3.2).
-        layers: how many of the last bottlenecks: 1 is "the last layer", and as many as the last stage has are it.
+        stage: shuffle all bottlenecks of the last stage, not the last one alone.
         patch: side of the patches within which pixels move; None moves them over the map, 1 leaves all in place.
         fixed: keep the first permutation, which can be learned.
     """
@@ -89,7 +89,7 @@ def detector(
     network = Detector(_backbone(blocks, width, stride), 5 * boxes + classes, head)
     if shuffled != "none":
         how: dict[str, Any] = {"kind": "spatial" if patch is None else "patch", "patch": patch, "fixed": fixed}
-        numbers = last_layers(layers, sum(blocks))
+        numbers = last_layers(blocks[-1] if stage else 1, sum(blocks))
         shuffle_resnet(network.backbone, numbers, skip=shuffled == "branch and skip", **how)
     return network
 

@@ -63,7 +63,7 @@ def on_device(data: DetectionSet, size: int, device: torch.device) -> Pictures:
     shape = (len(data), int(counts.max().clamp_min(1)))
     objects = Objects(torch.zeros(*shape, 4), torch.full(shape, -1))
     objects.boxes[owners, places], objects.labels[owners, places] = boxes, labels
-    return Pictures(data.pixels(size).to(device), Objects(*(one.to(device) for one in objects)))
+    return Pictures(data.pixels(size, device), Objects(*(one.to(device) for one in objects)))
 
 
 def as_input(images: torch.Tensor) -> torch.Tensor:

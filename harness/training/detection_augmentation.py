@@ -26,9 +26,7 @@ class DetectionAugmentation:
     flip: bool = False
     colour: float = 1.0
 
-    def apply(
-        self, images: torch.Tensor, objects: Objects, generator: torch.Generator
-    ) -> tuple[torch.Tensor, Objects]:
+    def apply(self, images: torch.Tensor, objects: Objects, generator: torch.Generator) -> tuple[torch.Tensor, Objects]:
         """Images `(n, 3, h, w)` with values from 0 to 1 and their objects, each image with draws of its own.
 
         An object whose centre leaves the image goes; one that is cut loses the part outside.
