@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
     year: int
     images: str
-    count: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class Voc:
                 "JPEGImages into a folder, and name that with `pytest claims --data DIR` or CLAIMS_DATA."
             )
         names = _list(root, part).read_text().split()
-        if len(names) != part.count:
-            raise DatasetCorrupt(f"{_list(root, part)}: lists {len(names)} images, expected {part.count}")
+        if len(names) != part.length:
+            raise DatasetCorrupt(f"{_list(root, part)}: lists {len(names)} images, expected {part.length}")
         if odd := [name for name in names if not re.fullmatch(r"\w+", name, re.ASCII)]:
             raise DatasetCorrupt(f"{_list(root, part)}: {odd[0]!r} is no image's name")
         folder = root / "VOCdevkit" / f"VOC{part.year}"

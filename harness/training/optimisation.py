@@ -92,7 +92,7 @@ class Exponential:
 
 @dataclass(frozen=True)
 class Warm:
-    """Another schedule that is reached in equal steps: of the `epochs` first ones, number i has (i + 1)/(epochs + 1)."""
+    """Another schedule, reached in equal steps: the first of `epochs` epochs has a share of 1/(epochs + 1) of it."""
 
     epochs: int
     then: Constant | Steps | Cosine | Exponential
