@@ -102,7 +102,7 @@ def _start_small(head: nn.Sequential, last: nn.Conv2d) -> None:
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         elif isinstance(layer, Bottleneck):
             nn.init.zeros_(layer.bn3.weight)
-    nn.init.normal_(last.weight, std=0.01)
+    nn.init.normal_(last.weight, std=0.1 / last.weight[0].numel() ** 0.5)
     if last.bias is not None:
         nn.init.constant_(last.bias, 0.2)
 

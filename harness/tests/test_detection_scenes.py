@@ -73,7 +73,10 @@ def test_objects_lie_within_the_image_and_hardly_hide_one_another():
     for boxes in (image[there] for image, there in zip(layout.boxes, layout.there, strict=True)):
         for first in range(len(boxes)):
             for second in range(first):
-                low, high = torch.maximum(boxes[first], boxes[second])[:2], torch.minimum(boxes[first], boxes[second])[2:]
+                low, high = (
+                    torch.maximum(boxes[first], boxes[second])[:2],
+                    torch.minimum(boxes[first], boxes[second])[2:],
+                )
                 smaller = min((boxes[number][2:] - boxes[number][:2]).prod() for number in (first, second))
                 assert (high - low).clamp(min=0).prod() <= (COVERED + 1e-6) * smaller
 
@@ -106,5 +109,7 @@ def test_scenes_are_in_the_catalogue_and_always_present():
     assert "scenes" in catalogue.names()
     assert catalogue.present("scenes", None)
     assert load_detection("scenes", "train", None) is load_detection("scenes", "train", None)
-    with pytest.raises(ValueError, match=r"no set of annotated images 'coco'; there are voc2007, voc2007\+2012, scenes"):
+    with pytest.raises(
+        ValueError, match=r"no set of annotated images 'coco'; there are voc2007, voc2007\+2012, scenes"
+    ):
         load_detection("coco", "train", None)

@@ -92,14 +92,14 @@ class Exponential:
 
 @dataclass(frozen=True)
 class Warm:
-    """Another schedule, reached in equal steps: the first of `epochs` epochs has a share of 1/(epochs + 1) of it."""
+    """Another schedule, reached by a parabola: epoch i of the first `epochs` has ((i + 1)/(epochs + 1))^2 of it."""
 
     epochs: int
     then: Constant | Steps | Cosine | Exponential
 
     def share(self, epoch: int) -> float:
         """What part of the optimiser's rate an epoch has; the first is 0."""
-        return min(1.0, (epoch + 1) / (self.epochs + 1)) * self.then.share(epoch)
+        return min(1.0, (epoch + 1) / (self.epochs + 1)) ** 2 * self.then.share(epoch)
 
 
 Optimiser = Sgd | Adam
