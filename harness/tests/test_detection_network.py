@@ -161,7 +161,7 @@ def test_what_the_head_sees_is_on_average_the_same_everywhere(arm, blind):
     image, seen = pictures(1, 64), []
     network.backbone.register_forward_hook(lambda _m, _i, out: seen.append(out))
     with torch.no_grad():
-        for _ in range(1 if arm == "plain" else 400):
+        for _ in range(1 if arm == "plain" else 200):
             network(image)
     draws = torch.stack(seen)[:, 0, :, 1:-1, 1:-1].flatten(2)
     spread = draws.mean(0).var(1, unbiased=True).sum()

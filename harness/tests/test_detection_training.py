@@ -23,7 +23,7 @@ from harness.training.detection_augmentation import DetectionAugmentation
 SMALL = DetectorTest(
     Network.of("detector.detector", backbone="narrow", classes=len(CLASSES), width=2, head=4, stride=8), "scenes", 32,
     Adam(1e-3), epochs=3, batch_size=8, schedule=Warm(1, Cosine(3)),
-    augmentation=DetectionAugmentation(0.2, True, 1.5), count=20, tested=70,
+    augmentation=DetectionAugmentation(0.2, True, 1.5), count=20, tested=10,
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_shuffles_of_1x1_maps_change_nothing_at_all():
 
 
 def test_the_record_holds_what_it_promises():
-    result = with_arm("both").compute(0, Workshop())
+    result = with_arm("both", tested=70).compute(0, Workshop())
     metrics, tensors, test = result.metrics, result.tensors, scenes("test").chosen(torch.arange(70))
     assert [len(metrics[name]) for name in ("train_loss", "train_overlap")] == [3, 3]
     assert (metrics["test_images"], metrics["image_size"], metrics["grid"]) == (70, 32, 4)
@@ -128,9 +128,7 @@ def test_a_divergence_is_told_with_its_step():
 
 
 def test_training_learns(tmp_path):
-    losses = (
-        SMALL.with_(epochs=12, schedule=Constant(), count=40, tested=1).compute(0, Workshop()).metrics["train_loss"]
-    )
+    losses = SMALL.with_(epochs=8, schedule=Constant(), count=40, tested=1).compute(0, Workshop()).metrics["train_loss"]
     assert losses[-1] < 0.8 * losses[0]
 
 
@@ -164,6 +162,11 @@ def test_the_code_of_data_network_loss_and_shuffles_is_in_the_key():
     for name in ("data.scenes", "data.voc", "networks.detector", "networks.resnet", "networks.shuffle",
                  "training.detection_loss", "training.detection_decoding", "training.detection"):  # fmt: skip
         assert f"harness.{name}" in used, name
+
+
+def test_work_counts_the_images_that_are_seen():
+    assert SMALL.work() == 3 * 20
+    assert [plain(*which).work() for which in GRIDS] == [16_000, 16_000, 120_000, 30 * 5_011, 500 * 16_551]
 
 
 def test_images_are_drawn_by_the_seed_and_there_are_enough(monkeypatch):

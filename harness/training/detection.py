@@ -29,7 +29,9 @@ class Pictures(NamedTuple):
     objects: Objects
 
 
-def train(recipe: DetectorTest, data: DetectionSet, seed: int, bench: Workbench) -> tuple[torch.nn.Module, Any]:
+def train(
+    recipe: DetectorTest, data: DetectionSet, seed: int, bench: Workbench
+) -> tuple[torch.nn.Module, dict[str, list[float]]]:
     """Train one detector; the network, in evaluation mode, and its curves.
 
     Curves, running means over each epoch: `train_loss`, and `train_overlap`, of the boxes that answer for objects.
