@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
@@ -45,8 +46,11 @@ class Workbench(Protocol):
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""
 
+    def detection(self, name: str, split: str = "train") -> DetectionSet:
+        """The same for images with annotated objects."""
+
     def provenance(self, name: str, split: str = "train") -> Provenance:
-        """What tells a data set from others, without decoding it where that can be."""
+        """What tells a data set of either kind from others, without decoding it where that can be."""
 
     @property
     def progress(self) -> Callable[[int, int, str], None]:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.data.detection_catalogue import load_detection
+from harness.data.detection_catalogue import names as detection_names
 from harness.lazy import torch
 from harness.runs.devices import own_device
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
@@ -63,10 +66,16 @@ class Workshop:
             raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
         return found
 
+    def detection(self, name: str, split: str = "train") -> DetectionSet:
+        """A set of images with annotated objects by its name, verified; read once a process."""
+        return load_detection(name, split, self.data)
+
     def provenance(self, name: str, split: str = "train") -> Provenance:
         """Where the images of a set come from; verified, and decoded only where there is no other way to know."""
         from harness.data import provenance
 
+        if name in detection_names():
+            return self.detection(name, split).provenance
         return provenance(name, split, self.data, download=self.download)
 
 

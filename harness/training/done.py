@@ -23,8 +23,8 @@ class Done:
         last_loss: of the last of these steps.
         curves: entries by name.
         kept: weights that the result is to hold.
-        draws: of the epoch under way, a column for each image that it sees: the image's number, and how it is moved
-            (`harness.training.augmentation`); int64, shape `(4, n)`, on the device; None between epochs.
+        draws: of the epoch under way, as its trainer draws them: int64, on the device, with a column for each image
+            that it sees; None between epochs.
         losses, hits: of the steps of the epoch under way, scalars on the device.
     """
 

@@ -124,7 +124,7 @@ class Trainer:
         done.kept |= self.recipe.keep.at(done.epochs, self.network)
 
     def draw(self) -> torch.Tensor:
-        """What the next epoch draws, on the CPU; see `Done.draws`."""
+        """What the next epoch draws, `(4, n)` on the CPU: each image's number, and how it is moved."""
         n = len(self.data.training)
         order = torch.randperm(n, generator=self.generators["order"])
         return torch.cat([order[None], self.recipe.augmentation.draw(n, self.generators["augmentation"])])
