@@ -272,7 +272,7 @@ def detections():
         found = Detections(np.concatenate(boxes), -ones.cumsum(), ones, 0 * ones)
         return bool(detection_errors(found, there, HOIEM)[-1] == Kind.LOCALISATION)
 
-    for shift in np.arange(0, 9.9, 0.1):
+    for shift in np.arange(0, 9.9, 0.1).tolist():
         box = target + np.array([shift, 0.0, shift, 0.0])
         overlap = (10 - shift) / (10 + shift)
         yield overlap, False, mislocalised(box)

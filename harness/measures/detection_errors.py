@@ -39,15 +39,6 @@ class Kind(enum.IntEnum):
     BACKGROUND = 6
 
 
-VOC_SIMILAR = (
-    {"aeroplane", "bicycle", "boat", "bus", "car", "motorbike", "train"},
-    {"bird", "cat", "cow", "dog", "horse", "person", "sheep"},
-    {"chair", "diningtable", "sofa"},
-    {"aeroplane", "bird"},
-)
-"""Classes of Pascal VOC that Hoiem et al. call similar: vehicles, animals with persons, furniture, what flies."""
-
-
 def detection_errors(
     detections: Detections,
     objects: Objects,
@@ -137,9 +128,9 @@ def top_shares(detections: Detections, objects: Objects, kinds: Integers, *, wei
     return counts / counts.sum(1, keepdims=True)
 
 
-def similar_labels(names: Sequence[str], groups: Collection[Collection[str]] = VOC_SIMILAR) -> list[set[int]]:
+def similar_labels(names: Sequence[str], groups: Collection[Collection[str]]) -> list[set[int]]:
     """Sets of similar classes as numbers, from their names."""
-    return [{label for label, name in enumerate(names) if name in group} for group in groups]
+    return [{names.index(name) for name in group} for group in groups]
 
 
 def _fan(matches: Matches, present: Booleans, floor: float, threshold: float) -> dict[Kind, Booleans]:

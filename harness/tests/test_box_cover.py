@@ -35,10 +35,9 @@ def test_no_box_of_a_fine_grid_covers_more_weight(seed):
     assert (covered_by(EVERYWHERE, given_boxes) @ weights).max() <= limit
 
 
-@settings(deadline=None, max_examples=15)
-@given(seeds)
-def test_the_bound_is_reached_by_some_box_where_the_search_ends(seed):
-    given_boxes = boxes(seed, count=5)
+@pytest.mark.parametrize("seed", range(12))
+def test_the_bound_is_reached_where_the_search_ends(seed):
+    given_boxes = boxes(seed, count=5) + np.random.default_rng(seed).normal(0, 0.1, (5, 4))
     box, limit = heaviest(given_boxes, np.ones(5), slack=0.0)
     assert (overlaps(given_boxes, box) >= 0.5 - 1e-4).sum() == int(limit)
 
