@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 ALL_POINTS, ELEVEN_POINTS = "all points", "eleven points"
 """The area under the curve, as from VOC 2010 on, and the mean at recalls 0, 0.1, ..., 1, as up to VOC 2009."""
 
-_AT_ONCE = 1 << 22
-
 
 def average_precision(hits: Floats, misses: Floats, positives: Floats, rule: str = ALL_POINTS) -> Floats:
     """Average precision of ranked detections of one class.
@@ -95,13 +93,12 @@ def mean_average_precision(detections: Detections, objects: Objects, classes: in
 
 
 def _of_class(true: Booleans, images: NDArray, objects: NDArray, weights: Floats, rule: str) -> Floats:
-    """Average precision of one class's ranked detections under each row of weights."""
-    last = int(np.flatnonzero(true)[-1]) + 1 if true.any() else 0
-    true, images = true[:last], images[:last]
-    rows = max(1, _AT_ONCE // max(1, last))
-    parts = []
-    for start in range(0, len(weights), rows):
-        some = weights[start : start + rows]
-        weight = some[:, images]
-        parts.append(average_precision(weight * true, weight * ~true, some[:, objects].sum(1), rule))
-    return np.concatenate(parts)
+    """Average precision of one class's ranked detections under each row of weights.
+
+    Precision is wanted at the true ones alone; the false ones between two of them are counted together, by image.
+    """
+    passed = true.cumsum() - true
+    between = ~true & (passed < true.sum())
+    false = np.zeros((weights.shape[1], int(true.sum())))
+    np.add.at(false, (images[between], passed[between]), 1.0)
+    return average_precision(weights[:, images[true]], weights @ false, weights[:, objects].sum(1), rule)

@@ -115,10 +115,9 @@ def top_counts(
     found = []
     for label in np.unique(objects.labels[~objects.difficult]):
         mine = order[detections.labels[order] == label]
-        weight = weights[:, detections.images[mine]]
-        there = weights[:, objects.images[(objects.labels == label) & ~objects.difficult]].sum(1, keepdims=True)
-        taken = np.clip(there - (weight.cumsum(1) - weight), 0.0, weight)
-        found.append(taken @ np.eye(categories)[category[mine]])
+        there = weights[:, objects.images[(objects.labels == label) & ~objects.difficult]].sum(1)
+        taken = _taken(weights, detections.images[mine], there)
+        found.append(taken @ np.eye(categories)[category[mine[: taken.shape[1]]]])
     return np.stack(found, 1)
 
 
@@ -131,6 +130,17 @@ def top_shares(detections: Detections, objects: Objects, kinds: Integers, *, wei
 def similar_labels(names: Sequence[str], groups: Collection[Collection[str]]) -> list[set[int]]:
     """Sets of similar classes as numbers, from their names."""
     return [{names.index(name) for name in group} for group in groups]
+
+
+def _taken(weights: Floats, images: Integers, wanted: Floats) -> Floats:
+    """Weights of ranked detections until `wanted` of them, shape `(r,)`, are there: `(r, as many as it takes)`."""
+    length = 2 * int(wanted.max(initial=1))
+    while True:
+        weight = weights[:, images[:length]]
+        before = weight.cumsum(1) - weight
+        if length >= len(images) or (before[:, -1] >= wanted).all():
+            return np.clip(wanted[:, None] - before, 0.0, weight)
+        length *= 2
 
 
 def _fan(matches: Matches, present: Booleans, floor: float, threshold: float) -> dict[Kind, Booleans]:

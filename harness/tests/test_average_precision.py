@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from harness.measures import average_precision as module
 from harness.measures.average_precision import (
     ALL_POINTS,
     ELEVEN_POINTS,
@@ -69,14 +68,6 @@ def test_weights_stand_for_images_that_are_there_several_times(rule, seed):
         again = repeated(found, there, counts)
         slow = [plain(*again, label, rule) for label in range(CLASSES)]
         np.testing.assert_allclose(row, slow, atol=1e-12)
-
-
-def test_rows_are_computed_in_chunks_with_the_same_result(monkeypatch):
-    found, there = random_case(3)
-    weights = np.random.default_rng(3).integers(0, 3, (7, IMAGES)).astype(float)
-    whole = average_precisions(found, there, CLASSES, weights=weights)
-    monkeypatch.setattr(module, "_AT_ONCE", 20)
-    np.testing.assert_array_equal(average_precisions(found, there, CLASSES, weights=weights), whole)
 
 
 def test_a_curve_by_hand():
