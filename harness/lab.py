@@ -14,6 +14,7 @@ from harness.rules.sample import Sample
 from harness.verdicts import Evidence, weakest
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet
     from harness.runs.recipe import Recipe
     from harness.store import Record
@@ -39,7 +40,7 @@ class Lab:
         self.controls: dict[str, Sample] = {}
         self.notes: list[str] = []
         self.curves: dict[str, dict[str, list[float]]] = {}
-        self.sources: dict[tuple[str, str], ImageSet] = {}
+        self.sources: dict[tuple[str, str], ImageSet | DetectionSet] = {}
         self.keys: list[str] = []
         self._place = place
 
@@ -69,7 +70,7 @@ class Lab:
         record = self._place.record(recipe, seed)
         self.keys.append(record.key)
         for name, split in recipe.data_sets():
-            self.images(name, split)
+            self.sources[name, split] = self._place.data_set(name, split)
         return record
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:

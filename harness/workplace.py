@@ -11,6 +11,7 @@ from harness.data.errors import DatasetMissing
 from harness.lazy import torch
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet
     from harness.runs import Run, Workshop
     from harness.runs.recipe import Recipe
@@ -66,6 +67,13 @@ class Workplace:
         """
         try:
             return self.workshop.images(name, split)
+        except DatasetMissing as missing:
+            raise NotAvailable(str(missing)) from missing
+
+    def data_set(self, name: str, split: str) -> ImageSet | DetectionSet:
+        """The same for a data set of either kind."""
+        try:
+            return self.workshop.data_set(name, split)
         except DatasetMissing as missing:
             raise NotAvailable(str(missing)) from missing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.data import detection_catalogue
 from harness.data.built_in import BUILT_IN
 from harness.data.published import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
 from harness.data.spec import DataSpec, stored
@@ -32,14 +33,14 @@ class Availability:
 
 
 def names() -> tuple[str, ...]:
-    """All names that `load` knows."""
-    return (*PUBLISHED, *BUILT_IN)
+    """All names that `load` knows, and those of images with annotated objects."""
+    return (*PUBLISHED, *BUILT_IN, *detection_catalogue.names())
 
 
 def find(name: str) -> DataSpec:
     """A published data set by its name; ValueError that lists all names for one that there is not."""
     if name not in PUBLISHED:
-        raise ValueError(f"there is no data set {name!r}; there are {', '.join(names())}")
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join((*PUBLISHED, *BUILT_IN))}")
     return PUBLISHED[name]
 
 
@@ -48,6 +49,8 @@ def present(name: str, root: Path | None) -> bool:
 
     Only the files' existence is looked at, so that this is cheap enough for the collection of tests.
     """
+    if name in detection_catalogue.names():
+        return detection_catalogue.present(name, root)
     return name in BUILT_IN or (name in PUBLISHED and PUBLISHED[name].present(root))
 
 

@@ -30,7 +30,7 @@ def ingredients(run: Run, bench: Workbench) -> dict[str, Any]:
         "format": FORMAT,
         "recipe": _described(run.recipe, type(run.recipe).__name__),
         "seed": run.seed,
-        "data": {f"{name}/{split}": bench.images(name, split).digest for name, split in run.recipe.data_sets()},
+        "data": {f"{name}/{split}": bench.data_set(name, split).digest for name, split in run.recipe.data_sets()},
         "code": code_digest(_modules(run.recipe) | set(run.recipe.modules())),
         "device": device_class(bench.device),
         "threads": THREADS,

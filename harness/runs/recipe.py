@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet
     from harness.runs.checkpoint import Checkpoints
 
@@ -37,6 +38,12 @@ class Workbench(Protocol):
 
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""
+
+    def detection(self, name: str, split: str = "train") -> DetectionSet:
+        """The same for images with annotated objects."""
+
+    def data_set(self, name: str, split: str) -> ImageSet | DetectionSet:
+        """A data set of either kind."""
 
     @property
     def progress(self) -> Callable[[int, int, str], None]:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.data.detection_catalogue import load_detection
+from harness.data.detection_catalogue import names as detection_names
 from harness.lazy import torch
 from harness.runs.devices import own_device
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet
     from harness.runs.checkpoint import Checkpoints
 
@@ -53,6 +56,14 @@ class Workshop:
         if found.images._version != version:
             raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
         return found
+
+    def detection(self, name: str, split: str = "train") -> DetectionSet:
+        """A set of images with annotated objects by its name, verified; read once a process."""
+        return load_detection(name, split, self.data)
+
+    def data_set(self, name: str, split: str) -> ImageSet | DetectionSet:
+        """A data set of either kind."""
+        return self.detection(name, split) if name in detection_names() else self.images(name, split)
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from harness.training.data import Data, SwapBlocks
 from harness.training.keep import Keep, kept_name
 from harness.training.label_noise import LabelNoise
 from harness.training.network import Network
-from harness.training.optimisation import Adam, Constant, Cosine, Exponential, Sgd, Steps
+from harness.training.optimisation import Adam, Constant, Cosine, Exponential, Sgd, Steps, Warm
 
 __all__ = [
     "Adam",
@@ -23,5 +23,6 @@ __all__ = [
     "Sgd",
     "Steps",
     "SwapBlocks",
+    "Warm",
     "kept_name",
 ]
