@@ -88,8 +88,11 @@ def average_precisions(
 
 
 def mean_average_precision(detections: Detections, objects: Objects, classes: int, **options: Any) -> Floats:
-    """Mean of `average_precisions` over the classes that have objects; shape `(r,)`."""
-    return np.nanmean(average_precisions(detections, objects, classes, **options), 1)
+    """Mean of `average_precisions` over the classes that have objects; shape `(r,)`, NaN where none has any."""
+    each = average_precisions(detections, objects, classes, **options)
+    there = np.isfinite(each)
+    with np.errstate(invalid="ignore"):
+        return np.where(there, each, 0.0).sum(1) / there.sum(1)
 
 
 def _of_class(true: Booleans, images: NDArray, objects: NDArray, weights: Floats, rule: str) -> Floats:

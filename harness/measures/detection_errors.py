@@ -124,7 +124,8 @@ def top_counts(
 def top_shares(detections: Detections, objects: Objects, kinds: Integers, *, weights: Floats) -> Floats:
     """The share of each `Kind` from `CORRECT` on among the top predictions of all classes, shape `(r, 7)`."""
     counts = top_counts(detections, objects, kinds, Kind.BACKGROUND + 1, weights=weights).sum(1)
-    return counts / counts.sum(1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # where nothing was found, NaN
+        return counts / counts.sum(1, keepdims=True)
 
 
 def similar_labels(names: Sequence[str], groups: Collection[Collection[str]]) -> list[set[int]]:
