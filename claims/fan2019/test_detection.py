@@ -14,6 +14,7 @@ from harness.lazy import np
 from harness.measures import seeds_and_images
 from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
 from harness.measures.detection_errors import CONVENTIONS, Kind
+from harness.measures.object_sizes import LARGE
 from harness.rules import equivalent_to, greater_than, matches
 
 PLACEMENTS = {"branch only": "branch", "branch and skip": "both"}
@@ -201,7 +202,7 @@ def test_extra_errors_of_detection_come_from_small_objects(lab, data, placement,
     found = read(lab)
 
     def more_on_small(arm_name, on=WHOLE):
-        small, large = (found.mislocalised(arm_name, on, small=small, by=sizes) for small in (True, False))
+        small, large = found.mislocalised(arm_name, on, by=sizes)
         return small - large
 
     lab.measure(difference(found, more_on_small(PLACEMENTS[placement]), more_on_small("plain")))
@@ -224,7 +225,7 @@ def test_detection_of_large_objects_gets_better(lab, data, placement, sizes):
     found = read(lab)
 
     def on_large(arm_name, on=WHOLE):
-        return found.mean_ap_of_size(arm_name, on, small=False, by=sizes)
+        return found.mean_ap_of_size(arm_name, on, size=LARGE, by=sizes)
 
     lab.measure(difference(found, on_large(PLACEMENTS[placement]), on_large("plain")))
     lab.control(difference(found, on_large("plain", ELSEWHERE), on_large("plain")))

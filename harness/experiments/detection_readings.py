@@ -13,13 +13,15 @@ from harness.lazy import np
 from harness.measures import resampling
 from harness.measures.average_precision import ALL_POINTS, mean_average_precision
 from harness.measures.detection_errors import HOIEM, Kind, detection_errors, similar_labels, top_counts, top_shares
-from harness.measures.detections import Detections, Objects, from_tensors, match
-from harness.measures.object_sizes import LARGE, SMALL, coco_edges, only, quantile_edges, sizes
+from harness.measures.detections import Detections, Matches, Objects, from_tensors, match
+from harness.measures.object_sizes import LARGE, MEDIUM, SMALL, coco_edges, only, quantile_edges, sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.store.record import Record
+
+    Reading = Callable[[Detections, Objects, Matches, "Floats"], "Floats"]
 
     Floats = NDArray[np.floating]
     Integers = NDArray[np.integer]
@@ -31,7 +33,8 @@ QUANTILES, COCO = SIZES = ("sizes within the class", "COCO areas")
 """How objects' sizes are told apart.  COCO's small and medium ones are one kind here, small: hardly any are small."""
 
 _done: dict[tuple[object, ...], Floats] = {}
-"""What was read off before in this process, by the record's key; the same record serves many claims."""
+_matched: dict[tuple[str, bool], tuple[Detections, Objects, Matches]] = {}
+"""What was found before in this process, by the record's key; the same record serves many claims."""
 
 
 class Detectors:
@@ -42,6 +45,7 @@ class Detectors:
         first = next(iter(records.values()))[0].metrics
         self.images: int = first["test_images"]
         self.classes: list[str] = first["class_names"]
+        self._count = len(self.classes)
         self._area = float(first["image_size"]) ** 2
         self._similar = similar_labels(self.classes, first["similar"])
 
@@ -58,44 +62,48 @@ class Detectors:
     def mean_ap(self, arm: str, on: str = WHOLE, *, rule: str = ALL_POINTS) -> Floats:
         """Mean average precision at an overlap of 0.5."""
 
-        def read(found: Detections, there: Objects) -> Floats:
-            return mean_average_precision(found, there, len(self.classes), weights=self._weights(on), rule=rule)
+        def read(found: Detections, there: Objects, matches: Matches, weights: Floats) -> Floats:
+            return mean_average_precision(found, there, self._count, weights=weights, rule=rule, matches=matches)
 
         return 100 * self._read(arm, on, ("mean_ap", rule), read)
 
-    def mean_ap_of_size(self, arm: str, on: str = WHOLE, *, small: bool, by: str) -> Floats:
-        """The same for small or for large objects."""
+    def mean_ap_of_size(self, arm: str, on: str = WHOLE, *, size: int, by: str) -> Floats:
+        """The same for objects that are `SMALL` or `LARGE`."""
 
-        def read(found: Detections, there: Objects) -> Floats:
-            size, edges = (SMALL if small else LARGE), self._edges(there, by)
-            counted, ignored = only(size, found, there, edges)
-            return mean_average_precision(found, counted, len(self.classes), weights=self._weights(on), ignored=ignored)
+        def read(found: Detections, there: Objects, matches: Matches, weights: Floats) -> Floats:
+            counted, ignored = only(size, found, there, self._edges(there, by))
+            how = {"weights": weights, "ignored": ignored, "matches": matches}
+            return mean_average_precision(found, counted, self._count, **how)
 
-        return 100 * self._read(arm, on, ("mean_ap_of_size", small, by), read)
+        return 100 * self._read(arm, on, ("mean_ap_of_size", size, by), read)
 
     def shares(self, arm: str, convention: str, on: str = WHOLE) -> dict[Kind, Floats]:
         """Shares of the kinds of errors among the top predictions."""
 
-        def read(found: Detections, there: Objects) -> Floats:
-            kinds = detection_errors(found, there, convention, similar=self._similar)
-            return top_shares(found, there, kinds, weights=self._weights(on))
+        def read(found: Detections, there: Objects, matches: Matches, weights: Floats) -> Floats:
+            return top_shares(
+                found, there, detection_errors(found, there, convention, matches=matches), weights=weights
+            )
 
         whole = 100 * self._read(arm, on, ("shares", convention), read)
         return {kind: whole[..., kind] for kind in Kind if kind >= 0}
 
-    def mislocalised(self, arm: str, on: str = WHOLE, *, small: bool, by: str) -> Floats:
-        """Localisation errors (of Hoiem et al.) about objects of a size among the top predictions, an object."""
+    def mislocalised(self, arm: str, on: str = WHOLE, *, by: str) -> tuple[Floats, Floats]:
+        """Localisation errors (of Hoiem et al.) among the top predictions: about small and large objects, for each."""
 
-        def read(found: Detections, there: Objects) -> Floats:
-            kinds, edges = detection_errors(found, there, HOIEM, similar=self._similar), self._edges(there, by)
-            size, wanted = sizes(there.boxes, there.labels, edges), SMALL if small else LARGE
-            about = (kinds == Kind.LOCALISATION) & (np.append(size, -1)[match(found, there).own] == wanted)
-            category = np.where(kinds == Kind.IGNORED, -1, about.astype(int))
-            errors = top_counts(found, there, category, 2, weights=self._weights(on))[..., 1].sum(1)
-            counted = there.images[(size == wanted) & ~there.difficult]
-            return errors / self._weights(on)[:, counted].sum(1)
+        def read(found: Detections, there: Objects, matches: Matches, weights: Floats) -> Floats:
+            kinds = detection_errors(found, there, HOIEM, matches=matches)
+            size = sizes(there.boxes, there.labels, self._edges(there, by))
+            about = np.where(kinds == Kind.LOCALISATION, np.append(size, MEDIUM)[matches.own], MEDIUM)
+            category = np.where(kinds == Kind.IGNORED, -1, about)
+            errors = top_counts(found, there, category, 3, weights=weights).sum(1)
+            counted = there.images[~there.difficult], size[~there.difficult]
+            objects = [weights[:, counted[0][counted[1] == one]].sum(1) for one in (SMALL, LARGE)]
+            with np.errstate(invalid="ignore", divide="ignore"):  # without objects of a size, NaN
+                return errors[:, [SMALL, LARGE]] / np.stack(objects, 1)
 
-        return 100 * self._read(arm, on, ("mislocalised", small, by), read)
+        both = 100 * self._read(arm, on, ("mislocalised", by), read)
+        return both[..., 0], both[..., 1]
 
     def notes(self) -> list[str]:
         """Sentences for the report: the grid, and each arm's mean average precision by seed."""
@@ -111,24 +119,25 @@ class Detectors:
 
     def _edges(self, there: Objects, by: str) -> Floats:
         if by == QUANTILES:
-            return quantile_edges(there, len(self.classes))
-        edges = coco_edges(self._area, len(self.classes))
-        return np.stack([edges[:, 1]] * 2, 1)
+            return quantile_edges(there, self._count)
+        return coco_edges(self._area, self._count)[:, [1, 1]]
 
-    def _read(
-        self, arm: str, on: str, what: tuple[object, ...], read: Callable[[Detections, Objects], Floats]
-    ) -> Floats:
+    def _read(self, arm: str, on: str, what: tuple[object, ...], read: Reading) -> Floats:
         """A statistic of every record of an arm, stacked over seeds."""
-        found = []
-        for record in self.records[arm]:
-            key = (record.key, on, *what)
-            if key not in _done:
-                seen, there = from_tensors(record.tensors)
-                if on == ELSEWHERE:
-                    seen = seen._replace(images=(seen.images + 1) % self.images)
-                _done[key] = read(seen, there)
-            found.append(_done[key])
-        return np.stack(found)
+        return np.stack([self._remembered(record, on, what, read) for record in self.records[arm]])
+
+    def _remembered(self, record: Record, on: str, what: tuple[object, ...], read: Reading) -> Floats:
+        if (key := (record.key, on, *what)) not in _done:
+            _done[key] = read(*self._matched(record, elsewhere=on == ELSEWHERE), self._weights(on))
+        return _done[key]
+
+    def _matched(self, record: Record, elsewhere: bool) -> tuple[Detections, Objects, Matches]:
+        if (key := (record.key, elsewhere)) not in _matched:
+            found, there = from_tensors(record.tensors)
+            if elsewhere:
+                found = found._replace(images=(found.images + 1) % self.images)
+            _matched[key] = found, there, match(found, there, similar=self._similar)
+        return _matched[key]
 
 
 def crossed(read: Callable[[str], Floats]) -> tuple[Floats, Floats]:

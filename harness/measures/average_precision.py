@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.lazy import np
-from harness.measures.detections import Detections, Objects, by_score, match
+from harness.measures.detections import Detections, Matches, Objects, by_score, match
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,7 @@ def average_precisions(
     threshold: float = 0.5,
     rule: str = ALL_POINTS,
     ignored: Booleans | None = None,
+    matches: Matches | None = None,
 ) -> Floats:
     """Average precision of each class, with images as often as `weights` says.
 
@@ -68,11 +69,12 @@ def average_precisions(
         threshold: least intersection over union of a true detection.
         rule: `ALL_POINTS` or `ELEVEN_POINTS`.
         ignored: false detections that do not count, shape `(n,)`.
+        matches: what `match` says of them, for the same threshold, where it is known.
 
     Returns:
         Shape `(r, classes)`; NaN for a class without objects.
     """
-    matches = match(detections, objects, threshold)
+    matches = matches or match(detections, objects, threshold)
     near = matches.own_overlap >= threshold
     spared = near & np.append(objects.difficult, False)[matches.own]
     true, false = matches.first & ~spared, ~matches.first & ~spared

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating]
     Booleans = NDArray[np.bool_]
 
-COUNTS = (2, 4, 8, 16)
+COUNTS = (2, 4, 8)
 """Numbers of boxes for which weights are found."""
 CANDIDATES = 400
 REGIONS = 20_000
@@ -56,7 +56,7 @@ class Cover(NamedTuple):
         return (self.ceilings[:, 0] + np.asarray(count, dtype=float)[..., None] * self.ceilings[:, 1]).min(-1)
 
 
-def cover(boxes: Floats, count: int = 12, threshold: float = 0.5, seed: int = 0) -> Cover:
+def cover(boxes: Floats, count: int = 8, threshold: float = 0.5, seed: int = 0) -> Cover:
     """Choose up to `count` boxes that cover the given ones, of shape `(n, 4)`, and bound what others can."""
     boxes = boxes.astype(float)
     left, covered = np.ones(len(boxes), dtype=bool), [0]
@@ -163,7 +163,7 @@ def _covers(low: Floats, high: Floats, boxes: Floats, threshold: float) -> Boole
     """Whether each box can be covered from each region, shape `(regions, boxes)`; rounding is in its favour."""
     areas, shared = [], []
     for start, end in ((0, 2), (1, 3)):
-        first, last = (np.clip(boxes[:, side], low[..., side], high[..., side]) for side in (start, end))
+        first, last = (np.minimum(np.maximum(boxes[:, side], low[..., side]), high[..., side]) for side in (start, end))
         areas.append(last - first)
         shared.append(np.minimum(last, boxes[:, end]) - np.maximum(first, boxes[:, start]))
     both = np.maximum(areas[0], 0) * np.maximum(areas[1], 0) + (boxes[:, 2:] - boxes[:, :2]).prod(1)

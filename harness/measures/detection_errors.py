@@ -47,6 +47,7 @@ def detection_errors(
     similar: Collection[Collection[int]] = (),
     floor: float = 0.1,
     threshold: float = 0.5,
+    matches: Matches | None = None,
 ) -> Integers:
     """The `Kind` of each detection, shape `(n,)`.
 
@@ -68,13 +69,14 @@ def detection_errors(
         similar: sets of classes that are like one another.
         floor: least intersection over union with an object for a detection to be about it.
         threshold: least intersection over union of a correct detection.
+        matches: what `match` says of them, for the same threshold and similar classes, where it is known.
     """
-    matches = match(detections, objects, threshold)
+    matches = matches or match(detections, objects, threshold, similar)
     ignored = (matches.own_overlap >= threshold) & np.append(objects.difficult, False)[matches.own]
     if convention == FAN:
         cases = _fan(matches, _present(detections, objects), floor, threshold)
     elif convention == HOIEM:
-        cases = _hoiem(matches, _like(detections, objects, similar, floor), floor)
+        cases = _hoiem(matches, floor)
     elif convention == TIDE:
         cases = _tide(matches, floor, threshold)
     else:
@@ -152,11 +154,11 @@ def _fan(matches: Matches, present: Booleans, floor: float, threshold: float) ->
     }
 
 
-def _hoiem(matches: Matches, like: Booleans, floor: float) -> dict[Kind, Booleans]:
+def _hoiem(matches: Matches, floor: float) -> dict[Kind, Booleans]:
     return {
         Kind.CORRECT: matches.first,
         Kind.LOCALISATION: matches.own_overlap >= floor,
-        Kind.SIMILAR: like,
+        Kind.SIMILAR: matches.similar_overlap >= floor,
         Kind.OTHER: matches.other_overlap >= floor,
     }
 
@@ -176,15 +178,3 @@ def _present(detections: Detections, objects: Objects) -> Booleans:
     there = set(zip(objects.images.tolist(), objects.labels.tolist(), strict=True))
     said = zip(detections.images.tolist(), detections.labels.tolist(), strict=True)
     return np.array([one in there for one in said], dtype=bool)
-
-
-def _like(detections: Detections, objects: Objects, similar: Collection[Collection[int]], floor: float) -> Booleans:
-    """Whether a detection overlaps an object of a similar class by `floor` or more."""
-    found = np.zeros(len(detections.scores), dtype=bool)
-    for group in similar:
-        members = np.array(sorted(group))
-        for label in members:
-            mine = detections.labels == label
-            others = np.isin(objects.labels, members[members != label])
-            found[mine] |= match(detections.at(mine), objects.at(others)).other_overlap >= floor
-    return found

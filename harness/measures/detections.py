@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.lazy import np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -72,6 +72,7 @@ class Matches(NamedTuple):
         own_overlap: intersection over union with that.
         other: the object of another class that it overlaps most, `NONE` where it overlaps none.
         other_overlap: intersection over union with that.
+        similar_overlap: the largest intersection over union with an object of a similar class.
         first: whether it overlaps its own object by the threshold or more, as the first to do so in order of score.
     """
 
@@ -79,6 +80,7 @@ class Matches(NamedTuple):
     own_overlap: Floats
     other: Integers
     other_overlap: Floats
+    similar_overlap: Floats
     first: Booleans
 
 
@@ -107,18 +109,26 @@ def overlaps(first: Floats, second: Floats) -> Floats:
     return np.divide(shared, either, out=np.zeros_like(shared), where=either > 0)
 
 
-def match(detections: Detections, objects: Objects, threshold: float = 0.5) -> Matches:
+def match(
+    detections: Detections, objects: Objects, threshold: float = 0.5, similar: Collection[Collection[int]] = ()
+) -> Matches:
     """Match detections with objects by the rule of Pascal VOC's development kit.
 
     A detection belongs to the object of its class that it overlaps most, whether or not another one has that already.
+    `similar` are sets of classes that are like one another.
     """
     detection, target = _pairs(detections.images, objects.images)
     overlap = overlaps(detections.boxes[detection], objects.boxes[target])
-    same, meets = detections.labels[detection] == objects.labels[target], overlap > 0
-    count = len(detections.scores)
-    own, own_overlap = _largest(detection, target, overlap, same & meets, count)
-    other, other_overlap = _largest(detection, target, overlap, ~same & meets, count)
-    return Matches(own, own_overlap, other, other_overlap, _first(detections, own, own_overlap >= threshold))
+    meets = overlap > 0
+    detection, target, overlap = detection[meets], target[meets], overlap[meets]
+    label, its = detections.labels[detection], objects.labels[target]
+    count, alike = len(detections.scores), np.any([np.isin(label, [*g]) & np.isin(its, [*g]) for g in similar], axis=0)
+    own, own_overlap = _largest(detection, target, overlap, label == its, count)
+    other, other_overlap = _largest(detection, target, overlap, label != its, count)
+    similar_overlap = np.zeros(count)
+    np.maximum.at(similar_overlap, detection, overlap * (alike & (label != its)))
+    first = _first(detections, own, own_overlap >= threshold)
+    return Matches(own, own_overlap, other, other_overlap, similar_overlap, first)
 
 
 def _pairs(images: Integers, of_objects: Integers) -> tuple[Integers, Integers]:

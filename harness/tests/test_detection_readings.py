@@ -6,6 +6,7 @@ import pytest
 from harness.experiments import detection_readings
 from harness.experiments.detection_readings import COCO, ELSEWHERE, EVEN, ODD, QUANTILES, WHOLE, Detectors, crossed
 from harness.measures.detection_errors import CONVENTIONS, HOIEM, TIDE, Kind
+from harness.measures.object_sizes import LARGE, SMALL
 from harness.tests.test_position_blind import scenes
 
 IMAGES = 40
@@ -28,6 +29,7 @@ def record(seed, spread):
 @pytest.fixture
 def detectors():
     detection_readings._done.clear()
+    detection_readings._matched.clear()
     return Detectors({"sharp": [record(s, 1.0) for s in range(3)], "blurred": [record(s, 6.0) for s in range(3)]})
 
 
@@ -35,22 +37,19 @@ def test_every_statistic_has_a_row_a_seed_and_a_column_a_resample(detectors):
     shape = (3, 1001)
     assert detectors.mean_ap("sharp").shape == shape
     assert detectors.shares("sharp", HOIEM)[Kind.CORRECT].shape == shape
-    assert detectors.mean_ap_of_size("sharp", small=True, by=COCO).shape == shape
-    assert detectors.mislocalised("sharp", small=False, by=QUANTILES).shape == shape
+    assert detectors.mean_ap_of_size("sharp", size=SMALL, by=COCO).shape == shape
+    assert [part.shape for part in detectors.mislocalised("sharp", by=QUANTILES)] == [shape, shape]
 
 
 def test_the_blurred_detector_is_worse_in_places_alone(detectors):
     assert (detectors.mean_ap("blurred")[:, 0] < detectors.mean_ap("sharp")[:, 0] - 10).all()
     sharp, blurred = (detectors.shares(arm, HOIEM) for arm in ("sharp", "blurred"))
     assert (blurred[Kind.LOCALISATION][:, 0] > sharp[Kind.LOCALISATION][:, 0]).all()
-    small, large = (
-        detectors.mislocalised("blurred", small=small, by=QUANTILES) - detectors.mislocalised("sharp", small=small,
-                                                                                            by=QUANTILES)
-        for small in (True, False)
-    )  # fmt: skip
+    before, after = (detectors.mislocalised(arm, by=QUANTILES) for arm in ("sharp", "blurred"))
+    small, large = (late - early for early, late in zip(before, after, strict=True))
     assert small[:, 0].mean() > large[:, 0].mean()
-    assert (detectors.mean_ap_of_size("blurred", small=False, by=QUANTILES)[:, 0]
-            > detectors.mean_ap_of_size("blurred", small=True, by=QUANTILES)[:, 0]).all()  # fmt: skip
+    assert (detectors.mean_ap_of_size("blurred", size=LARGE, by=QUANTILES)[:, 0]
+            > detectors.mean_ap_of_size("blurred", size=SMALL, by=QUANTILES)[:, 0]).all()  # fmt: skip
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
