@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.scenes import scenes
+from harness.data.scenes import COUNTS, scenes
 from harness.data.voc import VOC2007, VOC2007_2012, Voc
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ def names() -> tuple[str, ...]:
 def present(name: str, root: Path | None) -> bool:
     """Whether `load_detection` would find a set; cheap enough for the collection of tests."""
     return name in GENERATED or (name in PUBLISHED and PUBLISHED[name].present(root))
+
+
+def training_images(name: str) -> int:
+    """How many images the training split of a set has; the set itself is not looked at."""
+    return sum(part.length for part in PUBLISHED[name].train) if name in PUBLISHED else COUNTS["train"]
 
 
 @functools.lru_cache(maxsize=4)

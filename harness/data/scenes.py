@@ -9,6 +9,7 @@ shares of its side and rendered at any size.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.data.detection_set import DetectionSet, digest_of
@@ -70,17 +71,16 @@ class Layout(NamedTuple):
 
     def chosen(self, images: Tensor) -> Layout:
         """Some of the scenes, by their numbers."""
-        parts = self._asdict()
-        noise = parts.pop("noise")
-        return Layout(**{name: part[images] for name, part in parts.items()}, noise=tuple(one[images] for one in noise))
+        return self._each(lambda part: part[images])
 
     def to(self, device: torch.device) -> Layout:
         """The same on a device."""
+        return self._each(lambda part: part.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Layout:
         parts = self._asdict()
-        noise = parts.pop("noise")
-        return Layout(
-            **{name: part.to(device) for name, part in parts.items()}, noise=tuple(o.to(device) for o in noise)
-        )
+        noise = tuple(change(octave) for octave in parts.pop("noise"))
+        return Layout(**{name: change(part) for name, part in parts.items()}, noise=noise)
 
 
 def scenes(split: str) -> DetectionSet:

@@ -43,7 +43,7 @@ class Part(NamedTuple):
 
     year: int
     images: str
-    count: int
+    length: int
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,14 @@ class Voc:
         owners = torch.repeat_interleave(torch.arange(len(found)), torch.tensor([len(each) for each in found]))
 
         def draw(images: Tensor, size: int, device: torch.device) -> Tensor:
+            squares = np.empty((len(images), size, size, 3), dtype=np.uint8)
+
+            def fill(place: int, number: int) -> None:
+                squares[place] = _square(pictures[number], sums[number], size)
+
             with ThreadPoolExecutor(THREADS) as pool:
-                numbers = images.tolist()
-                squares = pool.map(lambda number: _square(pictures[number], sums[number], size), numbers)
-                return torch.from_numpy(np.stack(list(squares))).to(device).permute(0, 3, 1, 2).contiguous()
+                list(pool.map(fill, range(len(images)), images.tolist()))
+            return torch.from_numpy(squares).to(device).permute(0, 3, 1, 2).contiguous()
 
         digest = hashlib.sha256("\n".join([*sums, repr(objects), repr(owners.tolist())]).encode()).hexdigest()
         return DetectionSet(
@@ -105,8 +109,8 @@ class Voc:
                 "JPEGImages into a folder, and name that with `pytest claims --data DIR` or CLAIMS_DATA."
             )
         names = _list(root, part).read_text().split()
-        if len(names) != part.count:
-            raise DatasetCorrupt(f"{_list(root, part)}: lists {len(names)} images, expected {part.count}")
+        if len(names) != part.length:
+            raise DatasetCorrupt(f"{_list(root, part)}: lists {len(names)} images, expected {part.length}")
         if odd := [name for name in names if not re.fullmatch(r"\w+", name, re.ASCII)]:
             raise DatasetCorrupt(f"{_list(root, part)}: {odd[0]!r} is no image's name")
         folder = root / "VOCdevkit" / f"VOC{part.year}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.data.detection_catalogue import training_images
 from harness.lazy import np, torch
 from harness.runs.recipe import Recipe, Result, Workbench
 from harness.training import Constant, Network
@@ -85,12 +86,12 @@ class DetectorTest(Recipe):
         return Result(metrics, {**_flat(found, self.size), **_objects(test, self.size)})
 
     def modules(self) -> tuple[str, ...]:
-        """The network's, and those that the data come from."""
-        return (self.network.module, "harness.data.detection_catalogue")
+        """The network's."""
+        return (self.network.module,)
 
     def work(self) -> float:
         """Images that are seen in training."""
-        return float(self.epochs * (self.count or 5_011))
+        return float(self.epochs * (self.count or training_images(self.data)))
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """Both splits."""

@@ -40,8 +40,9 @@ class Detector(nn.Module):
         inputs = backbone.fc.in_features
         shortcut = nn.Sequential(nn.Conv2d(inputs, channels, 1, bias=False), nn.BatchNorm2d(channels))
         blocks = [Bottleneck(inputs, head, 1, shortcut), *(Bottleneck(channels, head) for _ in range(2))]
-        self.head = nn.Sequential(*blocks, nn.Conv2d(channels, outputs, 3, padding=1))
-        _start_small(self.head)
+        last = nn.Conv2d(channels, outputs, 3, padding=1)
+        self.head = nn.Sequential(*blocks, last)
+        _start_small(self.head, last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Predictions `(n, rows, columns, outputs)` for images `(n, 3, height, width)`.
@@ -94,16 +95,16 @@ def detector(
     return network
 
 
-def _start_small(head: nn.Sequential) -> None:
+def _start_small(head: nn.Sequential, last: nn.Conv2d) -> None:
     """Let bottlenecks begin as their shortcuts and predictions near 0: squared errors would explode at first."""
     for layer in head.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
         elif isinstance(layer, Bottleneck):
             nn.init.zeros_(layer.bn3.weight)
-    last = head[-1]
-    nn.init.normal_(last.weight, std=0.01)
-    nn.init.constant_(last.bias, 0.2)
+    nn.init.normal_(last.weight, std=0.1 / last.weight[0].numel() ** 0.5)
+    if last.bias is not None:
+        nn.init.constant_(last.bias, 0.2)
 
 
 def _backbone(blocks: tuple[int, int, int, int], width: int, stride: int) -> ResNet:

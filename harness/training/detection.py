@@ -29,7 +29,9 @@ class Pictures(NamedTuple):
     objects: Objects
 
 
-def train(recipe: DetectorTest, data: DetectionSet, seed: int, bench: Workbench) -> tuple[torch.nn.Module, Any]:
+def train(
+    recipe: DetectorTest, data: DetectionSet, seed: int, bench: Workbench
+) -> tuple[torch.nn.Module, dict[str, list[float]]]:
     """Train one detector; the network, in evaluation mode, and its curves.
 
     Curves, running means over each epoch: `train_loss`, and `train_overlap`, of the boxes that answer for objects.
@@ -52,7 +54,7 @@ def initial(recipe: DetectorTest, seed: int) -> torch.nn.Module:
     """The network of this seed before its first step, on the CPU."""
     with global_stream(seed, "architecture's initialisation", torch.device("cpu")):
         network = recipe.network.build()
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def on_device(data: DetectionSet, size: int, device: torch.device) -> Pictures:
@@ -123,7 +125,7 @@ class DetectorTrainer:
             predictions = self.network(as_input(images))
         loss, overlap = yolo_loss(predictions.float(), objects, self.classes)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimiser.step()
         return loss.detach().double(), overlap.double()
 

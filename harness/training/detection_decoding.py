@@ -41,7 +41,7 @@ def decode(predictions: Tensor, classes: int) -> Candidates:
         predictions: `(n, rows, columns, 5 * boxes + classes)`, in the order of `harness.networks.detector`.
         classes: how many there are.
     """
-    n, rows, columns, outputs = predictions.shape
+    rows, columns, outputs = predictions.shape[1:]
     boxes = predictions[..., : outputs - classes].unflatten(-1, (-1, 5))
     column = torch.arange(columns, device=predictions.device)[:, None]
     row = torch.arange(rows, device=predictions.device)[:, None, None]

@@ -92,14 +92,14 @@ class Exponential:
 
 @dataclass(frozen=True)
 class Warm:
-    """Another schedule that is reached in equal steps: of the `epochs` first ones, number i has (i + 1)/(epochs + 1)."""
+    """Another schedule, reached by a parabola: epoch i of the first `epochs` has ((i + 1)/(epochs + 1))^2 of it."""
 
     epochs: int
     then: Constant | Steps | Cosine | Exponential
 
     def share(self, epoch: int) -> float:
         """What part of the optimiser's rate an epoch has; the first is 0."""
-        return min(1.0, (epoch + 1) / (self.epochs + 1)) * self.then.share(epoch)
+        return min(1.0, (epoch + 1) / (self.epochs + 1)) ** 2 * self.then.share(epoch)
 
 
 Optimiser = Sgd | Adam
