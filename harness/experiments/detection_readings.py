@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     Reading = Callable[[Detections, Objects, Matches, "Floats"], "Floats"]
 
     Floats = NDArray[np.floating]
-    Integers = NDArray[np.integer]
 
 WHOLE, ODD, EVEN, ELSEWHERE = "all images", "odd images", "even images", "annotations of the next image"
 """What a detector is judged on: its test images, every other one, or annotations that belong to another image."""
@@ -48,16 +47,6 @@ class Detectors:
         self._count = len(self.classes)
         self._area = float(first["image_size"]) ** 2
         self._similar = similar_labels(self.classes, first["similar"])
-
-    @property
-    def objects(self) -> Objects:
-        """What is in the test images."""
-        return from_tensors(next(iter(self.records.values()))[0].tensors)[1]
-
-    def sizes(self, by: str) -> Integers:
-        """`SMALL`, `MEDIUM` or `LARGE` for each of the objects."""
-        there = self.objects
-        return sizes(there.boxes, there.labels, self._edges(there, by))
 
     def mean_ap(self, arm: str, on: str = WHOLE, *, rule: str = ALL_POINTS) -> Floats:
         """Mean average precision at an overlap of 0.5."""
