@@ -14,8 +14,8 @@ from harness.networks.resnet import BLOCKS, Bottleneck, ResNet
 BACKBONES = {"resnet50": BLOCKS[50], "narrow": (1, 1, 1, 2)}
 """Bottlenecks in each of the four stages."""
 
-STEMS = {32: (7, 2, True), 16: (3, 2, False), 8: (3, 1, False)}
-"""Kernel and stride of the first convolution, and whether max-pooling follows, by the stride of the whole backbone."""
+STRIDES = (32, 16, 8)
+"""Pixels to a cell along each axis."""
 
 SHUFFLED = ("none", "branch", "branch and skip")
 
@@ -81,10 +81,10 @@ def detector(
         patch: side of the patches within which pixels move; None moves them over the map, 1 leaves all in place.
         fixed: keep the first permutation, which can be learned.
     """
-    if backbone not in BACKBONES or stride not in STEMS or shuffled not in SHUFFLED:
+    if backbone not in BACKBONES or stride not in STRIDES or shuffled not in SHUFFLED:
         raise ValueError(
             f"no detector has the backbone {backbone!r} with stride {stride} and {shuffled!r} shuffled; backbones are "
-            f"{', '.join(BACKBONES)}, strides {', '.join(map(str, STEMS))}, shuffles {', '.join(SHUFFLED)}"
+            f"{', '.join(BACKBONES)}, strides {', '.join(map(str, STRIDES))}, shuffles {', '.join(SHUFFLED)}"
         )
     blocks = BACKBONES[backbone]
     network = Detector(_backbone(blocks, width, stride), 5 * boxes + classes, head)
@@ -109,9 +109,6 @@ def _start_small(head: nn.Sequential, last: nn.Conv2d) -> None:
 
 def _backbone(blocks: tuple[int, int, int, int], width: int, stride: int) -> ResNet:
     network = ResNet(blocks, 1, width, small_images=stride != 32)
-    kernel, step, pooled = STEMS[stride]
-    if network.conv1.stride != (step, step):
-        network.conv1.stride = (step, step)
-    assert network.conv1.kernel_size == (kernel, kernel)
-    assert isinstance(network.maxpool, nn.MaxPool2d) == pooled
+    if stride == 16:
+        network.conv1.stride = (2, 2)
     return network

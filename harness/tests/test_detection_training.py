@@ -19,6 +19,8 @@ from harness.store import Store
 from harness.training import Adam, Constant, Cosine, Network, Sgd, Warm
 from harness.training.detection import DetectorTrainer, on_device
 from harness.training.detection_augmentation import DetectionAugmentation
+from harness.verdicts import Evidence
+from harness.workplace import NotAvailable, Workplace
 
 SMALL = DetectorTest(
     Network.of("detector.detector", backbone="narrow", classes=len(CLASSES), width=2, head=4, stride=8), "scenes", 32,
@@ -218,3 +220,16 @@ def test_the_rate_is_warmed_up_to_another_schedule():
     assert [warm.share(epoch) for epoch in (0, 1)] == pytest.approx([1 / 9, 4 / 9 * Cosine(10).share(1)])
     assert [warm.share(epoch) for epoch in range(2, 10)] == [Cosine(10).share(epoch) for epoch in range(2, 10)]
     assert math.isclose(Warm(0, Constant()).share(0), 1)
+
+
+def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
+    place = Workplace(tier="quick", data=tmp_path, store=tmp_path / "store", device="cpu", train=True)
+    record = place.record(SMALL.with_(epochs=1), 0)
+    assert record.metrics["test_images"] == 10
+    assert record.tensors["object_boxes"].shape[1] == 4
+    assert place.data_set("scenes", "test").reach is Evidence.PROXY
+    assert place.data_set("digits", "test").images.shape[1:] == (1, 8, 8)
+    with pytest.raises(NotAvailable, match=r"voc2007 is not here: no .*test.txt"):
+        place.data_set("voc2007", "test")
+    with pytest.raises(NotAvailable, match=r"voc2007\+2012 is not here"):
+        place.record(plain("paper", "voc2007"), 0)
