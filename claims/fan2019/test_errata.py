@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.claim import Erratum, claim
-from harness.lazy import torch
+from harness.lazy import np, torch
 from harness.measures.complexity import parameters
 from harness.rules import Exact, equals, greater_than, less_than
 
@@ -261,16 +261,22 @@ def test_the_code_for_cifar_also_changes_the_downsampling(lab):
 
 def detections():
     """A box of the right class sliding off an object: overlap, whether it is a duplicate, what the tool says."""
-    from harness.measures.detection_errors import LOCALISATION, detection_errors
+    from harness.measures.detection_errors import HOIEM, Kind, detection_errors
+    from harness.measures.detections import Detections, Objects
 
-    target, label = torch.tensor([[0.0, 0.0, 10.0, 10.0]]), torch.tensor([1])
-    for shift in torch.arange(0, 9.9, 0.1).tolist():
-        box = target + torch.tensor([shift, 0.0, shift, 0.0])
+    target = np.array([[0.0, 0.0, 10.0, 10.0]])
+    there = Objects(target, np.array([1]), np.array([0]), np.array([False]))
+
+    def mislocalised(*boxes):
+        ones = np.ones(len(boxes), dtype=int)
+        found = Detections(np.concatenate(boxes), -ones.cumsum(), ones, 0 * ones)
+        return bool(detection_errors(found, there, HOIEM)[-1] == Kind.LOCALISATION)
+
+    for shift in np.arange(0, 9.9, 0.1).tolist():
+        box = target + np.array([shift, 0.0, shift, 0.0])
         overlap = (10 - shift) / (10 + shift)
-        alone = detection_errors(box, label, target, label)
-        second = detection_errors(torch.cat([target, box]), label.expand(2), target, label)
-        yield overlap, False, alone[0] == LOCALISATION
-        yield overlap, True, second[1] == LOCALISATION
+        yield overlap, False, mislocalised(box)
+        yield overlap, True, mislocalised(target, box)
 
 
 def as_printed(overlap, duplicate):

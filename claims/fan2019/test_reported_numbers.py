@@ -184,7 +184,7 @@ def test_66_map_is_the_number_of_yolo(lab, detector):
 
 
 @claim(
-    "SH-52",
+    "SH-83",
     where="Section 4.5, Fig. 9",
     paper=2.0,
     rule=equals(2.0, within=0.02),
@@ -200,7 +200,7 @@ def test_the_localisation_error_doubles(lab):
 
 
 @claim(
-    "SH-53",
+    "SH-84",
     where="Section 4.5, Fig. 9",
     paper={"baseline": 73.3, "shuffled": 73.7},
     unit="%",
@@ -214,7 +214,7 @@ def test_the_sums_of_correct_and_localisation_error_are_right(lab):
 
 
 @claim(
-    "SH-54",
+    "SH-85",
     where="Section 4.5",
     paper=0.4,
     unit="points",

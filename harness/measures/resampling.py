@@ -93,6 +93,15 @@ def resampled_sums(columns: Tensor, replicates: int = REPLICATES, seed: int = 0)
     return torch.cat([columns.sum(0)[None], *(drawn @ columns for drawn in draws(len(columns), replicates, seed))])
 
 
+def weights(n: int, replicates: int = REPLICATES, seed: int = 0) -> NDArray[np.float64]:
+    """How often each image counts: once in the first row, in the others as often as it is drawn.
+
+    For statistics that are no function of sums over images.  Returns shape `(1 + replicates, n)`; a statistic of each
+    row is what `from_sums` takes.
+    """
+    return torch.cat([torch.ones(1, n, dtype=torch.float64), *draws(n, replicates, seed)]).numpy()
+
+
 def ratio_of_means(numerator: Tensor, denominator: Tensor, replicates: int = REPLICATES, seed: int = 0) -> Bootstrapped:
     """The ratio of two means over images: of `numerator` and `denominator`, both of shape `(n,)`."""
     sums = resampled_sums(torch.stack([numerator, denominator], 1), replicates, seed)

@@ -14,6 +14,7 @@ from harness.measures.resampling import (
     per_image_ratios,
     ratio_of_means,
     resampled_sums,
+    weights,
 )
 
 
@@ -121,3 +122,12 @@ def test_several_statistics_share_one_pass():
     alone = ratio_of_means(numerator, denominator, 30, seed=9)
     assert together.value == alone.value
     assert np.array_equal(together.replicates, alone.replicates)
+
+
+def test_weights_give_the_same_replicates_as_sums():
+    numerator, denominator = sums()
+    rows = torch.from_numpy(weights(60, 40, seed=6))
+    statistic = from_sums((rows @ numerator) / (rows @ denominator), 60)
+    straight = ratio_of_means(numerator, denominator, 40, seed=6)
+    np.testing.assert_allclose(statistic.replicates, straight.replicates)
+    assert statistic.value == pytest.approx(straight.value)

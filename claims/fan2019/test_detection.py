@@ -1,0 +1,325 @@
+"""Section 4.5 and Figures 8 and 9: detectors trained from scratch with the backbone's last layer shuffled, or not.
+
+`harness.experiments.detection_arms` says how the detectors are trained at each tier, `detection_readings` what is read
+off them.  All detectors of a tier are tested on the same images.  Verdicts rest on both, seeds and images: variances of
+the two are added (`harness.measures.seeds_and_images`).
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.experiments.detection_arms import arm
+from harness.experiments.detection_readings import ELSEWHERE, EVEN, ODD, SIZES, WHOLE, Detectors, crossed
+from harness.lazy import np
+from harness.measures import seeds_and_images
+from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
+from harness.measures.detection_errors import CONVENTIONS, Kind
+from harness.measures.object_sizes import LARGE
+from harness.rules import equivalent_to, greater_than, matches
+
+PLACEMENTS = {"branch only": "branch", "branch and skip": "both"}
+"""What is shuffled in the last bottleneck: the input of its 3 x 3 convolution, and the skip (section 3.2)."""
+
+
+def compared(tier, data, placement):
+    """The detector without shuffle and the shuffled one."""
+    return {name: arm(name, tier, data) for name in ("plain", PLACEMENTS[placement])}
+
+
+SETTING = {
+    "tier": "quick", "data": ("voc2007",), "proxies": ("scenes",), "runs": compared, "seeds": range(3),
+    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
+}  # fmt: skip
+BY_CONVENTION = {"placement": tuple(PLACEMENTS), "convention": CONVENTIONS}
+BY_SIZE = {"placement": tuple(PLACEMENTS), "sizes": SIZES}
+
+ITSELF = "the detector without shuffle against itself: each seed's on half of the images, the next one's on the others"
+MISPLACED = "the detector without shuffle, judged on the annotations of other images"
+
+
+def read(lab) -> Detectors:
+    """The records of the claim's detectors; the grid and every mAP go into the report."""
+    found = Detectors({name: lab.records(recipe) for name, recipe in lab.runs.items()})
+    for line in found.notes():
+        lab.note(line)
+    return found
+
+
+def difference(found, first, second):
+    """The mean difference of two statistics in points."""
+    return seeds_and_images.mean(first - second, found.images, "points")
+
+
+@claim(
+    "SH-51",
+    where="Section 4.5",
+    paper=16.0,
+    readings={"placement": tuple(PLACEMENTS), "area": (ALL_POINTS, ELEVEN_POINTS)},
+    rule=greater_than(8.0),
+    control=ITSELF,
+    **SETTING,
+)
+def test_detection_suffers_from_the_shuffle(lab, data, placement, area):
+    """Trained from scratch, the detector reaches 50 % mAP, and 34 % with its last layer shuffled.
+
+    Measured is what is lost; half of the paper's 16 points is asked for.
+    """
+    found = read(lab)
+
+    def lost(on, other):
+        return found.mean_ap("plain", on, rule=area), found.mean_ap(other, on, rule=area)
+
+    lab.measure(difference(found, *lost(WHOLE, PLACEMENTS[placement])))
+    lab.control(difference(found, *crossed(lambda on: found.mean_ap("plain", on, rule=area))))
+
+
+@claim(
+    "SH-52",
+    where="Section 4.5, Fig. 9",
+    paper=2.0,
+    readings=BY_CONVENTION,
+    rule=greater_than(1.5),
+    control=ITSELF,
+    **{**SETTING, "unit": ""},
+)
+def test_the_localisation_error_of_the_shuffled_detector_doubles(lab, data, placement, convention):
+    """The localisation error is doubled for the shuffled detector, from 14.2 to 28.4 % of its predictions.
+
+    Of each class as many of the most confident predictions are looked at as it has objects.  Asked for is a factor of
+    more than 1.5; the report says where 2 lies.
+    """
+    found, name = read(lab), PLACEMENTS[placement]
+    shuffled, plain = found.shares(name, convention), found.shares("plain", convention)
+
+    def localisation(on):
+        return found.shares("plain", convention, on)[Kind.LOCALISATION]
+
+    both = shuffled[Kind.LOCALISATION], plain[Kind.LOCALISATION]
+    lab.measure(seeds_and_images.ratio(*both, found.images))
+    lab.control(seeds_and_images.ratio(*crossed(localisation), found.images))
+    low, high = seeds_and_images.over_images(both[0].mean(0) / both[1].mean(0))
+    lab.note(
+        f"ratio, 90 % of bootstrap replicates over images alone: {low:.2f} to {high:.2f}, "
+        f"which {'contains' if low <= 2 <= high else 'leaves out'} 2"
+    )
+    for arm_name, shares in {"plain": plain, name: shuffled}.items():
+        lab.series(f"{arm_name}: {', '.join(kind.name.lower() for kind in shares)}", x=list(shares), y=[
+            share[:, 0].mean() for share in shares.values()
+        ])  # fmt: skip
+
+
+@claim(
+    "SH-53",
+    where="Section 4.5, Fig. 9",
+    paper=13.8,
+    readings=BY_CONVENTION,
+    rule=greater_than(7.0),
+    control=ITSELF,
+    **SETTING,
+)
+def test_the_shuffled_detector_has_fewer_correct_detections(lab, data, placement, convention):
+    """Of the baseline's predictions 59.1 % are correct, of the shuffled detector's 45.3 %.
+
+    Measured is what is lost; half of the paper's 13.8 points is asked for.
+    """
+    found = read(lab)
+
+    def correct(arm_name, on=WHOLE):
+        return found.shares(arm_name, convention, on)[Kind.CORRECT]
+
+    lab.measure(difference(found, correct("plain"), correct(PLACEMENTS[placement])))
+    lab.control(difference(found, *crossed(lambda on: correct("plain", on))))
+
+
+@claim(
+    "SH-54",
+    where="Section 4.5",
+    paper=0.4,
+    readings=BY_CONVENTION,
+    rule=greater_than(-2.0),
+    control=MISPLACED,
+    **SETTING,
+)
+def test_classification_of_detections_is_not_affected(lab, data, placement, convention):
+    """Classification-wise the shuffled detector got as many predictions right: 73.7 % against 73.3 %.
+
+    Right are correct predictions and those of localisation errors, and of TIDE's duplicates.  Not to lose 2 points is
+    asked for; the paper speaks of preserved, and even slightly higher.
+    """
+    found = read(lab)
+
+    def right(arm_name, on=WHOLE):
+        shares = found.shares(arm_name, convention, on)
+        return shares[Kind.CORRECT] + shares[Kind.LOCALISATION] + shares[Kind.DUPLICATE]
+
+    lab.measure(difference(found, right(PLACEMENTS[placement]), right("plain")))
+    lab.control(difference(found, right("plain", ELSEWHERE), right("plain")))
+
+
+@claim(
+    "SH-55",
+    where="Section 4.5, Fig. 9",
+    paper="similar percents",
+    readings=BY_CONVENTION,
+    rule={"wrong class": equivalent_to(0.0, within=3.0), "background": equivalent_to(0.0, within=3.0)},
+    control=MISPLACED,
+    **SETTING,
+)
+def test_other_errors_of_detection_stay_at_their_level(lab, data, placement, convention):
+    """Predictions of a wrong class, and of background, are of similar percents for both detectors.
+
+    Within 3 points.  Wrong are similar and other classes together, and what TIDE calls both.
+    """
+    found = read(lab)
+
+    def parts(arm_name, on=WHOLE):
+        shares, plain = found.shares(arm_name, convention, on), found.shares("plain", convention)
+        kinds = {"wrong class": (Kind.SIMILAR, Kind.OTHER, Kind.BOTH), "background": (Kind.BACKGROUND,)}
+        return {
+            part: difference(found, sum(shares[kind] for kind in which), sum(plain[kind] for kind in which))
+            for part, which in kinds.items()
+        }
+
+    lab.measure(**parts(PLACEMENTS[placement]))
+    lab.control(**parts("plain", ELSEWHERE))
+
+
+@claim(
+    "SH-56",
+    where="Section 4.5, Fig. 8",
+    readings=BY_SIZE,
+    rule=greater_than(2.0),
+    control=ITSELF,
+    **SETTING,
+)
+def test_extra_errors_of_detection_come_from_small_objects(lab, data, placement, sizes):
+    """The localisation error of the shuffled detector mainly comes from small objects.
+
+    Measured is by how much more localisation errors are added for a hundred small objects than for a hundred large
+    ones (Hoiem et al.).  More than 2 is asked for, so that no difference is not taken for one by chance.  Sizes are
+    those of Hoiem et al., within each class, or COCO's, whose small and medium objects are taken together.
+    """
+    found = read(lab)
+
+    def more_on_small(arm_name, on=WHOLE):
+        small, large = found.mislocalised(arm_name, on, by=sizes)
+        return small - large
+
+    lab.measure(difference(found, more_on_small(PLACEMENTS[placement]), more_on_small("plain")))
+    lab.control(difference(found, *crossed(lambda on: more_on_small("plain", on))))
+
+
+@claim(
+    "SH-57",
+    where="Section 4.5, Fig. 8",
+    readings=BY_SIZE,
+    rule=greater_than(0.0),
+    control=MISPLACED,
+    **SETTING,
+)
+def test_detection_of_large_objects_gets_better(lab, data, placement, sizes):
+    """On large objects the shuffled detector seems better than the baseline.
+
+    Measured is the gain in mAP on large objects alone.  The paper says so of the first 11 test images.
+    """
+    found = read(lab)
+
+    def on_large(arm_name, on=WHOLE):
+        return found.mean_ap_of_size(arm_name, on, size=LARGE, by=sizes)
+
+    lab.measure(difference(found, on_large(PLACEMENTS[placement]), on_large("plain")))
+    lab.control(difference(found, on_large("plain", ELSEWHERE), on_large("plain")))
+
+
+RATIOS = {"mAP kept": matches(34 / 50, within=0.1), "localisation error": matches(2.0, within=0.5)}
+
+
+def ratios(found, shuffled, convention):
+    """Mean average precision and localisation error of a shuffled detector, as multiples of the baseline's."""
+    pairs = {
+        "mAP kept": (found.mean_ap(shuffled), found.mean_ap("plain")),
+        "localisation error": (
+            found.shares(shuffled, convention)[Kind.LOCALISATION], found.shares("plain", convention)[Kind.LOCALISATION],
+        ),
+    }  # fmt: skip
+    return {part: seeds_and_images.ratio(*pair, found.images) for part, pair in pairs.items()}
+
+
+def ratios_of_itself(found, convention):
+    """The same of the baseline and itself."""
+    pairs = {
+        "mAP kept": crossed(lambda on: found.mean_ap("plain", on)),
+        "localisation error": crossed(lambda on: found.shares("plain", convention, on)[Kind.LOCALISATION]),
+    }
+    return {part: seeds_and_images.ratio(*pair, found.images) for part, pair in pairs.items()}
+
+
+@claim(
+    "E-SH11",
+    where="Sections 3.2 and 4.5",
+    paper={"mAP kept": 0.68, "localisation error": 2.0},
+    readings=BY_CONVENTION,
+    rule=RATIOS,
+    control=ITSELF,
+    **{**SETTING, "unit": ""},
+)
+def test_a_reading_of_the_detection_experiment_gives_both_ratios(lab, data, placement, convention):
+    """Shuffling the last layer of the backbone keeps 34 of 50 points of mAP and doubles the localisation error.
+
+    By the rule of section 3.2 for ResNets the skip connection is shuffled too.  Then no order reaches the head (SH-69),
+    and all that is left is what a detector reaches that does not know where things are (SH-70).  If the branch alone is
+    shuffled, the skip connection carries the order on.  The verdict by reading says which of the two goes with both of
+    the paper's ratios: 0.68 within 0.1, and 2 within 0.5.
+    """
+    found = read(lab)
+    lab.measure(**ratios(found, PLACEMENTS[placement], convention))
+    lab.control(**ratios_of_itself(found, convention))
+
+
+STAGES = {"branch only": "stage branch", "branch and skip": "stage both"}
+
+
+def whole_stage(tier, data, placement):
+    """The detector without shuffle, and the one with all bottlenecks of its last stage shuffled."""
+    return {name: arm(name, tier, data) for name in ("plain", STAGES[placement])}
+
+
+@claim(
+    "SH-86",
+    where="Section 4.5",
+    paper={"mAP kept": 0.68, "localisation error": 2.0},
+    readings=BY_CONVENTION,
+    rule=RATIOS,
+    control=ITSELF,
+    **{**SETTING, "unit": "", "tier": "nightly", "runs": whole_stage},
+)
+def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(lab, data, placement, convention):
+    """Shuffling the last stage of the backbone keeps 34 of 50 points of mAP and doubles the localisation error.
+
+    Another reading of "the last layer": all bottlenecks of the last stage, not the last one alone.
+    """
+    found = read(lab)
+    lab.measure(**ratios(found, STAGES[placement], convention))
+    lab.control(**ratios_of_itself(found, convention))
+
+
+def fixed_or_not(tier, data):
+    """Detectors with branch and skip shuffled: anew for each batch, once for all, and on maps of one pixel."""
+    return {name: arm(name, tier, data) for name in ("plain", "both", "fixed", "1x1")}
+
+
+@claim(
+    "SH-87",
+    where="Section 4.5",
+    rule=greater_than(0.0),
+    control="shuffles of maps of 1 x 1 pixels, which move nothing, against none; seeds and images crossed as above",
+    **{**SETTING, "tier": "nightly", "runs": fixed_or_not},
+)
+def test_a_fixed_permutation_harms_detection_less(lab, data):
+    """A permutation that is drawn once for all costs a detector less mAP than one that is drawn for every batch.
+
+    Derived: a fixed one loses nothing but the neighbourhoods, and what it moves where can be learned.
+    """
+    found = read(lab)
+    lab.measure(difference(found, found.mean_ap("fixed"), found.mean_ap("both")))
+    lab.control(difference(found, found.mean_ap("1x1", EVEN), np.roll(found.mean_ap("plain", ODD), 1, axis=0)))
