@@ -193,6 +193,20 @@ def test_every_arm_trains_for_two_epochs(tier, name):
     assert list(metrics["test_accuracy"]) == [AS_TRAINED, *CONDITIONS.get(name, ())]
 
 
+def test_work_counts_operations_so_that_a_small_network_says_what_a_large_one_costs():
+    def work(tier, name="plain"):
+        return arm(name, scale(tier, "cifar100")).work()
+
+    quick, nightly, paper = map(work, ("quick", "nightly", "paper"))
+    resnet, perceptron = work("nightly", "resnet50"), work("nightly", PERCEPTRON)
+    # Of a forward pass: 313 million multiplications in the convolutions of a VGG-16, 1.3 thousand million in ResNet-50.
+    assert nightly / (12 * 50_000) == pytest.approx(3 * 2 * (313.2e6 + 64 * 8 * 4096 + 4096**2 + 409_600), rel=1e-3)
+    assert paper / nightly == pytest.approx(100 / 12)
+    assert 3.5 < resnet / nightly < 4.5
+    assert perceptron / (12 * 50_000) == 3 * 2 * 512 * (3072 + 100)
+    assert quick < nightly / 1000
+
+
 def test_random_labels_are_those_of_the_training_images_alone():
     plain, random = (arm(f"spatial at 1{end}", scale("quick", "cifar100")).training for end in ("", RANDOM_LABELS))
     assert random.data.label_noise == LabelNoise(1.0, "any class")
