@@ -287,8 +287,9 @@ def test_the_training_curves_are_similar(lab, data, curve):
     for arm in ("plain", "spatial 7", "channel 10"):
         points = found.curve(arm, curve).mean(0) + 74.10 - BASELINE
         lab.series(arm, x=range(1, len(points) + 1), y=points)
-    for arm, printed in {"plain": 74.10, "spatial 7": 71.44}.items():
-        lab.series(f"{arm}, as printed at the end", x=[len(points)], y=[printed])
+    if curve == "validation_accuracy":
+        for arm, printed in {"plain": 74.10, "spatial 7": 71.44}.items():
+            lab.series(f"{arm}, as printed", x=[len(points)], y=[printed])
 
 
 @claim(

@@ -210,13 +210,14 @@ class Accuracies:
     def curves(self, **arms_by_x: Mapping[float, str]) -> dict[str, tuple[list[float], list[float]]]:
         """Points of the paper's figures: accuracies of arms by x, ours on the paper's scale in per cent, and its own.
 
-        The paper's curve has the points that its text gives.
+        A second curve has the points that the paper's text gives, if it gives any.
         """
         found: dict[str, tuple[list[float], list[float]]] = {}
-        for name, arms in arms_by_x.items():
+        for key, arms in arms_by_x.items():
+            name = key.replace("_", " ")
             found[name] = [*arms], [self.points(arm).mean() + PRINTED["plain"] - BASELINE for arm in arms.values()]
-            printed = {x: PRINTED[arm] for x, arm in arms.items() if arm in PRINTED}
-            found[f"{name}, as printed"] = [*printed], [*printed.values()]
+            if printed := {x: PRINTED[arm] for x, arm in arms.items() if arm in PRINTED}:
+                found[f"{name}, as printed"] = [*printed], [*printed.values()]
         return found
 
     def notes(self) -> list[str]:

@@ -279,10 +279,11 @@ def test_points_put_the_baseline_where_the_paper_has_it():
 
 def test_figures_have_our_points_and_those_that_are_printed():
     found = accuracies(**{"plain": [0.5, 0.7], "spatial 10": [0.25, 0.25], "gap-fc 4": [0.6, 0.6]})
-    curves = found.curves(one={0: "plain", 10: "spatial 10", 4: "gap-fc 4"})
-    assert curves["one"][0] == [0, 10, 4]
-    np.testing.assert_allclose(curves["one"][1], [74.10, 1.0, 74.10])
-    assert curves["one, as printed"] == ([0, 10], [74.10, 57.05])
+    curves = found.curves(by_share={0: "plain", 10: "spatial 10", 4: "gap-fc 4"}, unknown={4: "gap-fc 4"})
+    assert list(curves) == ["by share", "by share, as printed", "unknown"]
+    assert curves["by share"][0] == [0, 10, 4]
+    np.testing.assert_allclose(curves["by share"][1], [74.10, 1.0, 74.10])
+    assert curves["by share, as printed"] == ([0, 10], [74.10, 57.05])
 
 
 def test_accuracies_are_said_with_both_spreads():
