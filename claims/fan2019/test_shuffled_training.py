@@ -9,15 +9,15 @@ the training (section 3.2).
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.experiments.fan_arms import PERCEPTRON, Accuracies, arms
+from harness.experiments.fan_arms import BASELINE, PERCEPTRON, Accuracies, arms
 from harness.lazy import np
 from harness.measures.seeds_needed import seeds_needed
 from harness.rules import equivalent_to, greater_than, matches
 
-REACH = {"nightly": "reduced", "paper": "paper"}
-SEEDS = range(4)
+REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
+SEEDS = range(3)
 SETTING = {
-    "tier": "nightly", "data": ("cifar100",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH,
+    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH,
     "unit": "points",
 }  # fmt: skip
 EPOCHS = ("last", "best")
@@ -38,6 +38,26 @@ def note_seeds(lab, differences, margin) -> None:
     lab.note(f"seeds that would show a difference of 0 within {margin:g} points: {needed or 'more than 100,000'}")
 
 
+TABLE = (
+    ("plain", "as trained", 74.10),
+    ("channel 4", "as trained", 67.56),
+    ("channel 4", "plain", 67.80),
+    ("plain", "channel 4", 1.04),
+    ("spatial 4", "as trained", 74.07),
+    ("spatial 4", "plain", 73.74),
+    ("plain", "spatial 4", 23.49),
+)
+"""Table 1: the trained network, what it is tested as, and the printed accuracy in per cent."""
+
+
+def draw_table(lab, found) -> None:
+    """Put the rows of Table 1 into the report, ours on the scale of the paper's."""
+    rows = range(1, len(TABLE) + 1)
+    offset = 74.10 - BASELINE
+    lab.series("Table 1", x=rows, y=[found.points(arm, test).mean() + offset for arm, test, _ in TABLE])
+    lab.series("Table 1, as printed", x=rows, y=[printed for *_, printed in TABLE])
+
+
 @claim(
     "SH-10",
     where="Table 1",
@@ -46,10 +66,14 @@ def note_seeds(lab, differences, margin) -> None:
     readings={"epoch": EPOCHS},
     rule=matches(74.10, within=1.0),
     control="the network that is trained and tested with channel-wise shuffle, 67.56 %",
-    **{**SETTING, "tier": "paper", "unit": "%"},
+    **{**SETTING, "unit": "%"},
 )
 def test_the_baseline_reaches_its_accuracy(lab, data, epoch):
-    """VGG-16 reaches 74.10 % on CIFAR100."""
+    """VGG-16 reaches 74.10 % on CIFAR100.
+
+    Below tier `paper` the rule says how far the stand-in's baseline is from the paper's, and no more: neither a small
+    network on other images nor a short training is expected to reach it.
+    """
     found = accuracies(lab)
     lab.measure(100 * found.shares("plain", epoch=epoch))
     lab.control(100 * found.shares("channel 4", epoch=epoch))
@@ -77,6 +101,7 @@ def test_late_layers_do_without_order_when_trained_without(lab, data, downsampli
     lab.control(found.lost("channel 4", epoch=epoch))
     note_seeds(lab, lost, 1.0)
     note_seeds(lab, lost, 0.03)
+    draw_table(lab, found)
 
 
 @claim(
@@ -119,6 +144,27 @@ def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab, data, downsam
     condition = {"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling]
     lab.measure(**{"drop": found.lost("plain", condition), "above chance": found.points("plain", condition)})
     lab.control(drop=found.lost("spatial 4"))
+
+
+@claim(
+    "SH-02",
+    where="Section 3.1",
+    paper="does not make a difference",
+    runs=arms("plain", "spatial 4", "spatial 4 of each image", "channel 4"),
+    rule=equivalent_to(0.0, within=1.0),
+    control="channel-wise shuffle in place of a spatial shuffle of each image",
+    **SETTING,
+)
+def test_the_images_of_a_batch_can_be_shuffled_alike(lab, data):
+    """It makes no difference whether the images of a batch are shuffled in the same way or in different ways.
+
+    Measured in the last 30 % of the layers, trained and tested; what shuffling each image on its own gains.
+    """
+    found = accuracies(lab)
+    gained = found.points("spatial 4 of each image") - found.points("spatial 4")
+    lab.measure(gained)
+    lab.control(found.points("channel 4") - found.points("spatial 4"))
+    note_seeds(lab, gained, 1.0)
 
 
 @claim(
@@ -239,8 +285,11 @@ def test_the_training_curves_are_similar(lab, data, curve):
     lab.measure(**gaps("spatial 7"))
     lab.control(**gaps("channel 10"))
     for arm in ("plain", "spatial 7", "channel 10"):
-        points = found.curve(arm, curve).mean(0)
+        points = found.curve(arm, curve).mean(0) + 74.10 - BASELINE
         lab.series(arm, x=range(1, len(points) + 1), y=points)
+    if curve == "validation_accuracy":
+        for arm, printed in {"plain": 74.10, "spatial 7": 71.44}.items():
+            lab.series(f"{arm}, as printed", x=[len(points)], y=[printed])
 
 
 @claim(

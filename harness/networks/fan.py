@@ -10,6 +10,7 @@ from harness.interventions.gap_surgery import gap_fc_resnet, gap_fc_vgg
 from harness.interventions.shuffle_layers import last as last_layers
 from harness.interventions.shuffle_layers import set_shuffling, shuffle_resnet, shuffle_vgg
 from harness.networks.resnet import bottlenecks, resnet
+from harness.networks.short_vgg import short_vgg
 from harness.networks.shuffle import KINDS
 from harness.networks.vgg import VGG, convolutions
 
@@ -34,8 +35,9 @@ def fan(
     """A VGG-16, ResNet-50 or ResNet-152, modified by one of the paper's methods (section 3).
 
     Args:
-        architecture: "vgg16", "resnet50" or "resnet152".
-        method: "none", "gap-fc" or a kind of shuffle (`harness.networks.shuffle.KINDS`).
+        architecture: "vgg16", "resnet50" or "resnet152"; or "short-vgg", a stand-in for VGG-16 of six convolutions.
+        method: "none", "gap-fc", "truncated" or a kind of shuffle (`harness.networks.shuffle.KINDS`).  A truncated VGG
+            has lost its last layers: what its other methods modify, left out.
         last: how many of the last layers are modified (sections 4.1 and 4.2).
         only: the number of the one layer to shuffle instead (sections 4.3 and 4.4).
         classes: number of classes.
@@ -57,8 +59,10 @@ def fan(
         if only is not None:
             raise ValueError("GAP+FC replaces all layers from one on: give `last`, not `only`")
         return gap_fc_vgg(network, last) if isinstance(network, VGG) else gap_fc_resnet(network, last)
+    if method == "truncated":
+        return _truncated(network, last)
     if method not in KINDS:
-        raise ValueError(f"unknown method {method!r}; there are none, gap-fc, {', '.join(KINDS)}")
+        raise ValueError(f"unknown method {method!r}; there are none, gap-fc, truncated, {', '.join(KINDS)}")
     how: dict[str, Any] = {"kind": method, "patch": patch, "per_image": per_image, "fixed": fixed}
     layers = convolutions(network) if isinstance(network, VGG) else bottlenecks(network)
     numbers = last_layers(last, len(layers)) if only is None else [only]
@@ -77,12 +81,26 @@ def _downsampled(network: nn.Module, last: int, downsampling: str) -> nn.Module:
     return network
 
 
+def _truncated(network: nn.Module, last: int) -> nn.Module:
+    if not isinstance(network, VGG):
+        raise ValueError("only a VGG can be truncated")
+    layers, found = list(network.features), convolutions(network)
+    if last_layers(last, len(found)):
+        first = found[-last]
+        if first.in_channels != found[-1].out_channels:
+            raise ValueError(f"without its last {last} layers the network's head does not fit")
+        network.features = nn.Sequential(*layers[: layers.index(first)])
+    return network
+
+
 def _plain(architecture: str, classes: int, width: int, small_images: bool, bias: bool, channels: int) -> nn.Module:
     if architecture == "vgg16":
         return VGG(classes, width, bias, channels=channels)
+    if architecture == "short-vgg":
+        return short_vgg(classes, width, channels)
     if channels != 3:
         raise ValueError(f"residual networks take images of 3 channels, not {channels}")
     depths = {"resnet50": 50, "resnet152": 152}
     if architecture not in depths:
-        raise ValueError(f"unknown architecture {architecture!r}; there are vgg16, {', '.join(depths)}")
+        raise ValueError(f"unknown architecture {architecture!r}; there are vgg16, short-vgg, {', '.join(depths)}")
     return resnet(depths[architecture], classes, width, small_images)

@@ -1,22 +1,35 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from harness.experiments.fan_arms import ARMS, BASELINE, CONDITIONS, Accuracies, arm, arms, scale
+from harness.experiments.fan_arms import (
+    ARMS,
+    BASELINE,
+    CONDITIONS,
+    PERCEPTRON,
+    RANDOM_LABELS,
+    Accuracies,
+    arm,
+    arms,
+    scale,
+    vgg_or_resnet,
+)
 from harness.experiments.shuffling import AS_TRAINED, Condition, ShuffleTest
 from harness.experiments.training import Training
 from harness.interventions.shuffle_layers import set_shuffling, shuffles
 from harness.measures.seeds_needed import seeds_needed
 from harness.networks.fan import fan
 from harness.networks.shuffle import Shuffle
+from harness.networks.vgg import convolutions
 from harness.rules import Estimate
 from harness.rules.student import margin_shown
 from harness.tests.training_bench import Bench
-from harness.training import Adam, Data, Network, SwapBlocks
+from harness.training import Adam, Data, LabelNoise, Network, Steps, SwapBlocks
 from harness.training.loop import train
 
 TRAINING = Training(
@@ -149,7 +162,7 @@ def test_images_may_have_one_channel():
         fan("resnet50", width=2, channels=1)
 
 
-@pytest.mark.parametrize(("tier", "data"), [("nightly", "textures"), ("nightly", "cifar100"), ("paper", "cifar100")])
+@pytest.mark.parametrize(("tier", "data"), [("quick", "cifar100"), ("nightly", "textures"), ("nightly", "cifar100")])
 @pytest.mark.parametrize("name", [name for name in ARMS if "resnet50" not in name])
 def test_every_arm_can_be_tested_as_its_conditions(tier, data, name):
     recipe = arm(name, scale(tier, data))
@@ -158,6 +171,70 @@ def test_every_arm_can_be_tested_as_its_conditions(tier, data, name):
         for condition in recipe.conditions:
             assert condition.network.build().state_dict().keys() == keys
     assert [condition.name for condition in recipe.conditions] == list(CONDITIONS.get(name, ()))
+
+
+def small(tier: str):
+    """The scale of a tier with tiny networks and two epochs of a few images."""
+    few = Data("made-up", count=8, held_out=4)
+    return replace(scale(tier, "cifar100"), data=few, classes=3, width=2, epochs=2, schedule=Steps((1,)), tested=6)
+
+
+EVERY_ARM = (*ARMS, PERCEPTRON, f"spatial at 1{RANDOM_LABELS}")
+
+
+@pytest.mark.parametrize(
+    ("tier", "name"),
+    [("nightly", name) for name in EVERY_ARM] + [("quick", name) for name in EVERY_ARM if "resnet50" not in name],
+)
+def test_every_arm_trains_for_two_epochs(tier, name):
+    metrics = arm(name, small(tier)).compute(0, bench()).metrics
+    assert len(metrics["train_loss"]) == 2
+    assert np.isfinite(metrics["train_loss"]).all()
+    assert list(metrics["test_accuracy"]) == [AS_TRAINED, *CONDITIONS.get(name, ())]
+
+
+def test_work_counts_operations_so_that_a_small_network_says_what_a_large_one_costs():
+    def work(tier, name="plain"):
+        return arm(name, scale(tier, "cifar100")).work()
+
+    quick, nightly, paper = map(work, ("quick", "nightly", "paper"))
+    resnet, perceptron = work("nightly", "resnet50"), work("nightly", PERCEPTRON)
+    # Of a forward pass: 313 million multiplications in the convolutions of a VGG-16, 1.3 thousand million in ResNet-50.
+    assert nightly / (12 * 50_000) == pytest.approx(3 * 2 * (313.2e6 + 64 * 8 * 4096 + 4096**2 + 409_600), rel=1e-3)
+    assert paper / nightly == pytest.approx(100 / 12)
+    assert 3.5 < resnet / nightly < 4.5
+    assert perceptron / (12 * 50_000) == 3 * 2 * 512 * (3072 + 100)
+    assert quick < nightly / 1000
+
+
+def test_random_labels_are_those_of_the_training_images_alone():
+    plain, random = (arm(f"spatial at 1{end}", scale("quick", "cifar100")).training for end in ("", RANDOM_LABELS))
+    assert random.data.label_noise == LabelNoise(1.0, "any class")
+    assert random.with_(data=plain.data) == plain
+
+
+@pytest.mark.parametrize(
+    "name", ["spatial 4", "spatial 10", "channel 4", "spatial at 1", "spatial at 4", "spatial at 10"]
+)
+def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(name):
+    sides = []
+    for one in (scale("quick", "cifar100"), scale("nightly", "cifar100")):
+        network = arm(name, replace(one, width=2)).training.network.build()
+        convolution = next(layer for layer in convolutions(network) if hasattr(layer, "shuffle"))
+        convolution.register_forward_pre_hook(lambda _, inputs: sides.append(inputs[0].shape[-1]))
+        network.eval()(torch.randn(1, 3, 32, 32))
+    assert sides[0] == sides[1]
+
+
+def test_quick_has_no_residual_networks():
+    with pytest.raises(ValueError, match="one architecture"):
+        arm("resnet50", scale("quick", "cifar100"))
+
+
+def test_a_vgg_stands_in_for_the_resnet_below_tier_paper():
+    runs = vgg_or_resnet(("plain", "spatial 4"), ("resnet50", "resnet50 spatial 5"))
+    assert list(runs("nightly", "cifar100")) == list(runs("paper", "textures")) == ["plain", "spatial 4"]
+    assert list(runs("paper", "cifar100")) == ["resnet50", "resnet50 spatial 5"]
 
 
 def test_the_papers_recipe_is_that_of_the_authors_code():
@@ -198,6 +275,15 @@ def test_points_put_the_baseline_where_the_paper_has_it():
     np.testing.assert_allclose(found.lost("spatial 4", epoch="best"), [0, 0.1 * BASELINE / 0.4], atol=1e-12)
     np.testing.assert_allclose(found.untrained("spatial 4"), 0, atol=1e-12)
     np.testing.assert_allclose(found.curve("plain", "validation_accuracy"), found.points("plain")[:, None])
+
+
+def test_figures_have_our_points_and_those_that_are_printed():
+    found = accuracies(**{"plain": [0.5, 0.7], "spatial 10": [0.25, 0.25], "gap-fc 4": [0.6, 0.6]})
+    curves = found.curves(by_share={0: "plain", 10: "spatial 10", 4: "gap-fc 4"}, unknown={4: "gap-fc 4"})
+    assert list(curves) == ["by share", "by share, as printed", "unknown"]
+    assert curves["by share"][0] == [0, 10, 4]
+    np.testing.assert_allclose(curves["by share"][1], [74.10, 1.0, 74.10])
+    assert curves["by share, as printed"] == ([0, 10], [74.10, 57.05])
 
 
 def test_accuracies_are_said_with_both_spreads():
