@@ -1,4 +1,4 @@
-"""VGG of 11, 13, 16 or 19 layers, and a small one, as Fan et al. and Gamba et al. train it (their sections 3.2 and 3.1).
+"""VGG of 11, 13, 16 or 19 layers, and a small one, as Fan et al. and Gamba et al. train it (sections 3.2 and 3.1).
 
 What the papers leave open is read from the authors' code.
 """
