@@ -54,7 +54,7 @@ def task(name: str) -> Criticality:
 
 def noisy_digits(reading: str) -> Criticality:
     """All training labels of few digits wrong."""
-    training = gamba_noisy_labels(_network(10), Data("digits", FEW, HELD_OUT), reading)
+    training = gamba_noisy_labels(_network(10), Data("digits", FEW, 100), reading)
     return Criticality(training.with_(epochs=NOISY_EPOCHS, batch_size=NOISY_BATCH))
 
 
