@@ -12,6 +12,7 @@ from harness.lazy import torch
 
 if TYPE_CHECKING:
     from harness.data.image_set import ImageSet
+    from harness.data.weights import Weights
     from harness.runs import Run, Workshop
     from harness.runs.recipe import Recipe
     from harness.store import Record, Store
@@ -66,6 +67,19 @@ class Workplace:
         """
         try:
             return self.workshop.images(name, split)
+        except DatasetMissing as missing:
+            raise NotAvailable(str(missing)) from missing
+
+    def weights(self, name: str) -> Weights:
+        """Released weights of a network.
+
+        Raises:
+            NotAvailable: when they are not there; damaged ones raise `DatasetCorrupt`.
+        """
+        from harness.data.weights import weights
+
+        try:
+            return weights(name, self._data, download=self._download)
         except DatasetMissing as missing:
             raise NotAvailable(str(missing)) from missing
 
