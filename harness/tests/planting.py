@@ -109,10 +109,15 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
 def declared(id: str) -> Claim:
     """The claim, from a fresh import of the file that declares it."""
     (file,) = [file for file in sorted(CLAIMS.glob("*/test_*.py")) if f'"{id}",' in file.read_text(encoding="utf-8")]
+    return next(claim for claim in declared_in(file) if claim.id == id)
+
+
+def declared_in(file: Path) -> list[Claim]:
+    """The claims of a file, from a fresh import."""
     before = len(claims.declared)
     spec = importlib.util.spec_from_file_location("claims_with_a_mistake", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     new = claims.declared[before:]
     del claims.declared[before:]
-    return next(claim for claim in new if claim.id == id)
+    return new
