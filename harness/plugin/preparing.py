@@ -50,13 +50,13 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
 
 
 def shared(runs: list[Run], worker: dict[str, object] | None) -> list[Run]:
-    """The order in which one of several workers takes the runs: two and two begin at both ends of a stretch, and meet.
+    """The order in which one of several workers takes the runs: those in turn that are its own, then others' last ones.
 
-    Two that went the same way would end up waiting for one another at every run.
+    Neighbours are seeds of one recipe, so that all workers have as much to do; two that went the same way would wait
+    for one another at every run.
     """
     if worker is None:
         return runs
     number, workers = int(str(worker["workerid"]).removeprefix("gw")), int(str(worker["workercount"]))
-    stretches = (workers + 1) // 2
-    start, end = (len(runs) * (number // 2 + more) // stretches for more in (0, 1))
-    return [*runs[:end][::-1], *runs[end:][::-1]] if number % 2 else runs[start:] + runs[:start]
+    others = [run for index, run in enumerate(runs) if index % workers != number]
+    return runs[number::workers] + others[::-1]
