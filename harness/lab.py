@@ -15,6 +15,7 @@ from harness.verdicts import Evidence, weakest
 
 if TYPE_CHECKING:
     from harness.data.image_set import ImageSet, Provenance
+    from harness.data.weights import Weights
     from harness.runs.recipe import Recipe
     from harness.store import Record
     from harness.workplace import Workplace
@@ -58,6 +59,10 @@ class Lab:
         found = self._place.images(name, split)
         self.sources[name, split] = found.provenance
         return found
+
+    def weights(self, name: str) -> Weights:
+        """Those that others have released for a network, by its name in `harness.data.weights`."""
+        return self._place.weights(name)
 
     @property
     def runs(self) -> Mapping[Any, Recipe]:

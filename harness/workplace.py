@@ -13,6 +13,7 @@ from harness.lazy import torch
 
 if TYPE_CHECKING:
     from harness.data.image_set import ImageSet, Provenance
+    from harness.data.weights import Weights
     from harness.runs import Run, Workshop
     from harness.runs.recipe import Recipe
     from harness.store import Record, Store
@@ -77,6 +78,17 @@ class Workplace:
         """Where the images of a set come from; errors as in `images`."""
         with _there():
             return self.workshop.provenance(name, split)
+
+    def weights(self, name: str) -> Weights:
+        """Released weights of a network.
+
+        Raises:
+            NotAvailable: when they are not there; damaged ones raise `DatasetCorrupt`.
+        """
+        from harness.data.weights import weights
+
+        with _there():
+            return weights(name, self._data, download=self._download)
 
     def record(self, recipe: Recipe, seed: int) -> Record:
         """What a run found out, done now where the store lacks it; read and checked once a session.

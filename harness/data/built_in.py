@@ -13,4 +13,5 @@ from harness.data.image_set import ImageSet
 BUILT_IN: dict[str, Callable[[str], ImageSet]] = {
     "digits": embedded.digits,
     "textures": embedded.textures,
+    "two-digits": embedded.two_digits,
 }

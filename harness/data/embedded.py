@@ -33,6 +33,13 @@ def digits(split: str) -> ImageSet:
     return _proxy("digits", split, torch.from_numpy(images)[:, None], labels, tuple("0123456789"))
 
 
+def two_digits(split: str) -> ImageSet:
+    """The zeros and ones among `digits`: a task that is easier than that of all ten."""
+    whole = digits(split)
+    chosen = whole.labels < 2
+    return _proxy("two-digits", split, whole.images[chosen], whole.labels[chosen], ("0", "1"))
+
+
 def textures(split: str) -> ImageSet:
     """Colourless Gaussian textures of 32x32 pixels; the class is the slope with which amplitudes fall over frequency.
 

@@ -28,7 +28,8 @@ FRESH = "fresh"
 FRESH_SEED = 1_000_003
 """Added to a run's seed for the fresh draw."""
 
-BATCH = 500
+BATCH = 250
+"""Images that go through the layers together when they are reset; more leave the caches of a CPU."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,9 @@ class Criticality(Recipe):
         """Train and measure.
 
         Metrics: the training's; `layers` and `filters` (names and numbers of filters); `shares[epoch][layer]`, from
-        epoch 0 on; `moved[layer]` and `turned[layer]` (see `harness.measures.drift`); and for each of "test" and
-        "validation" `accuracy[images]`, `reset[images][source][layer]` (accuracy with a layer reset to an epoch, by
-        its number as text, or to "fresh"), `untrained[images]` (of the untrained network) and
-        `untrained_reset[images][layer]` (with a layer of the untrained network drawn anew).
+        epoch 0 on; `moved[layer]` and `turned[layer]` (see `harness.measures.drift`); and, where layers are reset,
+        for each of "test" and "validation" `accuracy[images]` and `reset[images][source][layer]` (accuracy with a
+        layer reset to an epoch, by its number as text, or to "fresh").
         """
         from harness.training.loop import train
 
@@ -92,15 +92,8 @@ class Criticality(Recipe):
 
         fresh = initial_network(self.training, seed + FRESH_SEED).to(bench.device).state_dict()
         sources = {**{str(epoch): history.state(epoch, bench.device) for epoch in self.resets}, FRESH: fresh}
-        untrained = initial_network(self.training, seed).to(bench.device).eval()
-        found: dict[str, Any] = {"accuracy": {}, "reset": {}, "untrained": {}, "untrained_reset": {}}
-        for name, part in self._evaluated(fitted, bench).items():
-            trained, before = (self._swept(fitted, *case, part) for case in (
-                (fitted.network, sources), (untrained, {FRESH: fresh}),
-            ))  # fmt: skip
-            found["accuracy"][name], found["untrained"][name] = trained.pop("")[0], before.pop("")[0]
-            found["reset"][name], found["untrained_reset"][name] = trained, before[FRESH]
-        return found
+        swept = {name: self._swept(fitted, sources, part) for name, part in self._evaluated(fitted, bench).items()}
+        return {"accuracy": {name: found.pop("")[0] for name, found in swept.items()}, "reset": swept}
 
     def _evaluated(self, fitted: Fitted, bench: Workbench) -> dict[str, Labelled]:
         from harness.training.data import Labelled
@@ -110,15 +103,13 @@ class Criticality(Recipe):
         images, labels = test.images[first].to(bench.device), test.labels[first].to(bench.device)
         return {"test": Labelled(images, labels), "validation": fitted.data.validation}
 
-    def _swept(
-        self, fitted: Fitted, network: torch.nn.Module, sources: Mapping[str, State], part: Labelled
-    ) -> dict[str, list[float]]:
+    def _swept(self, fitted: Fitted, sources: Mapping[str, State], part: Labelled) -> dict[str, list[float]]:
         """Accuracies by source and layer, in the precision of the training."""
         total: dict[str, torch.Tensor] = {}
         device = part.images.device.type
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, self.training.precision == "bf16"):
             for images, labels in zip(part.images.split(BATCH), part.labels.split(BATCH), strict=True):
-                hits = reset_hits(network, sources, fitted.data.as_input(images), labels)
+                hits = reset_hits(fitted.network, sources, fitted.data.as_input(images), labels)
                 total = {source: total.get(source, 0) + counts for source, counts in hits.items()}
         return {source: (counts.double() / len(part)).tolist() for source, counts in total.items()}
 
@@ -171,10 +162,4 @@ def shares_of(record: Record) -> np.ndarray:
 def drops_of(record: Record, images: str = "test", source: str = "0") -> np.ndarray:
     """Share of the accuracy that resetting each layer to `source` costs, shape `(layers,)`."""
     before, after = record.metrics["accuracy"][images], record.metrics["reset"][images][source]
-    return np.array([relative_drop(before, one) for one in after])
-
-
-def untrained_drops_of(record: Record, images: str = "test") -> np.ndarray:
-    """The same of the untrained network, each of whose layers is drawn anew."""
-    before, after = record.metrics["untrained"][images], record.metrics["untrained_reset"][images]
     return np.array([relative_drop(before, one) for one in after])

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from harness.data.pretrained import kernels
 from harness.lazy import np, torch
 from harness.measures.projections import projection_cosines
 from harness.runs.recipe import Recipe, Result, Workbench
 from harness.training.randomness import stream
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class DataShelf(Protocol):
@@ -34,19 +38,27 @@ class PretrainedProjections(Recipe):
     keep: tuple[str, ...] = ()
 
     def compute(self, seed: int, bench: Workbench) -> Result:
-        """Metrics, one entry a layer: `layers`, `sizes` (of the kernels), `filters`, `negative` (projections of zero
-        included), `zero`, and `negative_drawn` in normal weights.  Tensors: the weights of `keep`.
-        """  # noqa: D205
+        """Metrics: see `projection_counts`.  Tensors: the weights of `keep`."""
         layers = kernels(self.network, cast("DataShelf", bench).data)
-        generator = stream(seed, "weights drawn anew")
-        cosines = [projection_cosines(torch.from_numpy(weight)) for weight in layers.values()]
-        drawn = [projection_cosines(torch.randn(weight.shape, generator=generator)) for weight in layers.values()]
-        metrics = {
-            "layers": list(layers),
-            "sizes": [weight.shape[-1] for weight in layers.values()],
-            "filters": [len(weight) for weight in layers.values()],
-            "negative": [int((one <= 0).sum()) for one in cosines],
-            "zero": [int((one == 0).sum()) for one in cosines],
-            "negative_drawn": [int((one <= 0).sum()) for one in drawn],
-        }
-        return Result(metrics, {name: np.ascontiguousarray(layers[name]) for name in self.keep})
+        kept = {name: np.ascontiguousarray(layers[name]) for name in self.keep}
+        return Result(projection_counts(layers, seed), kept)
+
+
+def projection_counts(layers: Mapping[str, NDArray[np.float32]], seed: int) -> dict[str, Any]:
+    """What the kernels `(filters, channels, kernel, kernel)` of a network show, by layer.
+
+    Returns:
+        One entry a layer: `layers`, `sizes` (of the kernels), `filters`, `negative` (projections of zero included),
+        `zero`, and `negative_drawn` in normal weights.
+    """
+    generator = stream(seed, "weights drawn anew")
+    cosines = [projection_cosines(torch.from_numpy(weight)) for weight in layers.values()]
+    drawn = [projection_cosines(torch.randn(weight.shape, generator=generator)) for weight in layers.values()]
+    return {
+        "layers": list(layers),
+        "sizes": [weight.shape[-1] for weight in layers.values()],
+        "filters": [len(weight) for weight in layers.values()],
+        "negative": [int((one <= 0).sum()) for one in cosines],
+        "zero": [int((one == 0).sum()) for one in cosines],
+        "negative_drawn": [int((one <= 0).sum()) for one in drawn],
+    }

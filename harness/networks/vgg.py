@@ -1,4 +1,4 @@
-"""VGG of 11, 13, 16 or 19 layers, as Fan et al. and Gamba et al. train it (section 3.2 and section 3.1 of theirs).
+"""VGG of 11, 13, 16 or 19 layers, and a small one, as Fan et al. and Gamba et al. train it (sections 3.2 and 3.1).
 
 What the papers leave open is read from the authors' code.
 """
@@ -15,6 +15,9 @@ from harness.torchvision_compat import torchvision
 CONFIGURATIONS = {11: "A", 13: "B", 16: "D", 19: "E"}
 """Names of the sequences of layers by Simonyan and Zisserman, by number of layers with weights."""
 
+SMALL = 7
+"""Depth of a network of their first three stages, of two convolutions each, for images from 8 x 8 pixels on."""
+
 HEADS = ("average", "linear", "torchvision")
 
 
@@ -29,7 +32,7 @@ class VGG(nn.Module):
             wide) scale with it.
         bias: biases in the convolutions.  Fan et al.'s code has both, before batch normalisation; Gamba et al. have
             them, from zero.
-        depth: layers with weights, of which three are the head's in the papers.
+        depth: layers with weights, of which three are the head's in the papers; `SMALL` takes the head "linear" alone.
         batch_norm: batch normalisation behind each convolution.
         head: "average" (global average pooling and three dense layers: Fan et al.), "torchvision" (maps brought to
             7 x 7 and three dense layers with dropout: Gamba et al.), or "linear" (global average pooling and one dense
@@ -55,7 +58,7 @@ class VGG(nn.Module):
         super().__init__()
         self.features = _features(depth, width, bias, batch_norm, channels)
         self.avgpool: nn.Module = nn.AdaptiveAvgPool2d(7 if head == "torchvision" else 1)
-        self.classifier = _head(head, classes, width)
+        self.classifier = _head(head, classes, width, convolutions(self)[-1].out_channels)
         for layer in convolutions(self):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
             if layer.bias is not None and not batch_norm:
@@ -93,11 +96,8 @@ def convolutions(network: VGG) -> list[nn.Conv2d]:
 
 
 def _features(depth: int, width: int, bias: bool, batch_norm: bool, channels: int) -> nn.Sequential:
-    if depth not in CONFIGURATIONS:
-        raise ValueError(f"there is no VGG-{depth}; there are {', '.join(map(str, CONFIGURATIONS))}")
-    vgg = torchvision.models.vgg
-    scaled: list[Any] = [entry if entry == "M" else entry * width // 64 for entry in vgg.cfgs[CONFIGURATIONS[depth]]]
-    features: nn.Sequential = vgg.make_layers(scaled, batch_norm=batch_norm)
+    scaled: list[Any] = [entry if entry == "M" else entry * width // 64 for entry in _sequence(depth)]
+    features: nn.Sequential = torchvision.models.vgg.make_layers(scaled, batch_norm=batch_norm)
     if channels != 3:
         features[0] = nn.Conv2d(channels, scaled[0], kernel_size=3, padding=1)
     for layer in features:
@@ -106,11 +106,21 @@ def _features(depth: int, width: int, bias: bool, batch_norm: bool, channels: in
     return features
 
 
-def _head(head: str, classes: int, width: int) -> nn.Sequential:
+def _sequence(depth: int) -> list[Any]:
+    if depth == SMALL:
+        return _sequence(13)[:9]
+    if depth not in CONFIGURATIONS:
+        raise ValueError(f"there is no VGG-{depth}; there are {', '.join(map(str, (SMALL, *CONFIGURATIONS)))}")
+    return list(torchvision.models.vgg.cfgs[CONFIGURATIONS[depth]])
+
+
+def _head(head: str, classes: int, width: int, channels: int) -> nn.Sequential:
     if head not in HEADS:
         raise ValueError(f"there is no head {head!r}; there are {', '.join(HEADS)}")
     if head == "linear":
-        return nn.Sequential(nn.Linear(8 * width, classes))
+        return nn.Sequential(nn.Linear(channels, classes))
+    if channels != 8 * width:
+        raise ValueError(f"the head {head!r} takes {8 * width} channels, those of a whole VGG; got {channels}")
     pixels, dropout = (49, [nn.Dropout()]) if head == "torchvision" else (1, [])
     hidden = 64 * width
     return nn.Sequential(

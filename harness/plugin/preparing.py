@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
     """Do what the store lacks, with progress shown.
 
-    Under pytest-xdist each worker begins at its own place in the list, so that they share the work: what one is at, the
+    Under pytest-xdist each worker takes the list in its own order, so that they share the work: what one is at, the
     others find done, or wait for.
     """
     config = session.config
@@ -29,7 +29,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         keep_freed_memory()
         needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
         worker = getattr(config, "workerinput", None)
-        config.stash[workplace_key].prepare(rotated(list(needed), worker), workers=1 if worker else None)
+        config.stash[workplace_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
     return (yield)
 
 
@@ -49,9 +49,14 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
     return found
 
 
-def rotated(runs: list[Run], worker: dict[str, object] | None) -> list[Run]:
-    """The runs from the place on at which one of several workers begins."""
+def shared(runs: list[Run], worker: dict[str, object] | None) -> list[Run]:
+    """The order in which one of several workers takes the runs: those in turn that are its own, then others' last ones.
+
+    Neighbours are seeds of one recipe, so that all workers have as much to do; two that went the same way would wait
+    for one another at every run.
+    """
     if worker is None:
         return runs
-    start = len(runs) * int(str(worker["workerid"]).removeprefix("gw")) // int(str(worker["workercount"]))
-    return runs[start:] + runs[:start]
+    number, workers = int(str(worker["workerid"]).removeprefix("gw")), int(str(worker["workercount"]))
+    others = [run for index, run in enumerate(runs) if index % workers != number]
+    return runs[number::workers] + others[::-1]

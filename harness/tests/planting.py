@@ -93,7 +93,7 @@ def _affected(name: str) -> bool:
 
 def verdicts(id: str, store: Path) -> dict[str, Verdict]:
     """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew."""
-    claim = _declared(id)
+    claim = declared(id)
     axes = {**({"data": claim.proxies} if claim.data else {}), **claim.readings}
     place = Workplace(tier="smoke", data=None, store=store, device="cpu", train=True)
     found = {}
@@ -106,13 +106,18 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
     return found
 
 
-def _declared(id: str) -> Claim:
+def declared(id: str) -> Claim:
     """The claim, from a fresh import of the file that declares it."""
     (file,) = [file for file in sorted(CLAIMS.glob("*/test_*.py")) if f'"{id}",' in file.read_text(encoding="utf-8")]
+    return next(claim for claim in declared_in(file) if claim.id == id)
+
+
+def declared_in(file: Path) -> list[Claim]:
+    """The claims of a file, from a fresh import."""
     before = len(claims.declared)
     spec = importlib.util.spec_from_file_location("claims_with_a_mistake", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     new = claims.declared[before:]
     del claims.declared[before:]
-    return next(claim for claim in new if claim.id == id)
+    return new

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.experiments.criticality import FRESH, Criticality, drops_of, shares_of, untrained_drops_of
+from harness.experiments.criticality import FRESH, FRESH_SEED, Criticality, drops_of, shares_of
 from harness.experiments.training import Training
 from harness.interventions.reinitialise import reset_layer
 from harness.measures.criticality import relative_drop, reset_hits
@@ -115,7 +115,10 @@ def test_resets_are_those_of_the_training_itself(record):
 def test_a_fresh_draw_is_another_one_than_the_initial(record):
     assert set(record.metrics["reset"]["test"]) == {"0", "2", "3", FRESH}
     assert record.metrics["moved"] != record.metrics["turned"]
-    assert untrained_drops_of(record).shape == (LAYERS,)
+    first, fresh = (initial_network(RECIPE.training, seed).state_dict() for seed in (1, 1 + FRESH_SEED))
+    assert not any(torch.equal(first[name], fresh[name]) for name in first if name.endswith("weight"))
+
+    assert "accuracy" not in replace(RECIPE, resets=()).compute(1, bench()).metrics
 
 
 def test_shares_begin_with_the_untrained_network(record):

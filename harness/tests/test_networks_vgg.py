@@ -83,3 +83,12 @@ def test_vgg16_is_the_network_that_it_was():
 def test_what_does_not_exist_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         on_meta(build, "vgg.plain", **wrong)
+
+
+def test_the_small_network_is_the_first_three_stages():
+    small, whole = (seeded(plain, 10, 16, depth=depth, head="linear", channels=1) for depth in (7, 13))
+    shapes = [layer.weight.shape for layer in convolutions(whole)]
+    assert [layer.weight.shape for layer in convolutions(small)] == shapes[:6]
+    assert small(torch.zeros(2, 1, 8, 8)).shape == (2, 10)
+    with pytest.raises(ValueError, match="takes 128 channels"):
+        plain(10, 16, depth=7)
