@@ -13,9 +13,11 @@ def limits(**what):
     return BlindDetector("scenes", tested=60, **what).compute(0, BENCH).metrics
 
 
-def test_the_constructed_detector_is_below_the_bound_and_chance_raises_that():
+def test_the_constructed_detector_is_below_the_bound_that_chance_raises():
+    """On so few images chance makes up much of both."""
     found = limits()
-    assert 0 < found["constructed"] < found["bound"] < found["with_chance"] < 1
+    assert 0 < found["constructed"] < found["with_chance"] < 1
+    assert found["bound"] < found["with_chance"]
     assert found["test_images"] == 60
 
 
@@ -27,7 +29,7 @@ def test_the_seed_moves_nothing_but_what_chance_adds():
     recipe = BlindDetector("scenes", tested=30)
     one, other = (recipe.compute(seed, BENCH).metrics for seed in (0, 1))
     assert one["bound"] == other["bound"]
-    assert one["with_chance"] == pytest.approx(other["with_chance"], rel=0.05)
+    assert one["with_chance"] == pytest.approx(other["with_chance"], rel=0.2)
     assert one["with_chance"] != other["with_chance"]
 
 
