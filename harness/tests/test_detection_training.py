@@ -227,9 +227,9 @@ def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
     record = place.record(SMALL.with_(epochs=1), 0)
     assert record.metrics["test_images"] == 10
     assert record.tensors["object_boxes"].shape[1] == 4
-    assert place.data_set("scenes", "test").reach is Evidence.PROXY
-    assert place.data_set("digits", "test").images.shape[1:] == (1, 8, 8)
+    assert place.provenance("scenes", "test").reach is Evidence.PROXY
+    assert place.provenance("digits", "test").digest == place.images("digits", "test").digest
     with pytest.raises(NotAvailable, match=r"voc2007 is not here: no .*test.txt"):
-        place.data_set("voc2007", "test")
+        place.provenance("voc2007", "test")
     with pytest.raises(NotAvailable, match=r"voc2007\+2012 is not here"):
         place.record(plain("paper", "voc2007"), 0)

@@ -33,6 +33,9 @@ class Bench:
     def progress(self, done, total, what):
         pass
 
+    def give_way(self):
+        pass
+
 
 def recipes():
     """Those of all claims at tier `nightly`, on the papers' data, each once, by what tells them apart."""
