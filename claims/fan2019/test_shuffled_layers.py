@@ -14,7 +14,7 @@ from harness.rules import Curve, equivalent_to, greater_than, less_than, matches
 
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
 SETTING = {
-    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(3), "unit": "points",
+    "tier": "quick", "data": ("cifar100",), "seeds": range(3), "unit": "points",
     "reach": REACH,
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
 
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
 SETTING = {
-    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": range(3), "unit": "points",
+    "tier": "quick", "data": ("cifar100",), "seeds": range(3), "unit": "points",
     "reach": REACH,
 }  # fmt: skip
 
@@ -29,7 +29,7 @@ def accuracies(lab) -> Accuracies:
 BELOW_RESNET = {**REACH, "nightly": "proxy"}
 """Reach of claims on ResNet-50 for which VGG-16 stands in below tier `paper`."""
 
-RESNET = {**SETTING, "tier": "nightly", "proxies": ()}
+RESNET = {**SETTING, "tier": "nightly"}
 """Of claims that only a ResNet can decide: no recipe of one is short enough for tier `quick`."""
 
 SPATIAL = {0: "plain", 4: "spatial 4", 7: "spatial 7", 10: "spatial 10"}

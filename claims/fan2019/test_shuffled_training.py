@@ -17,7 +17,7 @@ from harness.rules import equivalent_to, greater_than, matches
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
 SEEDS = range(3)
 SETTING = {
-    "tier": "quick", "data": ("cifar100",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH,
+    "tier": "quick", "data": ("cifar100",), "seeds": SEEDS, "reach": REACH,
     "unit": "points",
 }  # fmt: skip
 EPOCHS = ("last", "best")
