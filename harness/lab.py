@@ -14,8 +14,10 @@ from harness.rules.sample import Sample
 from harness.verdicts import Evidence, weakest
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet, Provenance
     from harness.data.weights import Weights
+    from harness.pictures import Box
     from harness.runs.recipe import Recipe
     from harness.store import Record
     from harness.workplace import Workplace
@@ -39,6 +41,7 @@ class Lab:
         self.measured: dict[str, Sample] = {}
         self.controls: dict[str, Sample] = {}
         self.notes: list[str] = []
+        self.pictures: list[dict[str, Any]] = []
         self.curves: dict[str, dict[str, list[float]]] = {}
         self.sources: dict[tuple[str, str], Provenance] = {}
         self.keys: list[str] = []
@@ -57,6 +60,12 @@ class Lab:
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set of the catalogue, verified; images on the CPU."""
         found = self._place.images(name, split)
+        self.sources[name, split] = found.provenance
+        return found
+
+    def detection(self, name: str, split: str = "test") -> DetectionSet:
+        """Images with annotated objects, verified."""
+        found = self._place.detection(name, split)
         self.sources[name, split] = found.provenance
         return found
 
@@ -99,6 +108,12 @@ class Lab:
     def series(self, name: str, x: Sequence[float], y: Sequence[float]) -> None:
         """Points of a curve, so that the paper's figure can be drawn again from the report's data."""
         self.curves[name] = {"x": [float(v) for v in x], "y": [float(v) for v in y]}
+
+    def picture(self, caption: str, image: torch.Tensor, boxes: Iterable[Box]) -> None:
+        """An image, uint8 `(3, height, width)`, with boxes, for the report."""
+        from harness.pictures import picture
+
+        self.pictures.append(picture(caption, image, boxes))
 
     @property
     def stand_in(self) -> bool:

@@ -12,6 +12,7 @@ from harness.data.errors import DatasetMissing
 from harness.lazy import torch
 
 if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet, Provenance
     from harness.data.weights import Weights
     from harness.runs import Run, Workshop
@@ -73,6 +74,11 @@ class Workplace:
         """
         with _there():
             return self.workshop.images(name, split)
+
+    def detection(self, name: str, split: str) -> DetectionSet:
+        """The same for images with annotated objects."""
+        with _there():
+            return self.workshop.detection(name, split)
 
     def provenance(self, name: str, split: str) -> Provenance:
         """Where the images of a set come from; errors as in `images`."""

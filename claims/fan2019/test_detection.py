@@ -10,7 +10,7 @@ from __future__ import annotations
 from harness.claim import claim
 from harness.experiments.detection_arms import arm
 from harness.experiments.detection_readings import ELSEWHERE, EVEN, ODD, SIZES, WHOLE, Detectors, crossed
-from harness.lazy import np
+from harness.lazy import np, torch
 from harness.measures import seeds_and_images
 from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
 from harness.measures.detection_errors import CONVENTIONS, Kind
@@ -32,6 +32,9 @@ SETTING = {
 }  # fmt: skip
 BY_CONVENTION = {"placement": tuple(PLACEMENTS), "convention": CONVENTIONS}
 BY_SIZE = {"placement": tuple(PLACEMENTS), "sizes": SIZES}
+
+PICTURED = 6
+"""Test images that are shown."""
 
 ITSELF = "the detector without shuffle against itself: each seed's on half of the images, the next one's on the others"
 MISPLACED = "the detector without shuffle, judged on the annotations of other images"
@@ -207,6 +210,17 @@ def test_extra_errors_of_detection_come_from_small_objects(lab, data, placement,
 
     lab.measure(difference(found, more_on_small(PLACEMENTS[placement]), more_on_small("plain")))
     lab.control(difference(found, *crossed(lambda on: more_on_small("plain", on))))
+    if sizes == SIZES[0]:
+        draw(lab, found, PLACEMENTS[placement])
+
+
+def draw(lab, found, shuffled):
+    """The first test images with what both detectors find in them, as in Fig. 8."""
+    recipe = lab.runs["plain"]
+    pixels = lab.detection(recipe.data).chosen(torch.arange(PICTURED)).pixels(recipe.size, torch.device("cpu"))
+    for number, image in enumerate(pixels):
+        for name in ("plain", shuffled):
+            lab.picture(f"test image {number + 1}, {name}", image, found.boxes(name, number))
 
 
 @claim(

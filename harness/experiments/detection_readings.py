@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from harness.lazy import np
 from harness.measures import resampling
 from harness.measures.average_precision import ALL_POINTS, mean_average_precision
-from harness.measures.detection_errors import HOIEM, Kind, detection_errors, similar_labels, top_counts, top_shares
+from harness.measures.detection_errors import HOIEM, Kind, detection_errors, similar_labels, top, top_counts, top_shares
 from harness.measures.detections import Detections, Matches, Objects, from_tensors, match
 from harness.measures.object_sizes import LARGE, MEDIUM, SMALL, coco_edges, only, quantile_edges, sizes
+from harness.pictures import CORRECT, MISPLACED, OBJECT, WRONG, Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,6 +95,17 @@ class Detectors:
         both = 100 * self._read(arm, on, ("mislocalised", by), read)
         return both[..., 0], both[..., 1]
 
+    def boxes(self, arm: str, image: int) -> list[Box]:
+        """What is in an image, and the top predictions of the first seed's detector there, by Hoiem et al."""
+        found, there, matches = self._matched(self.records[arm][0], elsewhere=False)
+        kinds = detection_errors(found, there, HOIEM, matches=matches)
+        mine = [one for one in top(found, there, kinds) if found.images[one] == image]
+        objects = (there.images == image).nonzero()[0]
+        return [_box(there.boxes[one], OBJECT, self.classes[there.labels[one]]) for one in objects] + [
+            _box(found.boxes[one], _shown(kinds[one]), f"{self.classes[found.labels[one]]}, {found.scores[one]:.2f}")
+            for one in mine
+        ]
+
     def notes(self) -> list[str]:
         """Sentences for the report: the grid, and each arm's mean average precision by seed."""
         grid = next(iter(self.records.values()))[0].metrics["grid"]
@@ -127,6 +139,15 @@ class Detectors:
                 found = found._replace(images=(found.images + 1) % self.images)
             _matched[key] = found, there, match(found, there, similar=self._similar)
         return _matched[key]
+
+
+def _box(corners: Floats, kind: str, words: str) -> Box:
+    left, top, right, bottom = corners.tolist()
+    return Box(left, top, right, bottom, kind, words)
+
+
+def _shown(kind: int) -> str:
+    return {Kind.CORRECT: CORRECT, Kind.LOCALISATION: MISPLACED}.get(Kind(kind), WRONG)
 
 
 def crossed(read: Callable[[str], Floats]) -> tuple[Floats, Floats]:

@@ -94,6 +94,14 @@ def missed(detections: Detections, objects: Objects, *, floor: float = 0.1, thre
     return ~np.isin(np.arange(len(objects.labels)), np.concatenate(nearest)) & ~objects.difficult
 
 
+def top(detections: Detections, objects: Objects, kinds: Integers) -> Integers:
+    """The numbers of the top predictions (see `top_counts`), class by class, the most confident first."""
+    order = by_score(detections)
+    order = order[kinds[order] != Kind.IGNORED]
+    counts = np.bincount(objects.labels[~objects.difficult])
+    return np.concatenate([order[detections.labels[order] == label][:n] for label, n in enumerate(counts)])
+
+
 def top_counts(
     detections: Detections, objects: Objects, category: Integers, categories: int, *, weights: Floats
 ) -> Floats:

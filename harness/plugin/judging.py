@@ -101,6 +101,7 @@ def account(lab: Lab, started: float) -> dict[str, Any]:
         "runs": lab.keys,
         "notes": lab.notes,
         "series": lab.curves,
+        "pictures": lab.pictures,
         "seconds": time.monotonic() - started,
     }
 

@@ -12,6 +12,7 @@ from harness.measures.detection_errors import (
     detection_errors,
     missed,
     similar_labels,
+    top,
     top_counts,
     top_shares,
 )
@@ -188,6 +189,8 @@ def test_the_kinds_of_the_top_predictions_add_up(convention, seed):
         counted = int(((found.labels == label) & (kinds != Kind.IGNORED)).sum())
         assert row.sum() == min(counted, ((there.labels == label) & ~there.difficult).sum())
     if counts.sum():
+        chosen = top(found, there, kinds)
+        assert np.bincount(kinds[chosen], minlength=7).tolist() == counts.sum(0).tolist()
         assert top_shares(found, there, kinds, weights=ONCE).sum() == pytest.approx(1.0)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import subprocess
 import sys
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from harness.judge import to_json
 from harness.papers import OpenClaim, Paper
+from harness.pictures import Box, picture
 from harness.report.document import document
 from harness.report.page import literal, number, render
 from harness.rules import Estimate, Exact, equals, greater_than
@@ -61,6 +67,7 @@ def case(name="", sample=None, rule=None, holds=True, **changes):
         "runs": [],
         "notes": [],
         "series": {},
+        "pictures": [],
         "seconds": 0.1,
     }
     return {**plain, **changes}
@@ -105,7 +112,10 @@ def test_hostile_text_anywhere_is_shown_and_never_becomes_markup():
     erratum = dict.fromkeys(("printed", "correct", "derivation", "consequence"), HOSTILE)
     texts = dict.fromkeys(("statement", "discussion", "where", "control", "paper_value", "unit", "function"), HOSTILE)
     source = {"name": HOSTILE, "split": HOSTILE, "digest": HOSTILE, "notes": [HOSTILE]}
-    broken = case(HOSTILE, reason=HOSTILE, notes=[HOSTILE], data=[source], parameters={"how": HOSTILE})
+    image = torch.zeros(3, 4, 6, dtype=torch.uint8)
+    shown = picture(HOSTILE, image, [Box(0.0, 1.0, 2.0, 3.0, "wrong", HOSTILE)])
+    what = {"notes": [HOSTILE], "data": [source], "parameters": {"how": HOSTILE}, "pictures": [shown]}
+    broken = case(HOSTILE, reason=HOSTILE, **what)
     not_run = case("b", reason=HOSTILE, parts={}, control=None, verdict="not run")
     page = page_of(described(erratum=erratum, rules={"measured": HOSTILE}, **texts), broken, not_run)
     elements = assert_harmless(page)
@@ -113,6 +123,21 @@ def test_hostile_text_anywhere_is_shown_and_never_becomes_markup():
     assert "\u202e" not in page
     assert "\\u202e" in page
     assert "\x00" not in page
+
+
+def test_a_picture_shows_its_pixels_and_its_boxes():
+    image = torch.randint(0, 256, (3, 4, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    shown = picture("a scene", image, [Box(0.5, 1.0, 2.0, 3.0, "correct", "disc, 0.91")])
+    png = Image.open(io.BytesIO(base64.b64decode(shown["png"])))
+    assert torch.equal(torch.from_numpy(np.array(png)).permute(2, 0, 1), image)
+    tags = assert_harmless(page_of(described(), case(pictures=[shown]))).tags
+    (drawn,) = [attributes for tag, attributes in tags if tag == "rect"]
+    assert drawn == {"class": "correct", "x": "0.5", "y": "1.0", "width": "1.5", "height": "2.0"}
+    assert [attributes["href"] for tag, attributes in tags if tag == "image"] == [
+        f"data:image/png;base64,{shown['png']}"
+    ]
+    with pytest.raises(ValueError, match="not guessed"):
+        picture("a scene", image, [Box(0, 0, 1, 1, "guessed", "")])
 
 
 @given(st.text())
