@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.detection_catalogue import training_images
 from harness.lazy import np, torch
-from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.recipe import Effort, Recipe, Result, Workbench
 from harness.training import Constant, Network
 from harness.training.detection_augmentation import DetectionAugmentation
 from harness.training.optimisation import Optimiser, Schedule
@@ -92,6 +92,14 @@ class DetectorTest(Recipe):
     def work(self) -> float:
         """Images that are seen in training."""
         return float(self.epochs * (self.count or training_images(self.data)))
+
+    def effort(self, bench: Workbench) -> Effort:
+        """Operations of all steps."""
+        from harness.training.network import operations
+
+        count = self.count or training_images(self.data)
+        each = operations(self.network, (3, self.size, self.size))
+        return Effort(self.epochs * count * each, self.epochs * -(-count // self.batch_size))
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """Both splits."""
