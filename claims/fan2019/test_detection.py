@@ -62,7 +62,7 @@ def difference(found, first, second):
     control=ITSELF,
     **SETTING,
 )
-def test_detection_suffers_from_the_shuffle(lab, data, placement, area):
+def test_detection_suffers_from_lost_order(lab, data, placement, area):
     """Trained from scratch, the detector reaches 50 % mAP, and 34 % with its last layer shuffled.
 
     Measured is what is lost; half of the paper's 16 points is asked for.
@@ -85,7 +85,7 @@ def test_detection_suffers_from_the_shuffle(lab, data, placement, area):
     control=ITSELF,
     **{**SETTING, "unit": ""},
 )
-def test_the_localisation_error_of_the_shuffled_detector_doubles(lab, data, placement, convention):
+def test_the_localisation_error_of_detection_doubles(lab, data, placement, convention):
     """The localisation error is doubled for the shuffled detector, from 14.2 to 28.4 % of its predictions.
 
     Of each class as many of the most confident predictions are looked at as it has objects.  Asked for is a factor of
@@ -120,7 +120,7 @@ def test_the_localisation_error_of_the_shuffled_detector_doubles(lab, data, plac
     control=ITSELF,
     **SETTING,
 )
-def test_the_shuffled_detector_has_fewer_correct_detections(lab, data, placement, convention):
+def test_fewer_detections_are_correct(lab, data, placement, convention):
     """Of the baseline's predictions 59.1 % are correct, of the shuffled detector's 45.3 %.
 
     Measured is what is lost; half of the paper's 13.8 points is asked for.

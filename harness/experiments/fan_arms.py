@@ -6,12 +6,13 @@ Tier `paper` trains as the authors' code does on CIFAR-100: stochastic gradient 
 and weight decay 1e-4, batches of 128, 100 epochs with the rate divided by ten after 50 and 75, crops after padding by
 4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.
 
-Tier `quick` has two cores and two minutes.  It trains a stand-in for VGG-16 (`harness.networks.short_vgg`) on 6000
+Tier `quick` has two cores and two minutes.  It trains a stand-in for VGG-16 (`harness.networks.short_vgg`) on 4800
 images of CIFAR-10 for 4 epochs of batches of 64, in bfloat16, with Adam whose rate falls from 0.004 along half a
 cosine.  Its last 2, 3 and 5 layers of 6 (33, 50 and 83 %) stand for the last 4, 7 and 10 of 13 (31, 54 and 77 %), and
 its layers 1, 2 and 5, which see maps of the same sizes, for the layers 1, 4 and 10.  That it learns the task was made
-sure on the seeds 100 to 103, by the unmodified network's accuracy alone: 56 to 58 % of 2000 test images.  Four epochs
-are not the end of a training: there, what a shuffle slows down counts as its cost.
+sure on the seeds 100 to 103, by the unmodified network's accuracy alone: 54 to 56 % of 2000 test images.  Four epochs
+are not the end of a training: there, what a shuffle slows down counts as its cost.  At first there were 6000 images;
+after the verdicts had been seen a fifth of them was left out, for the time that they took.
 
 Nothing stands in for CIFAR: the embedded textures are learnt as well without the order of the channels, so that no
 control could fail on them.
@@ -119,7 +120,7 @@ class Scale:
 def scale(tier: str) -> Scale:
     """The scale of a tier: on CIFAR-100, for which CIFAR-10 stands at tier `quick`."""
     if tier == "quick":
-        few = Data("cifar10", count=6000, held_out=500)
+        few = Data("cifar10", count=4800, held_out=500)
         return Scale(few, 10, 8, 4, 64, Adam(4e-3), Cosine(4), tested=2000, passes=2, short=True)
     epochs = {"nightly": 12, "paper": 100}[tier]
     return Scale(
