@@ -7,6 +7,8 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harness.lazy import torch
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -23,6 +25,22 @@ class Box(NamedTuple):
     bottom: float
     kind: str
     words: str
+
+
+def stacked_bar(parts: Iterable[tuple[float, tuple[int, int, int]]], width: int = 120, height: int = 12) -> Tensor:
+    """Parts of a whole side by side: uint8 `(3, height, width)`, black where they do not add up to it.
+
+    Args:
+        parts: for each its length, a share of the whole from 0 to 1, and its colour: red, green, blue from 0 to 255.
+        width: of the bar in pixels.
+        height: of the bar in pixels.
+    """
+    bar, begin = torch.zeros(3, height, width, dtype=torch.uint8), 0.0
+    for share, colour in parts:
+        end = begin + share
+        bar[:, :, round(begin * width) : round(end * width)] = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
+        begin = end
+    return bar
 
 
 def picture(caption: str, image: Tensor, boxes: Iterable[Box]) -> dict[str, Any]:

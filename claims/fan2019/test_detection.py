@@ -15,6 +15,7 @@ from harness.measures import seeds_and_images
 from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
 from harness.measures.detection_errors import CONVENTIONS, Kind
 from harness.measures.object_sizes import LARGE
+from harness.pictures import stacked_bar
 from harness.rules import equivalent_to, greater_than, matches
 
 PLACEMENTS = {"branch only": "branch", "branch and skip": "both"}
@@ -106,9 +107,24 @@ def test_the_localisation_error_of_detection_doubles(lab, data, placement, conve
         f"which {'contains' if low <= 2 <= high else 'leaves out'} 2"
     )
     for arm_name, shares in {"plain": plain, name: shuffled}.items():
+        draw_shares(lab, f"{arm_name}, {convention}", {kind: share[:, 0].mean() for kind, share in shares.items()})
         lab.series(f"{arm_name}: {', '.join(kind.name.lower() for kind in shares)}", x=list(shares), y=[
             share[:, 0].mean() for share in shares.values()
         ])  # fmt: skip
+
+
+COLOURS = {
+    Kind.CORRECT: (55, 214, 122), Kind.LOCALISATION: (255, 176, 32), Kind.DUPLICATE: (255, 220, 140),
+    Kind.BACKGROUND: (150, 150, 150),
+}  # fmt: skip
+WRONG_CLASS = (255, 90, 82)
+
+
+def draw_shares(lab, name, shares):
+    """The shares of the kinds of predictions in per cent, as in Fig. 9."""
+    words = ", ".join(f"{kind.name.lower()} {share:.1f} %" for kind, share in shares.items() if share)
+    bar = stacked_bar((share / 100, COLOURS.get(kind, WRONG_CLASS)) for kind, share in shares.items())
+    lab.picture(f"{name}: {words}", bar, ())
 
 
 @claim(

@@ -18,7 +18,7 @@ from PIL import Image
 
 from harness.judge import to_json
 from harness.papers import OpenClaim, Paper
-from harness.pictures import Box, picture
+from harness.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import literal, number, render
 from harness.rules import Estimate, Exact, equals, greater_than
@@ -138,6 +138,14 @@ def test_a_picture_shows_its_pixels_and_its_boxes():
     ]
     with pytest.raises(ValueError, match="not guessed"):
         picture("a scene", image, [Box(0, 0, 1, 1, "guessed", "")])
+
+
+def test_a_stacked_bar_has_its_parts_in_proportion():
+    bar = stacked_bar([(0.25, (255, 0, 0)), (0.5, (0, 255, 0)), (0.125, (0, 0, 255))], width=16, height=2)
+    assert bar.shape == (3, 2, 16)
+    assert [(bar[channel] == 255).sum().item() for channel in range(3)] == [8, 16, 4]
+    assert (bar[:, :, :4] == torch.tensor([255, 0, 0])[:, None, None]).all()
+    assert (bar[:, :, 14:] == 0).all()
 
 
 @given(st.text())
