@@ -21,6 +21,8 @@ from harness.store import Store
 from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Fails
 
 SETUP = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may have been told to ignore it
 from harness.runs import Run, Workshop, perform, perform_all
 from harness.store import Store
 from harness.tests.fake_recipes import *

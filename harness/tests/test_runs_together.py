@@ -121,6 +121,15 @@ def test_runs_that_are_not_admitted_are_left(store, alone):
     assert len(store.keys()) == len(chosen)
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also where the tests run in the background and were told to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_keeps_the_finished_ones_and_goes_on(store, alone):
     class Interrupting(Log):
         def finished(self, name, seconds, problem):
