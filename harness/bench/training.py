@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
     from multiprocessing.synchronize import Barrier
 
-    from harness.training.loop import Trainer
+    from harness.training.loop import ImageTrainer
 
 SECONDS = 3.0
 """How long each contender is timed, at least, in each round."""
@@ -136,7 +136,7 @@ def contenders(device: str, cores: int) -> list[Contender]:
 
 def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
     """The suite's trainer, step by step as in its epochs; of several, each has a stream of its own."""
-    from harness.training.loop import deterministic_convolutions
+    from harness.training.trainer import deterministic_convolutions
 
     keep_freed_memory()
     with deterministic_convolutions():
@@ -159,14 +159,14 @@ def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
                 yield sum(drawn.shape[1] for drawn in draws)
 
 
-def _trainer(recipe: Training, seed: int, device: str) -> Trainer:
+def _trainer(recipe: Training, seed: int, device: str) -> ImageTrainer:
     from harness.training.data import Labelled, Prepared
-    from harness.training.loop import Trainer, initial_network
+    from harness.training.loop import ImageTrainer, initial_network
 
     images, labels = random_pixels(recipe)
     where, full = torch.device(device), torch.full((images.shape[1], 1, 1), 255.0, device=device)
     resident = Labelled(images.to(where), labels.to(where))
-    return Trainer(
+    return ImageTrainer(
         recipe, seed, Prepared(resident, resident, full / 2, full / 4), initial_network(recipe, seed).to(where)
     )
 

@@ -121,7 +121,7 @@ class DetectorTest(Recipe):
         from harness.interventions.shuffle_layers import seed_shuffles, shuffles
         from harness.training.detection import as_input
         from harness.training.detection_decoding import Candidates, best, decode, suppress
-        from harness.training.loop import deterministic_convolutions
+        from harness.training.trainer import deterministic_convolutions
 
         seed_shuffles(network, stream(seed, "test"))
         for layer in shuffles(network):

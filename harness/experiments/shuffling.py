@@ -64,7 +64,8 @@ class ShuffleTest(Recipe):
 
     def compute(self, seed: int, bench: Workbench) -> Result:
         """Metrics: those of the training; `test_accuracy`, a list over passes for each condition; `test_images`."""
-        from harness.training.loop import deterministic_convolutions, train
+        from harness.training.loop import train
+        from harness.training.trainer import deterministic_convolutions
 
         fitted = train(self.training, seed, bench)
         test = _on_device(bench, self.training.data.name, self.images)

@@ -16,8 +16,9 @@ from harness.interventions.shuffle_layers import shuffles
 from harness.runs import Run, RunDiverged, Workshop, ingredients, perform
 from harness.runs.checkpoint import Checkpoints
 from harness.store import Store
+from harness.tests.test_training_checkpoint import Cut, cut_before, same
 from harness.training import Adam, Constant, Cosine, Network, Sgd, Warm
-from harness.training.detection import DetectorTrainer, on_device
+from harness.training.detection import on_device
 from harness.training.detection_augmentation import DetectionAugmentation
 from harness.verdicts import Evidence
 from harness.workplace import NotAvailable, Workplace
@@ -32,28 +33,6 @@ SMALL = DetectorTest(
 def with_arm(name, **changes):
     network = Network.of(SMALL.network.name, **dict(SMALL.network.parameters), **ARMS[name])
     return SMALL.with_(network=network, **changes)
-
-
-class Cut(Exception):
-    """What ends a process."""
-
-
-def cut_before(monkeypatch, steps):
-    plain_step, count = DetectorTrainer.step, iter(range(steps))
-
-    def step(trainer, index):
-        if next(count, None) is None:
-            raise Cut
-        return plain_step(trainer, index)
-
-    monkeypatch.setattr(DetectorTrainer, "step", step)
-
-
-def same(one, other):
-    assert one.metrics == other.metrics
-    assert one.tensors.keys() == other.tensors.keys()
-    for name, values in one.tensors.items():
-        assert values.tobytes() == other.tensors[name].tobytes(), name
 
 
 @pytest.mark.parametrize("name", ["plain", "both", "fixed"])

@@ -14,7 +14,7 @@ from harness.runs.together import together
 from harness.store import Store
 from harness.tests.test_training_together import CNN, EXPLODING, content
 from harness.training import Data, Keep, Network
-from harness.training.loop import Trainer
+from harness.training.trainer import Trainer
 
 SHUFFLED = CNN.with_(
     network=Network.of("fan.fan", method="spatial", last=3, width=4, classes=4, channels=1),

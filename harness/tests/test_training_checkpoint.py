@@ -16,7 +16,7 @@ from harness.runs.checkpoint import Checkpoints
 from harness.store import Store
 from harness.tests.training_bench import Bench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
-from harness.training.loop import Trainer
+from harness.training.trainer import Trainer
 
 SMALL = Training(
     network=Network.of("ghosh_cnn.GhoshCnn", depth=2, width=4, size=8, classes=3),
@@ -210,7 +210,7 @@ from harness.runs import Run, Workshop, perform
 from harness.store import Store
 from harness.tests.test_training_checkpoint import DIGITS
 from harness.training import checkpoint
-from harness.training.loop import Trainer
+from harness.training.trainer import Trainer
 
 checkpoint.EVERY, checkpoint.COST = 0.0, 1e9
 plain, left = Trainer.step, int(sys.argv[2])

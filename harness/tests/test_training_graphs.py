@@ -17,7 +17,7 @@ from harness.tests.test_training_checkpoint import FAN, RGB, SMALL
 from harness.tests.training_bench import Bench
 from harness.training import Adam, Augmentation, Data, Keep, Network, Sgd, graphs
 from harness.training.graphs import WARM_UP
-from harness.training.loop import Trainer
+from harness.training.loop import ImageTrainer
 
 RECIPES = {
     "momentum, last batch smaller": (SMALL.with_(precision="float64"), {}),
@@ -36,7 +36,7 @@ RECIPES = {
 class PlayedGraph:
     """What `captured` gives, without a GPU."""
 
-    def __init__(self, passes, trainer: Trainer) -> None:
+    def __init__(self, passes, trainer: ImageTrainer) -> None:
         self.passes, self.trainer, self.replays = passes, trainer, 0
         state = {name: value.clone() for name, value in trainer.network.state_dict().items()}
         random, noise = torch.get_rng_state(), trainer.generators["noise"].get_state()
@@ -62,9 +62,9 @@ class PlayedGraph:
 def played(monkeypatch):
     """Let every trainer replay; the graphs that were captured."""
     captures: list[PlayedGraph] = []
-    plain = Trainer.__init__
+    plain = ImageTrainer.__init__
 
-    def init(trainer: Trainer, *arguments):
+    def init(trainer: ImageTrainer, *arguments):
         plain(trainer, *arguments)
 
         def captured(passes, generators):
@@ -75,7 +75,7 @@ def played(monkeypatch):
         monkeypatch.setattr(graphs, "captured", captured)
         trainer.graphed = trainer.graph()
 
-    monkeypatch.setattr(Trainer, "__init__", init)
+    monkeypatch.setattr(ImageTrainer, "__init__", init)
     return captures
 
 
@@ -103,9 +103,9 @@ def test_a_loss_that_is_not_finite_in_a_replay_is_a_divergence(played):
 
 def test_losses_that_are_given_are_not_overwritten_by_the_next_replay(played):
     recipe = SMALL.with_(batch_size=10, epochs=1, keep=Keep())
-    steps, plain = [], Trainer.step
+    steps, plain = [], ImageTrainer.step
 
-    class Watching(Trainer):
+    class Watching(ImageTrainer):
         def step(self, batch):
             outcome = plain(self, batch)
             steps.append((outcome, tuple(value.item() for value in outcome)))

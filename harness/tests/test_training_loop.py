@@ -12,7 +12,7 @@ from harness.runs.errors import RunDiverged
 from harness.tests.training_bench import Bench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
 from harness.training.data import prepare
-from harness.training.loop import Trainer, initial_network
+from harness.training.loop import ImageTrainer, initial_network
 from harness.training.randomness import stream
 
 SMALL = Training(
@@ -28,7 +28,7 @@ LENET = SMALL.with_(
 )
 
 
-class Recording(Trainer):
+class Recording(ImageTrainer):
     """A trainer that writes down the loss and the learning rate of each step."""
 
     losses: list[float]
@@ -111,7 +111,7 @@ def test_the_curves_are_those_of_the_steps():
     validation = metrics["validation_accuracy"]
     assert len(metrics["train_accuracy"]) == 3
     assert len(validation) == 4
-    assert metrics["final_validation_accuracy"] == validation[-1] == trainer.validate().item()
+    assert metrics["final_validation_accuracy"] == validation[-1] == trainer.look()[0].item()
     assert metrics["best_validation_accuracy"] == max(validation)
     assert bench.reports == [(1, 3, "epochs"), (2, 3, "epochs"), (3, 3, "epochs")]
 
@@ -121,7 +121,7 @@ def test_validation_counts_what_the_network_gets_right(monkeypatch):
     trainer = recorded(SMALL.with_(epochs=1), seed=2)
     inputs = trainer.data.as_input(trainer.data.validation.images)
     right = trainer.network(inputs).argmax(1) == trainer.data.validation.labels
-    assert trainer.validate().item() == right.double().mean().item()
+    assert trainer.look()[0].item() == right.double().mean().item()
 
 
 def test_layers_know_whether_they_train_or_are_validated():

@@ -13,7 +13,7 @@ from harness.experiments.training import Training
 from harness.tests.training_bench import Bench
 from harness.training import Adam, Augmentation, Data, Keep, LabelNoise, Network, Sgd, recipes
 from harness.training.data import prepare
-from harness.training.loop import Trainer, initial_network
+from harness.training.loop import ImageTrainer, initial_network
 from harness.training.loss import LOSSES, cross_entropy, hinge, hits
 from harness.training.randomness import stream
 
@@ -122,7 +122,7 @@ def test_only_the_training_labels_are_noisy_and_the_seed_draws_them():
 # Shuffled pixels and noisy inputs
 
 
-class Seeing(Trainer):
+class Seeing(ImageTrainer):
     """A trainer that writes down what its network is shown."""
 
     def _scores(self, inputs):

@@ -10,7 +10,7 @@ from harness.experiments.training import Training
 from harness.runs import Run, Workshop, perform, perform_all
 from harness.store import Store
 from harness.training import Augmentation, Data, Keep, Network, Sgd
-from harness.training.loop import Trainer
+from harness.training.trainer import Trainer
 
 CNN = Training(
     network=Network.of("ghosh_cnn.GhoshCnn", depth=1, width=4, size=8, classes=10),

@@ -11,7 +11,7 @@ from harness.lazy import np, torch
 
 if TYPE_CHECKING:
     from harness.runs.checkpoint import Checkpoint, Checkpoints
-    from harness.training.loop import Trainer
+    from harness.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ COST = 0.05
 class Saving:
     """Saves a trainer between two steps, when it is time to."""
 
-    def __init__(self, trainer: Trainer, checkpoints: Checkpoints | None, seed: int) -> None:
+    def __init__(self, trainer: Trainer[Any], checkpoints: Checkpoints | None, seed: int) -> None:
         self._trainer = trainer
         self._checkpoints = checkpoints
         self._name = hashlib.sha256(f"{trainer.recipe!r} {seed}".encode()).hexdigest()[:16]
@@ -50,7 +50,7 @@ class Saving:
         self._due = end + max(EVERY, (end - begin) / COST)
 
 
-def taken(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def taken(trainer: Trainer[Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """All that the rest of the training depends on: weights, the optimiser's memory, generators, what was seen."""
     done = trainer.done
     state = {
@@ -67,12 +67,12 @@ def taken(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if trainer.device.type == "cuda":
         tensors["generator/cuda"] = torch.cuda.get_rng_state(trainer.device)
     if done.draws is not None:
-        tensors |= {"draws": done.draws, "losses": torch.stack(done.losses), "hits": torch.stack(done.hits)}
+        tensors |= {"draws": done.draws, "losses": torch.stack(done.losses), "scores": torch.stack(done.scores)}
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
     return state, arrays | {f"kept/{name}": array for name, array in done.kept.items()}
 
 
-def put_back(trainer: Trainer, saved: Checkpoint) -> None:
+def put_back(trainer: Trainer[Any], saved: Checkpoint) -> None:
     """Make a trainer that has done nothing yet the one that was saved."""
     state, arrays, done = saved.state, saved.arrays, trainer.done
     done.epochs, done.steps, done.last_loss = state["epochs"], state["steps"], state["last_loss"]
@@ -80,8 +80,8 @@ def put_back(trainer: Trainer, saved: Checkpoint) -> None:
     done.kept = {name: arrays[f"kept/{name}"] for name in state["kept"]}
     if state["under_way"]:
         done.draws = torch.from_numpy(arrays["draws"]).to(trainer.device)
-        done.losses, done.hits = (
-            list(torch.from_numpy(arrays[name]).to(trainer.device)) for name in ("losses", "hits")
+        done.losses, done.scores = (
+            list(torch.from_numpy(arrays[name]).to(trainer.device)) for name in ("losses", "scores")
         )
     trainer.network.load_state_dict(_part(arrays, "network"))
     modules = dict(trainer.network.named_modules())
@@ -116,7 +116,7 @@ def _attributes(network: torch.nn.Module) -> dict[str, tuple[torch.nn.Module, st
     }
 
 
-def _memory(trainer: Trainer) -> dict[str, torch.Tensor]:
+def _memory(trainer: Trainer[Any]) -> dict[str, torch.Tensor]:
     """What the optimiser remembers of each parameter, by the parameter's number and the memory's name."""
     states = trainer.optimiser.state_dict()["state"]
     return {
@@ -127,7 +127,7 @@ def _memory(trainer: Trainer) -> dict[str, torch.Tensor]:
     }
 
 
-def _remember(trainer: Trainer, memory: dict[str, torch.Tensor]) -> None:
+def _remember(trainer: Trainer[Any], memory: dict[str, torch.Tensor]) -> None:
     """Give the optimiser its memory back, each tensor laid out in memory as its parameter is."""
     parameters = [one for group in trainer.optimiser.param_groups for one in group["params"]]
     states: dict[int, dict[str, torch.Tensor]] = {}

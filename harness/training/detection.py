@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.lazy import torch
-from harness.runs.errors import RunDiverged
-from harness.training.checkpoint import Saving
 from harness.training.detection_loss import Objects, yolo_loss
-from harness.training.done import Done
-from harness.training.loop import deterministic_convolutions
 from harness.training.randomness import global_stream, stream
+from harness.training.trainer import Trainer, deterministic_convolutions
 
 if TYPE_CHECKING:
     from harness.data.detection_set import DetectionSet
     from harness.experiments.detection import DetectorTest
     from harness.runs.recipe import Workbench
-
-CURVES = ("train_loss", "train_overlap")
 
 
 class Pictures(NamedTuple):
@@ -42,23 +35,13 @@ def train(
     pictures = on_device(data, recipe.size, bench.device)
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
         trainer = DetectorTrainer(recipe, seed, pictures, len(data.classes), initial(recipe, seed).to(bench.device))
-        saving = Saving(cast(Any, trainer), bench.checkpoints, seed)
-        saving.resumed()
-
-        def after_step() -> None:
-            saving.after_step()
-            bench.give_way()
-
-        while trainer.done.epochs < recipe.epochs:
-            trainer.epoch(after_step)
-            bench.progress(trainer.done.epochs, recipe.epochs, "epochs")
+        trainer.run(bench, seed)
     return trainer.network.eval(), trainer.done.curves
 
 
 def initial(recipe: DetectorTest, seed: int) -> torch.nn.Module:
     """The network of this seed before its first step, on the CPU."""
-    with global_stream(seed, "architecture's initialisation", torch.device("cpu")):
-        network = recipe.network.build()
+    network = recipe.network.started(seed)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -78,51 +61,25 @@ def as_input(images: torch.Tensor) -> torch.Tensor:
     return (2 * images - 1).contiguous(memory_format=torch.channels_last)
 
 
-class DetectorTrainer:
-    """A detector on its way, one epoch at a time; what is saved of it is what `harness.training.checkpoint` names.
+class DetectorTrainer(Trainer["DetectorTest"]):
+    """A detector on its way.  Its steps score by how much the boxes that answer for objects overlap them."""
 
-    Attributes:
-        done: how far it has come; its `hits` are mean overlaps.
-        generators: where it draws from, by purpose, besides torch's global ones (shuffling layers).
-    """
+    CURVES = ("train_loss", "train_overlap")
 
     def __init__(
         self, recipe: DetectorTest, seed: int, pictures: Pictures, classes: int, network: torch.nn.Module
     ) -> None:
-        self.recipe = recipe
+        super().__init__(recipe, network, {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")})
         self.pictures = pictures
         self.classes = classes
-        self.network = network
-        self.optimiser = recipe.optimiser.over(network.parameters())
-        self.done = Done(curves={name: [] for name in CURVES})
-        self.generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
-        self.device = pictures.images.device
 
-    def epoch(self, after_step: Callable[[], None] = lambda: None) -> None:
-        """See every image once, or what is left of them in an epoch under way."""
-        self.network.train()
-        done, rate = self.done, self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        if done.draws is None:
-            order = torch.randperm(len(self.pictures.images), generator=self.generators["order"])
-            done.draws = order.to(self.device)
-        batches = done.draws.split(self.recipe.batch_size)
-        for batch in batches[len(done.losses) :]:
-            loss, overlap = self.step(batch)
-            done.losses.append(loss)
-            done.hits.append(overlap)
-            after_step()
-        # The only synchronisation with the device in an epoch.
-        losses, overlaps = torch.stack([torch.stack(done.losses), torch.stack(done.hits)]).tolist()
-        self._refuse_divergence(losses, rate)
-        for name, values in zip(CURVES, (losses, overlaps), strict=True):
-            whole = sum(value * len(batch) for value, batch in zip(values, batches, strict=True))
-            done.curves[name].append(whole / len(done.draws))
-        done.epochs, done.draws, done.losses, done.hits = done.epochs + 1, None, [], []
+    def draw(self) -> torch.Tensor:
+        """The numbers of the images in the order in which the next epoch sees them, `(1, n)` on the CPU."""
+        return torch.randperm(len(self.pictures.images), generator=self.generators["order"])[None]
 
-    def step(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step on the images `index`: mean loss and mean overlap, before the step, float64."""
+    def passes(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Forwards and backwards: the mean loss and the sum of the images' mean overlaps, float64."""
+        (index,) = batch
         images, objects = self.recipe.augmentation.apply(
             self.pictures.images[index].float() / 255, self.pictures.objects.of(index), self.generators["augmentation"]
         )
@@ -131,12 +88,4 @@ class DetectorTrainer:
         loss, overlap = yolo_loss(predictions.float(), objects, self.classes)
         self.optimiser.zero_grad()
         loss.backward()
-        self.optimiser.step()
-        return loss.detach().double(), overlap.double()
-
-    def _refuse_divergence(self, losses: list[float], rate: float) -> None:
-        for loss in losses:
-            if not math.isfinite(loss):
-                detail = f"learning rate {rate:g}, last finite loss {self.done.last_loss:g}"
-                raise RunDiverged(self.done.steps, loss, detail)
-            self.done.steps, self.done.last_loss = self.done.steps + 1, loss
+        return loss.detach().double(), overlap.double() * len(index)

@@ -1,21 +1,16 @@
-"""Training, start to end: one readable path from a recipe and a seed to a result."""
+"""Training a classifier, start to end: one readable path from a recipe and a seed to a result."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.lazy import torch
-from harness.runs.errors import RunDiverged
 from harness.runs.recipe import Result, Workbench
-from harness.training.checkpoint import Saving
 from harness.training.data import Prepared, prepare
-from harness.training.done import Done
 from harness.training.graphs import Graphed
 from harness.training.loss import LOSSES, hits
 from harness.training.randomness import global_stream, stream
+from harness.training.trainer import Trainer, deterministic_convolutions
 
 if TYPE_CHECKING:
     from harness.experiments.training import Training
@@ -43,18 +38,8 @@ def train(recipe: Training, seed: int, bench: Workbench) -> Fitted:
     """
     data = prepare(recipe.data, seed, bench, parameter_type(recipe))
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
-        trainer = Trainer(recipe, seed, data, initial_network(recipe, seed).to(bench.device))
-        saving = Saving(trainer, bench.checkpoints, seed)
-        if not saving.resumed():
-            trainer.begin()
-
-        def after_step() -> None:
-            saving.after_step()
-            bench.give_way()
-
-        while trainer.done.epochs < recipe.epochs:
-            trainer.epoch(after_step)
-            bench.progress(trainer.done.epochs, recipe.epochs, "epochs")
+        trainer = ImageTrainer(recipe, seed, data, initial_network(recipe, seed).to(bench.device))
+        trainer.run(bench, seed)
     curves = trainer.done.curves
     validation = curves["validation_accuracy"]
     last = {"final_validation_accuracy": validation[-1], "best_validation_accuracy": max(validation)}
@@ -65,8 +50,7 @@ def initial_network(recipe: Training, seed: int) -> torch.nn.Module:
     """The network of this seed before its first step, on the CPU."""
     from harness.networks.initialise import initialise
 
-    with global_stream(seed, "architecture's initialisation", torch.device("cpu")):
-        network = recipe.network.build()
+    network = recipe.network.started(seed)
     if recipe.initialisation is not None:
         initialise(network, recipe.initialisation, stream(seed, "initialisation"))
     return network.to(parameter_type(recipe)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -77,68 +61,29 @@ def parameter_type(recipe: Training) -> torch.dtype:
     return torch.float64 if recipe.precision == "float64" else torch.float32
 
 
-class Trainer:
-    """A network on its way, one epoch at a time.
+class ImageTrainer(Trainer["Training"]):
+    """A network on its way that tells classes of images apart."""
 
-    Attributes:
-        done: how far it has come.
-        generators: where it draws from, by purpose, besides torch's global ones (dropout, shuffling layers).
-    """
+    CURVES = ("train_loss", "train_accuracy", "validation_accuracy")
 
     def __init__(self, recipe: Training, seed: int, data: Prepared, network: torch.nn.Module) -> None:
-        self.recipe = recipe
+        generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
+        device = data.training.images.device
+        super().__init__(recipe, network, {**generators, "noise": stream(seed, "noise", device)})
         self.data = data
-        self.network = network
-        self.optimiser = recipe.optimiser.over(network.parameters())
-        self.done = Done()
-        self.device = data.training.images.device
-        self.generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
-        self.generators["noise"] = stream(seed, "noise", self.device)
-        self.graphed = self.graph() if self.device.type == "cuda" else None
+        if device.type == "cuda":
+            self.graphed = self.graph()
 
-    def begin(self) -> None:
-        """Write down what the untrained network is worth."""
-        self.done.kept |= self.recipe.keep.at(0, self.network)
-        self.done.curves["validation_accuracy"].append(self.validate().item())
-
-    def epoch(self, after_step: Callable[[], None] = lambda: None) -> None:
-        """See every training image once, or what is left of them in an epoch under way; then validate."""
-        self.network.train()
-        done, rate = self.done, self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        if done.draws is None:
-            done.draws = self.draw().to(self.device)
-        batches = done.draws.split(self.recipe.batch_size, dim=1)
-        for batch in batches[len(done.losses) :]:
-            loss, right = self.step(batch)
-            done.losses.append(loss)
-            done.hits.append(right)
-            after_step()
-        # The only synchronisation with the device in an epoch.
-        *losses, right, validation = torch.stack([*done.losses, torch.stack(done.hits).sum(), self.validate()]).tolist()
-        self._refuse_divergence(losses, rate)
-        n = done.draws.shape[1]
-        loss = sum(value * batch.shape[1] for value, batch in zip(losses, batches, strict=True)) / n
-        done.ended(loss, right / n, validation)
-        done.kept |= self.recipe.keep.at(done.epochs, self.network)
+    def graph(self) -> Graphed:
+        """The passes over full batches, as a GPU replays them."""
+        size = min(self.recipe.batch_size, len(self.data.training))
+        return Graphed(size, list(self.network.parameters()), [self.generators["noise"]])
 
     def draw(self) -> torch.Tensor:
         """What the next epoch draws, `(4, n)` on the CPU: each image's number, and how it is moved."""
         n = len(self.data.training)
         order = torch.randperm(n, generator=self.generators["order"])
         return torch.cat([order[None], self.recipe.augmentation.draw(n, self.generators["augmentation"])])
-
-    def step(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """One step on some columns of the epoch's draws: mean loss and number right, before the step, float64."""
-        outcome = self.graphed(self.passes, batch) if self.graphed else self.passes(batch)
-        self.optimiser.step()
-        return outcome
-
-    def graph(self) -> Graphed:
-        """The passes over full batches, as a GPU replays them."""
-        size = min(self.recipe.batch_size, len(self.data.training))
-        return Graphed(size, list(self.network.parameters()), [self.generators["noise"]])
 
     def passes(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Forwards and backwards: the loss and the number right, and the gradients in the network."""
@@ -151,35 +96,20 @@ class Trainer:
         loss.backward()
         return loss.detach().double(), hits(scores, labels)
 
-    def validate(self) -> torch.Tensor:
-        """The share of validation images that the network gets right, a float64 scalar on the device."""
+    def look(self) -> list[torch.Tensor]:
+        """The share of validation images that the network gets right, float64."""
         self.network.eval()
         validation = self.data.validation
         batches = zip(validation.images.split(EVALUATION_BATCH), validation.labels.split(EVALUATION_BATCH), strict=True)
         with torch.inference_mode():
             right = [hits(self._scores(self.data.as_input(images)), labels) for images, labels in batches]
-        return torch.stack(right).sum() / len(validation)
+        return [torch.stack(right).sum() / len(validation)]
+
+    def keep(self) -> None:
+        """The weights that the recipe names, after the epochs that it names."""
+        self.done.kept |= self.recipe.keep.at(self.done.epochs, self.network)
 
     def _scores(self, inputs: torch.Tensor) -> torch.Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bf16"):
             scores: torch.Tensor = self.network(inputs)
         return scores.to(inputs.dtype)
-
-    def _refuse_divergence(self, losses: list[float], rate: float) -> None:
-        for loss in losses:
-            if not math.isfinite(loss):
-                detail = f"learning rate {rate:g}, last finite loss {self.done.last_loss:g}"
-                raise RunDiverged(self.done.steps, loss, detail)
-            self.done.steps, self.done.last_loss = self.done.steps + 1, loss
-
-
-@contextmanager
-def deterministic_convolutions() -> Iterator[None]:
-    """Let cuDNN choose its algorithms by rule rather than by a race, so that a run can be repeated bit by bit."""
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
-    cudnn.deterministic, cudnn.benchmark = True, False
-    try:
-        yield
-    finally:
-        cudnn.deterministic, cudnn.benchmark = before

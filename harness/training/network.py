@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from harness.lazy import torch
+from harness.training.randomness import global_stream
 
 Value = int | float | str | bool | None
 
@@ -34,6 +35,11 @@ class Network:
         from harness.networks import build
 
         return build(self.name, **dict(self.parameters))
+
+    def started(self, seed: int) -> torch.nn.Module:
+        """The instance that a run of this seed begins with, on the CPU."""
+        with global_stream(seed, "architecture's initialisation", torch.device("cpu")):
+            return self.build()
 
 
 @functools.cache
