@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Runs = Mapping[Any, Recipe]
 
 Function = TypeVar("Function", bound=Callable[..., None])
+Given = TypeVar("Given")
 
 SINGLE = "measured"
 """Name of the only part of a claim that measures one thing."""
@@ -58,7 +59,7 @@ class Claim:
     proxies: Sequence[str]
     readings: Mapping[str, Sequence[Any]]
     runs: Mapping[str, Runs] | Callable[..., Runs] | None
-    seeds: Sequence[int]
+    seeds: Sequence[int] | Mapping[str, Sequence[int]]
     reach: Mapping[str, str]
     erratum: Erratum | None
     function: Callable[..., None] = field(repr=False)
@@ -93,6 +94,8 @@ class Claim:
         changes = {self.tier}
         if self.data:
             changes.add("quick")
+        if isinstance(self.seeds, Mapping):
+            changes.update(self.seeds)
         if isinstance(self.runs, Mapping):
             changes.update(self.runs)
         elif self.runs and "tier" in inspect.signature(self.runs).parameters:
@@ -104,9 +107,18 @@ class Claim:
         if self.runs is None:
             return {}
         if isinstance(self.runs, Mapping):
-            return self.runs[max((name for name in self.runs if reaches(tier, name)), key=TIERS.index)]
+            return _given(self.runs, tier)
         known = {"tier": self.tier_within(tier), **parameters}
         return self.runs(**{name: known[name] for name in inspect.signature(self.runs).parameters})
+
+    def seeds_within(self, tier: str) -> Sequence[int]:
+        """The seeds of every run at `tier`."""
+        return _given(self.seeds, tier) if isinstance(self.seeds, Mapping) else self.seeds
+
+
+def _given(by_tier: Mapping[str, Given], tier: str) -> Given:
+    """What is given for the last tier up to this one."""
+    return by_tier[max((name for name in by_tier if reaches(tier, name)), key=TIERS.index)]
 
 
 declared: list[Claim] = []
@@ -126,7 +138,7 @@ def claim(
     proxies: Sequence[str] = (),
     readings: Mapping[str, Sequence[Any]] | None = None,
     runs: Mapping[str, Runs] | Callable[..., Runs] | None = None,
-    seeds: Sequence[int] = (0,),
+    seeds: Sequence[int] | Mapping[str, Sequence[int]] = (0,),
     reach: Mapping[str, str] | None = None,
     erratum: Erratum | None = None,
 ) -> Callable[[Function], Function]:
@@ -147,7 +159,7 @@ def claim(
         readings: values of each ambiguous definition; each combination becomes a case.
         runs: recipes by a name of their own, for each tier that changes them; or a function of `tier` and any of the
             case's parameters that returns them.  They are done before the test and reach it through `lab.runs`.
-        seeds: seeds of every run.
+        seeds: seeds of every run, or those for each tier that changes them.
         reach: how far the evidence reaches, by tier, where data alone does not say it.
         erratum: for a statement that is wrong as printed.
     """

@@ -88,7 +88,8 @@ class Lab:
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
         """One record a seed; the claim's own seeds unless others are given."""
-        return [self.record(recipe, seed) for seed in (self.claim.seeds if seeds is None else seeds)]
+        chosen = self.claim.seeds_within(self.tier) if seeds is None else seeds
+        return [self.record(recipe, seed) for seed in chosen]
 
     def measure(self, value: Any = None, /, **parts: Any) -> None:
         """Hand over what was measured: one value, or one for each part that the claim's rule names.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness import papers
 from harness.claim import Claim
-from harness.tiers import TIERS
+from harness.tiers import TIERS, reaches
 from harness.verdicts import Evidence
 
 
@@ -85,7 +85,9 @@ def _rules(claim: Claim) -> Iterator[str]:
 
 def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
     parameters = {**claim.readings, **({"data": claim.data} if claim.data else {})}
-    for name, values in {**parameters, "proxies": claim.proxies, "seeds": claim.seeds}.items():
+    seeds = claim.seeds.items() if isinstance(claim.seeds, Mapping) else [("", claim.seeds)]
+    by_tier = {f"seeds {tier}".strip(): values for tier, values in seeds}
+    for name, values in {**parameters, "proxies": claim.proxies, **by_tier}.items():
         if not isinstance(values, (tuple, list, range)):
             yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
         elif len({repr(value) for value in values}) < len(values):
@@ -104,12 +106,15 @@ def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
 
 
 def _tiers(claim: Claim) -> Iterator[str]:
-    given = [claim.tier, *claim.reach, *(claim.runs if isinstance(claim.runs, Mapping) else ())]
+    declared = {"runs": claim.runs, "seeds": claim.seeds}
+    by_tier = {what: given for what, given in declared.items() if isinstance(given, Mapping)}
+    given = [claim.tier, *claim.reach, *(tier for tiers in by_tier.values() for tier in tiers)]
     for tier in given:
         if tier not in TIERS:
             yield f"unknown tier {tier!r}; there are {', '.join(TIERS)}"
-    if isinstance(claim.runs, Mapping) and claim.tier in TIERS and claim.tier not in claim.runs:
-        yield f"judged from tier {claim.tier} on, but no runs are given for it"
+    for what, tiers in by_tier.items():
+        if claim.tier in TIERS and not any(tier in TIERS and reaches(claim.tier, tier) for tier in tiers):
+            yield f"judged from tier {claim.tier} on, but no {what} are given for it"
     for reach in claim.reach.values():
         if reach not in list(Evidence):
             yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"

@@ -8,32 +8,9 @@ from __future__ import annotations
 import math
 
 from harness.claim import claim
-from harness.experiments.fan_arms import RANDOM_LABELS, Accuracies, arms, vgg_or_resnet
-from harness.measures.seeds_needed import seeds_needed
+from harness.experiments.fan_arms import RANDOM_LABELS, arms, vgg_or_resnet
+from harness.experiments.fan_readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
 from harness.rules import Curve, equivalent_to, greater_than, less_than, matches, monotone
-
-REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
-SETTING = {
-    "tier": "quick", "data": ("cifar100",), "seeds": range(3), "unit": "points",
-    "reach": REACH,
-}  # fmt: skip
-
-BELOW_RESNET = {**REACH, "nightly": "proxy"}
-"""Reach of claims on ResNet-50 for which VGG-16 stands in below tier `paper`."""
-
-
-def accuracies(lab) -> Accuracies:
-    """The accuracies of the claim's runs, said in the report too."""
-    found = Accuracies(lab.runs, lab.records)
-    for line in found.notes():
-        lab.note(line)
-    return found
-
-
-def draw(lab, found, **curves) -> None:
-    """Put accuracies by layer or by patch into the report, as in the paper's figures."""
-    for name, (x, y) in found.curves(**curves).items():
-        lab.series(name, x=x, y=y)
 
 
 @claim(
@@ -50,7 +27,7 @@ def test_one_shuffled_layer_does_what_all_later_ones_do(lab, data):
 
     Judged at layers 4 and 10 of 13, within 3 points.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     early = found.points("spatial at 4") - found.points("spatial 10")
     late = found.points("spatial at 10") - found.points("spatial 4")
     lab.measure(**{"layer 4": early, "layer 10": late})
@@ -73,7 +50,7 @@ def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab, data):
 
     With layer 4 alone shuffled it is not better by 3 points than with all layers from 4 to 13 shuffled.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("spatial at 4") - found.points("spatial 10"))
     lab.control(found.points("spatial at 10") - found.points("spatial at 1"))
 
@@ -95,7 +72,7 @@ def test_accuracy_falls_faster_with_patches_at_early_layers(lab, data, sizes):
     from no shuffle to the smallest one, is read in two ways; the figure's late patches, which "do not make much
     difference", are 2, 4 and 8.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     early = {1: "plain", 4: "patch 4 at 1", 32: "spatial at 1"}
     late = {1: "plain", 2: "patch 2 at 10", 4: "spatial at 10"}
 
@@ -136,12 +113,12 @@ def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab, data):
     Judged between patches of 2 and the whole map, of 8 x 8 pixels at bottleneck 10 of ResNet-50, which tier `paper`
     trains, and of 4 x 4 at layer 10 of VGG-16, which stands in below it.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     _, smallest, whole, early, early_whole = lab.runs
     gained = found.points(smallest) - found.points(whole)
     lab.measure(gained)
     lab.control(found.points(early) - found.points(early_whole))
-    lab.note(f"seeds that would show a difference of 0 within 1.5 points: {seeds_needed(gained, 1.5)}")
+    note_seeds(lab, gained, 1.5)
 
 
 @claim(
@@ -162,7 +139,7 @@ def test_patches_of_4_on_the_input_image_cost_4_points(lab, data):
     Tier `paper` trains ResNet-50, and says what its first bottleneck loses, which may be meant (E-SH5); below it VGG-16
     stands in, whose first layer sees the image.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     _, image, whole, *bottleneck = lab.runs
     lab.measure(found.lost(image))
     lab.control(found.lost(whole))
@@ -184,6 +161,6 @@ def test_a_completely_shuffled_image_is_still_recognised(lab, data):
 
     Measured in points above chance.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("spatial at 1"))
     lab.control(found.points(f"spatial at 1{RANDOM_LABELS}"))

@@ -6,28 +6,10 @@ How the networks are trained, and what a point is, is said in `harness.experimen
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.experiments.fan_arms import Accuracies, arms, vgg_or_resnet
+from harness.experiments.fan_arms import arms, vgg_or_resnet
+from harness.experiments.fan_readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
 from harness.lazy import np
-from harness.measures.seeds_needed import seeds_needed
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
-
-REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
-SETTING = {
-    "tier": "quick", "data": ("cifar100",), "seeds": range(3), "unit": "points",
-    "reach": REACH,
-}  # fmt: skip
-
-
-def accuracies(lab) -> Accuracies:
-    """The accuracies of the claim's runs, said in the report too."""
-    found = Accuracies(lab.runs, lab.records)
-    for line in found.notes():
-        lab.note(line)
-    return found
-
-
-BELOW_RESNET = {**REACH, "nightly": "proxy"}
-"""Reach of claims on ResNet-50 for which VGG-16 stands in below tier `paper`."""
 
 RESNET = {**SETTING, "tier": "nightly"}
 """Of claims that only a ResNet can decide: no recipe of one is short enough for tier `quick`."""
@@ -38,11 +20,10 @@ GAP_FC = {0: "plain", 4: "gap-fc 4", 10: "gap-fc 10"}
 """Arms by how many of the 13 layers are modified."""
 
 
-def draw(lab, found, **curves) -> None:
+def draw_by_share(lab, found, **curves) -> None:
     """Put accuracies over the share of modified layers into the report, as in the paper's figures."""
     by_share = {name: {100 * count / 13: arm for count, arm in one.items()} for name, one in curves.items()}
-    for name, (x, y) in found.curves(**by_share).items():
-        lab.series(name, x=x, y=y)
+    draw(lab, found, **by_share)
 
 
 @claim(
@@ -57,11 +38,11 @@ def draw(lab, found, **curves) -> None:
 )
 def test_half_of_the_layers_cost_266(lab, data, epoch):
     """With its last 54 % of layers spatially shuffled VGG-16 loses 2.66 %, from 74.10 to 71.44."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lost = found.lost("spatial 7", epoch=epoch)
     lab.measure(lost)
     lab.control(found.lost("spatial 10", epoch=epoch))
-    lab.note(f"seeds that would show a difference of 0 within 1.5 points: {seeds_needed(lost, 1.5)}")
+    note_seeds(lab, lost, 1.5)
 
 
 @claim(
@@ -75,7 +56,7 @@ def test_half_of_the_layers_cost_266(lab, data, epoch):
 )
 def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab, data):
     """With the last 77 % of layers shuffled, 57.05 % remain under spatial shuffle, but 4.84 % under channel-wise."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("spatial 10") - found.points("channel 10"))
     lab.control(found.points("spatial 4") - found.points("channel 4"))
 
@@ -90,7 +71,7 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab, data):
 )
 def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
     """With the share of layers that are shuffled the accuracy decreases under both shuffles."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
 
     def curves(points) -> dict[str, Curve]:
         kinds = {"spatial": SPATIAL, "channel-wise": CHANNEL}
@@ -98,7 +79,7 @@ def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
 
     lab.measure(**curves(found.points))
     lab.control(**curves(found.untrained))
-    draw(lab, found, spatial_shuffle=SPATIAL, channel_shuffle=CHANNEL)
+    draw_by_share(lab, found, spatial_shuffle=SPATIAL, channel_shuffle=CHANNEL)
 
 
 @claim(
@@ -112,11 +93,11 @@ def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
 )
 def test_channel_shuffle_in_the_last_layer_costs_266(lab, data):
     """Channel-wise shuffle costs as much in the last layer alone as spatial shuffle in 54 % of the layers: 2.66 %."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lost = found.lost("channel 1")
     lab.measure(lost)
     lab.control(found.lost("channel 10"))
-    lab.note(f"seeds that would show a difference of 0 within 1.5 points: {seeds_needed(lost, 1.5)}")
+    note_seeds(lab, lost, 1.5)
 
 
 @claim(
@@ -130,7 +111,7 @@ def test_channel_shuffle_in_the_last_layer_costs_266(lab, data):
 )
 def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab, data):
     """With 31 % of its layers modified by spatial shuffle the test accuracy is not really affected."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.lost("spatial 4"))
     lab.control(found.lost("channel 4"))
 
@@ -145,7 +126,7 @@ def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab, data):
 )
 def test_spatial_shuffle_and_gap_fc_behave_alike(lab, data):
     """Spatial shuffle and GAP+FC have an overall similar behaviour: they leave the same accuracy, up to 4 points."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
 
     def differences(method: str) -> dict[str, np.ndarray]:
         counts = {"31 %": 4, "77 %": 10}
@@ -153,7 +134,7 @@ def test_spatial_shuffle_and_gap_fc_behave_alike(lab, data):
 
     lab.measure(**differences("gap-fc"))
     lab.control(**differences("channel"))
-    draw(lab, found, spatial_shuffle={0: "plain", 4: "spatial 4", 10: "spatial 10"}, GAP_FC=GAP_FC)
+    draw_by_share(lab, found, spatial_shuffle={0: "plain", 4: "spatial 4", 10: "spatial 10"}, GAP_FC=GAP_FC)
 
 
 @claim(
@@ -169,7 +150,7 @@ def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab, data):
 
     With GAP+FC in the place of its last 30 % of convolutions VGG-16 is better than without those layers at all.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("gap-fc 4") - found.points("truncated 4"))
     lab.control(found.untrained("gap-fc 4") - found.untrained("truncated 4"))
     lab.note(
@@ -191,7 +172,7 @@ def test_30_percent_cost_between_017_and_144(lab, data):
 
     Judged within a point of that range.  Tier `paper` trains ResNet-50; below it VGG-16 stands in.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     _, some, most = lab.runs
     lab.measure(found.lost(some))
     lab.control(found.lost(most))
@@ -211,7 +192,7 @@ def test_77_percent_cost_between_858_and_2021(lab, data):
 
     Judged within 3 points of that range, with spatial shuffle, for which Fig. 4 has 17.05 (VGG-16, CIFAR100).
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.lost("spatial 10"))
     lab.control(found.points("plain") - found.untrained("spatial 10"))
 
@@ -228,7 +209,7 @@ def test_77_percent_cost_between_858_and_2021(lab, data):
 )
 def test_half_of_resnet50_costs_248(lab, data, epoch):
     """With its last half of bottlenecks spatially shuffled ResNet-50 loses 2.48 % on CIFAR100."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.lost("resnet50 spatial 8", epoch=epoch))
     lab.control(found.points("resnet50", epoch=epoch) - found.untrained("resnet50 spatial 8"))
 
@@ -246,6 +227,6 @@ def test_an_unshuffled_skip_connection_saves_accuracy(lab, data):
 
     Measured with the last half of ResNet-50's bottlenecks shuffled, without the skip connections and with them.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("resnet50 branch 8") - found.points("resnet50 spatial 8"))
     lab.control(found.untrained("resnet50 branch 8") - found.untrained("resnet50 spatial 8"))

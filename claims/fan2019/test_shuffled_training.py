@@ -9,33 +9,13 @@ the training (section 3.2).
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.experiments.fan_arms import BASELINE, PERCEPTRON, Accuracies, arms
+from harness.experiments.fan_arms import PERCEPTRON, arms
+from harness.experiments.fan_readings import BASELINE, SETTING, Accuracies, note_seeds
 from harness.lazy import np
-from harness.measures.seeds_needed import seeds_needed
 from harness.rules import equivalent_to, greater_than, matches
 
-REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
-SEEDS = range(3)
-SETTING = {
-    "tier": "quick", "data": ("cifar100",), "seeds": SEEDS, "reach": REACH,
-    "unit": "points",
-}  # fmt: skip
 EPOCHS = ("last", "best")
 DOWNSAMPLING = ("pool", "stride")
-
-
-def accuracies(lab) -> Accuracies:
-    """The accuracies of the claim's runs, said in the report too."""
-    found = Accuracies(lab.runs, lab.records)
-    for line in found.notes():
-        lab.note(line)
-    return found
-
-
-def note_seeds(lab, differences, margin) -> None:
-    """Say how many seeds would resolve the margin, given how much these differ."""
-    needed = seeds_needed(differences, margin)
-    lab.note(f"seeds that would show a difference of 0 within {margin:g} points: {needed or 'more than 100,000'}")
 
 
 TABLE = (
@@ -74,7 +54,7 @@ def test_the_baseline_reaches_its_accuracy(lab, data, epoch):
     Below tier `paper` the rule says how far the stand-in's baseline is from the paper's, and no more: neither a small
     network on other images nor a short training is expected to reach it.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(100 * found.shares("plain", epoch=epoch))
     lab.control(100 * found.shares("channel 4", epoch=epoch))
 
@@ -95,7 +75,7 @@ def test_late_layers_do_without_order_when_trained_without(lab, data, downsampli
     In the authors' code for CIFAR shuffled layers have stride 2 in place of the max pooling behind them, and the best
     epoch on the test images is reported.  Here the best epoch is chosen, and read, on the validation images.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lost = found.lost({"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling], epoch=epoch)
     lab.measure(lost)
     lab.control(found.lost("channel 4", epoch=epoch))
@@ -118,7 +98,7 @@ def test_the_shuffle_can_be_left_out_when_testing(lab, data):
 
     Measured is what is lost against the baseline: 74.10 - 73.74 in the paper.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lost = found.lost("spatial 4", "plain")
     lab.measure(lost)
     lab.control(found.lost("plain", "spatial 4"))
@@ -140,7 +120,7 @@ def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab, data, downsam
 
     With stride 2 in place of max pooling in the shuffled layers, as in the authors' code, the weights meet two changes.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     condition = {"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling]
     lab.measure(**{"drop": found.lost("plain", condition), "above chance": found.points("plain", condition)})
     lab.control(drop=found.lost("spatial 4"))
@@ -160,7 +140,7 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab, data):
 
     Measured in the last 30 % of the layers, trained and tested; what shuffling each image on its own gains.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     gained = found.points("spatial 4 of each image") - found.points("spatial 4")
     lab.measure(gained)
     lab.control(found.points("channel 4") - found.points("spatial 4"))
@@ -179,7 +159,7 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab, data):
 )
 def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab, data, epoch):
     """Trained and tested with channel-wise shuffle in its last 30 % of layers, VGG-16 loses significantly: 67.56 %."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.lost("channel 4", epoch=epoch))
     lab.control(found.lost("fixed channel 4", epoch=epoch))
 
@@ -195,7 +175,7 @@ def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab, data, epoch)
 )
 def test_the_channel_shuffle_can_be_left_out_when_testing(lab, data):
     """Trained with channel-wise shuffle, VGG-16 does as well without it at test time: 67.80 and 67.56 %."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     gained = found.points("channel 4", "plain") - found.points("channel 4")
     lab.measure(gained)
     lab.control(found.points("plain") - found.points("plain", "channel 4"))
@@ -216,7 +196,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab, data):
 
     Measured in points above chance.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     left = found.points("plain", "channel 4")
     lab.measure(left)
     lab.control(found.points("plain"))
@@ -234,7 +214,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab, data):
 )
 def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab, data):
     """Trained without shuffle, VGG-16 is more robust to spatial (23.49 %) than to channel-wise shuffle (1.04 %)."""
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("plain", "spatial 4") - found.points("plain", "channel 4"))
     lab.control(found.points("channel 4", "spatial 4") - found.points("channel 4"))
 
@@ -253,7 +233,7 @@ def test_what_is_left_is_what_a_perceptron_reaches(lab, data):
 
     The perceptron sees the images unshuffled.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lab.measure(found.points("plain", "spatial 4") - found.points(PERCEPTRON))
     lab.control(found.points("plain") - found.points(PERCEPTRON))
 
@@ -276,7 +256,7 @@ def test_the_training_curves_are_similar(lab, data, curve):
 
     Compared after a quarter, half, three quarters and all of the epochs.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
 
     def gaps(arm: str) -> dict[str, np.ndarray]:
         gap = found.curve("plain", curve) - found.curve(arm, curve)
@@ -305,7 +285,7 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab, data):
 
     By how much the best epoch exceeds the last one on the images that it is chosen on, mean over three arms of Table 1.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     curves = 100 * np.stack([[one.metrics["validation_accuracy"] for one in arm] for arm in found.records.values()])
     lab.measure((curves.max(2) - curves[:, :, -1]).mean(0))
     lab.control((curves[:, :, -2] - curves[:, :, -1]).mean(0))
@@ -325,7 +305,7 @@ def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab, data):
     Derived: the authors' code for CIFAR makes this change together with the shuffle (E-SH6), so that a cost of its own
     would be counted as the shuffle's.
     """
-    found = accuracies(lab)
+    found = Accuracies.of(lab)
     lost = found.lost("stride 4")
     lab.measure(lost)
     lab.control(found.lost("plain", "stride 4"))

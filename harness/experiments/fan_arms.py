@@ -1,4 +1,4 @@
-"""The networks that Fan et al. compare, as recipes for each tier, and how their accuracies are read.
+"""The networks that Fan et al. compare, as recipes for each tier.
 
 All arms of one seed share their training images, their order and, but for replaced layers, their initial weights.
 
@@ -26,17 +26,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
-from harness.experiments.shuffling import AS_TRAINED, Condition, ShuffleTest
+from harness.experiments.shuffling import Condition, ShuffleTest
 from harness.experiments.training import Training
-from harness.lazy import np
 from harness.training import Adam, Augmentation, Constant, Cosine, Data, LabelNoise, Network, Sgd, Steps
 from harness.training.network import Value
 from harness.training.optimisation import Optimiser, Schedule
-
-if TYPE_CHECKING:
-    from harness.store.record import Record
 
 ARMS: dict[str, dict[str, Value]] = {
     "plain": {},
@@ -82,21 +77,15 @@ RANDOM_LABELS = ", random labels"
 PERCEPTRON = "perceptron"
 """The arm with one hidden layer of 512 units (section 4.1)."""
 
+SEEDS = {"quick": range(3), "paper": range(5)}
+"""Three, by the time that they take; five where there are days."""
+
 CONDITIONS = {
     "plain": ("spatial 4", "channel 4", "stride 4", "strided spatial 4"),
     "spatial 4": ("plain",),
     "channel 4": ("plain", "spatial 4"),
 }
 """As which other arms the weights of an arm are tested."""
-
-BASELINE = 73.10
-"""Points by which the paper's baseline, 74.10 %, is above chance on CIFAR-100."""
-
-PRINTED = {
-    "plain": 74.10, "spatial 4": 74.07, "spatial 7": 71.44, "spatial 10": 57.05, "channel 1": 71.44,
-    "channel 4": 67.56, "channel 10": 4.84, "spatial at 1": 16.02, PERCEPTRON: 25.61,
-}  # fmt: skip
-"""Accuracies in per cent that the paper's text gives for VGG-16 on CIFAR-100, by arm, tested as trained."""
 
 
 @dataclass(frozen=True)
@@ -161,84 +150,6 @@ def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], 
         return arms(*(resnet if tier == "paper" else vgg))(tier)
 
     return runs
-
-
-class Accuracies:
-    """Accuracies of some arms, the baseline first, in points that the paper's numbers can be compared with.
-
-    A point is a hundredth of the paper's baseline above chance, scaled: the baseline stands 73.10 points above chance
-    here as in the paper.  At the paper's own accuracy it is a percentage point.  Arrays have one entry a seed.
-    """
-
-    def __init__(self, runs: Mapping[str, ShuffleTest], records: Callable[[ShuffleTest], Sequence[Record]]) -> None:
-        self.records = {name: records(recipe) for name, recipe in runs.items()}
-        self.baseline = next(iter(runs))
-        self._classes = dict(runs[self.baseline].training.network.parameters)["classes"]
-
-    def shares(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
-        """The share of images that is right, from 0 to 1.
-
-        Args:
-            arm: the network that was trained.
-            condition: as which other arm it is tested; mean over passes.
-            epoch: "last", on the test images; or "best", on the validation images that it is the best on.
-        """
-        metrics = [record.metrics for record in self.records[arm]]
-        if epoch == "best":
-            return np.array([one["best_validation_accuracy"] for one in metrics])
-        return np.array([np.mean(one["test_accuracy"][condition]) for one in metrics])
-
-    def points(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
-        """Points above chance; arguments as in `shares`."""
-        return self._scaled(self.shares(arm, condition, epoch) - self._chance, epoch)
-
-    def lost(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
-        """Points that the baseline of the same seed is better by; arguments as in `shares`."""
-        return self.points(self.baseline, epoch=epoch) - self.points(arm, condition, epoch)
-
-    def untrained(self, arm: str) -> np.ndarray:
-        """Points above chance before training, on the validation images."""
-        before = [record.metrics["validation_accuracy"][0] for record in self.records[arm]]
-        return self._scaled(np.array(before) - self._chance)
-
-    def curve(self, arm: str, name: str) -> np.ndarray:
-        """Points above chance over the epochs, shape `(seeds, epochs)`; `name` as in the metrics of a training."""
-        epochs = len(self.records[arm][0].metrics["train_accuracy"])
-        curves = np.array([record.metrics[name][-epochs:] for record in self.records[arm]])
-        return self._scaled(curves - self._chance)
-
-    def curves(self, **arms_by_x: Mapping[float, str]) -> dict[str, tuple[list[float], list[float]]]:
-        """Points of the paper's figures: accuracies of arms by x, ours on the paper's scale in per cent, and its own.
-
-        A second curve has the points that the paper's text gives, if it gives any.
-        """
-        found: dict[str, tuple[list[float], list[float]]] = {}
-        for key, arms in arms_by_x.items():
-            name = key.replace("_", " ")
-            found[name] = [*arms], [self.points(arm).mean() + PRINTED["plain"] - BASELINE for arm in arms.values()]
-            if printed := {x: PRINTED[arm] for x, arm in arms.items() if arm in PRINTED}:
-                found[f"{name}, as printed"] = [*printed], [*printed.values()]
-        return found
-
-    def notes(self) -> list[str]:
-        """What was measured, in per cent of the test images: mean and spread over seeds, and over forward passes."""
-        fitted = [100 * record.metrics["train_accuracy"][-1] for record in self.records[self.baseline]]
-        lines = [f"the baseline gets {np.mean(fitted):.0f} % of its training images right in the last epoch"]
-        for arm, records in self.records.items():
-            for condition in records[0].metrics["test_accuracy"]:
-                passes = 100 * np.array([record.metrics["test_accuracy"][condition] for record in records])
-                line = f"{arm}, {condition}: {passes.mean():.2f} % ({passes.mean(1).std(ddof=1):.2f} over seeds"
-                within = passes.std(1, ddof=1).mean() if passes.shape[1] > 1 else 0.0
-                lines.append(line + (f", {within:.2f} over {passes.shape[1]} forward passes)" if within else ")"))
-        return lines
-
-    @property
-    def _chance(self) -> float:
-        return 1 / int(self._classes or 0)
-
-    def _scaled(self, shares: np.ndarray, epoch: str = "last") -> np.ndarray:
-        unit = (self.shares(self.baseline, epoch=epoch) - self._chance).mean()
-        return shares * BASELINE / unit if unit > 0 else np.full_like(shares, np.nan)
 
 
 def _network(name: str, scale: Scale) -> Network:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,8 +81,11 @@ class ShuffleTest(Recipe):
         return (*self.training.modules(), *(condition.network.module for condition in self.conditions))
 
     def work(self) -> float:
-        """Floating point operations of the training, which the cost goes with across networks too."""
-        return 3 * self.training.work() * _operations(self.training.network)
+        """Floating-point operations of the training, which the cost goes with across networks too."""
+        from harness.training.network import operations
+
+        network = self.training.network
+        return self.training.work() * operations(network, (int(dict(network.parameters).get("channels") or 3), 32, 32))
 
     def effort(self, bench: Workbench) -> Effort:
         """That of the training."""
@@ -117,16 +119,6 @@ class ShuffleTest(Recipe):
         with torch.inference_mode(), autocast:
             right = [(network(data.as_input(images)).argmax(1) == labels).sum() for images, labels in batches]
         return torch.stack(right).sum().item() / len(test)
-
-
-@functools.cache
-def _operations(network: Network) -> int:
-    """Floating point operations of a forward pass on one image of 32 x 32 pixels."""
-    from harness.measures.complexity import flops
-
-    with torch.device("meta"):
-        built = network.build()
-    return flops(built, (1, int(dict(network.parameters).get("channels") or 3), 32, 32))
 
 
 def _on_device(bench: Workbench, name: str, count: int | None) -> Labelled:

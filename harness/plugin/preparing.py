@@ -42,7 +42,7 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
             from harness.runs import Run
 
             recipes = claim.runs_within(tier, parameters(item)).values()
-            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds]:
+            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(tier)]:
                 needing = found.setdefault(run, [])
                 if claim not in needing:
                     needing.append(claim)

@@ -51,6 +51,17 @@ def test_each_run_is_done_once_and_judging_again_needs_none(suite, options):
     assert len(entry["runs"]) == 4
 
 
+@pytest.mark.parametrize(("tier", "seeds"), [("smoke", [0, 1]), ("quick", [0, 1]), ("nightly", [5, 6, 7])])
+def test_a_tier_may_have_seeds_of_its_own(tier, seeds, suite):
+    count = suite.root / "count"
+    claims = CLAIM.format(recipe=f"Counted({str(count)!r})")
+    suite.claims(claims.replace("seeds=range(4)", 'seeds={"smoke": (0, 1), "nightly": (5, 6, 7)}'))
+    suite.run("--tier", tier)
+    assert lines(count) == [f"0/{seed}" for seed in seeds]
+    entry = suite.entry("XX-01")
+    assert (len(entry["runs"]), entry["measured"]["n"]) == (len(seeds), len(seeds))
+
+
 def test_claims_that_need_training_can_be_left_out(suite):
     with_recipe(suite, "Draw()")
     suite.run("-m", "not trained").assert_outcomes(deselected=2)

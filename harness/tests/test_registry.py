@@ -43,6 +43,10 @@ def test_data(lab):
 def test_seeds(lab):
     \"\"\"A seed twice.\"\"\"
 
+@claim("XX-09", where="Eq. 1", rule=equals(1.0), control="two", seeds={"quick": (1, 1), "yearly": (1, 2)})
+def test_seeds_by_tier(lab):
+    \"\"\"None for the claim's tier, one twice, an unknown tier.\"\"\"
+
 @claim("XX-08", where="Eq. 1", rule=equals(1.0), control="two")
 def test_first(lab):
     \"\"\"Hides the first function.\"\"\"
@@ -60,6 +64,9 @@ MESSAGES = [
     "XX-06: unknown data set 'imagenet'*mnist*",
     "XX-06: its function takes (lab), its cases give (lab, data)",
     "XX-07: seeds repeats a value",
+    "XX-09: seeds quick repeats a value",
+    "XX-09: unknown tier 'yearly'*",
+    "XX-09: judged from tier smoke on, but no seeds are given for it",
     "XX-08: a second function test_first*",
 ]
 
