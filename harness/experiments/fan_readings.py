@@ -73,10 +73,13 @@ class Accuracies:
         """Points that the baseline of the same seed is better by; arguments as in `shares`."""
         return self.points(self.baseline, epoch=epoch) - self.points(arm, condition, epoch)
 
+    def untrained_shares(self, arm: str) -> np.ndarray:
+        """The share of the validation images that is right before training."""
+        return np.array([record.metrics["validation_accuracy"][0] for record in self.records[arm]])
+
     def untrained(self, arm: str) -> np.ndarray:
         """Points above chance before training, on the validation images."""
-        before = [record.metrics["validation_accuracy"][0] for record in self.records[arm]]
-        return self._scaled(np.array(before) - self._chance)
+        return self._scaled(self.untrained_shares(arm) - self._chance)
 
     def curve(self, arm: str, name: str) -> np.ndarray:
         """Points above chance over the epochs, shape `(seeds, epochs)`; `name` as in the metrics of a training."""
@@ -100,7 +103,7 @@ class Accuracies:
     def notes(self) -> list[str]:
         """What was measured, in per cent of the test images: mean and spread over seeds, and over forward passes."""
         fitted = [100 * record.metrics["train_accuracy"][-1] for record in self.records[self.baseline]]
-        lines = [f"the baseline gets {np.mean(fitted):.0f} % of its training images right in the last epoch"]
+        lines = [f"{self.baseline} gets {np.mean(fitted):.0f} % of its training images right in the last epoch"]
         for arm, records in self.records.items():
             for condition in records[0].metrics["test_accuracy"]:
                 passes = 100 * np.array([record.metrics["test_accuracy"][condition] for record in records])

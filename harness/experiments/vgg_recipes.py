@@ -7,7 +7,9 @@ Of VGG-11's convolutions as many stand in the first three stages, and in the las
 
 A first version of `quick` trained on 5,000 images for 10 epochs, with the seeds 0 to 3.  At 49 % its networks had not
 learnt the task that the claims speak of, and its verdicts were set aside for that: twice the images, two epochs more,
-and seeds that had not been used, under the same rules.
+and seeds that had not been used, under the same rules.  This second version (10,000 images, 12 epochs, batches of 64)
+reached 56 and 62 % with the seeds 100 and 101, but took a third longer than it may.  The third takes as many steps, of
+half the size (8000 images, 8 epochs, batches of 32), and reaches 54 and 55 %; rules and seeds are the second's.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from harness.training import Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
 from harness.training.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
 
-SEEDS = range(10, 14)
-"""The paper has 3; with 4 a t interval is a third narrower."""
+SEEDS = {"quick": range(10, 14), "nightly": range(3), "paper": range(10)}
+"""The paper has 3, and 10 in figure 7; with 4 a t interval is a third narrower."""
 
 FAILING_SEEDS = range(7)
 """As many as an exact binomial test over two readings needs to be decided by unanimous runs."""
@@ -43,8 +45,8 @@ class Images:
 
 
 IMAGES = {
-    "cifar10": Images(10, 3, count=10_000, held_out=1000),
-    "cifar100": Images(100, 3, count=10_000, held_out=1000),
+    "cifar10": Images(10, 3, count=8000, held_out=1000),
+    "cifar100": Images(100, 3, count=8000, held_out=1000),
     "textures": Images(4, 1, count=1600, held_out=400, small=True),
 }
 
@@ -59,7 +61,7 @@ class Length:
 
 
 LENGTHS = {
-    "quick": Length(12, 9, (0, 1, 2, 5, 12)),
+    "quick": Length(8, 6, (0, 1, 2, 4, 8)),
     "nightly": Length(30, 12, (0, 1, 2, 3, 5, 8, 12, 18, 24, 30)),
     "paper": Length(75, 25, (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75)),
 }
@@ -91,8 +93,8 @@ def failing(tier: str, data: str, deviation: float) -> Criticality:
     """Ten epochs from normal weights of one standard deviation, on few images."""
     count = 256 if tier == "quick" or IMAGES[data].small else 10_000
     training = gamba(_network(tier, data, deviation), Data(data, count=count, held_out=100))
-    changes = {**_computation(tier), "initialisation": None, "precision": "float32"}
-    return Criticality(training.with_(epochs=10, **changes), breakdown=True)
+    batch_size = 64 if tier == "quick" else training.batch_size
+    return Criticality(training.with_(epochs=10, batch_size=batch_size), breakdown=True)
 
 
 def noisy_labels(tier: str, reading: str) -> Criticality:
@@ -126,5 +128,5 @@ def _data(tier: str, data: str, standardise: bool = True) -> Data:
 
 
 def _computation(tier: str) -> dict[str, Any]:
-    small = {"batch_size": 64} if tier == "quick" else {"initialisation": "vgg"}
+    small = {"batch_size": 32} if tier == "quick" else {"initialisation": "vgg"}
     return {"precision": "bf16", **small}

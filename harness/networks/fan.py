@@ -10,6 +10,7 @@ from harness.interventions.gap_surgery import gap_fc_resnet, gap_fc_vgg
 from harness.interventions.shuffle_layers import last as last_layers
 from harness.interventions.shuffle_layers import set_shuffling, shuffle_resnet, shuffle_vgg
 from harness.networks.resnet import bottlenecks, resnet
+from harness.networks.short_resnet import short_resnet
 from harness.networks.short_vgg import short_vgg
 from harness.networks.shuffle import KINDS
 from harness.networks.vgg import VGG, convolutions
@@ -35,7 +36,8 @@ def fan(
     """A VGG-16, ResNet-50 or ResNet-152, modified by one of the paper's methods (section 3).
 
     Args:
-        architecture: "vgg16", "resnet50" or "resnet152"; or "short-vgg", a stand-in for VGG-16 of six convolutions.
+        architecture: "vgg16", "resnet50" or "resnet152"; or a stand-in, "short-vgg" of six convolutions for VGG-16, or
+            "short-resnet" of five bottlenecks for ResNet-50.
         method: "none", "gap-fc", "truncated" or a kind of shuffle (`harness.networks.shuffle.KINDS`).  A truncated VGG
             has lost its last layers: what its other methods modify, left out.
         last: how many of the last layers are modified (sections 4.1 and 4.2).
@@ -100,7 +102,10 @@ def _plain(architecture: str, classes: int, width: int, small_images: bool, bias
         return short_vgg(classes, width, channels)
     if channels != 3:
         raise ValueError(f"residual networks take images of 3 channels, not {channels}")
+    if architecture == "short-resnet":
+        return short_resnet(classes, width)
     depths = {"resnet50": 50, "resnet152": 152}
     if architecture not in depths:
-        raise ValueError(f"unknown architecture {architecture!r}; there are vgg16, short-vgg, {', '.join(depths)}")
+        known = ("vgg16", "short-vgg", "short-resnet", *depths)
+        raise ValueError(f"unknown architecture {architecture!r}; there are {', '.join(known)}")
     return resnet(depths[architecture], classes, width, small_images)

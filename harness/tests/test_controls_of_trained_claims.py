@@ -24,7 +24,7 @@ class MadeUp(Lab):
 
     def records(self, recipe, seeds=None):
         (name,) = [name for name, one in self.runs.items() if one == recipe]
-        return [SimpleNamespace(metrics=self._made(name, seed)) for seed in seeds or self.claim.seeds]
+        return [SimpleNamespace(metrics=self._made(name, seed)) for seed in seeds or self.claim.seeds_within(self.tier)]
 
 
 def judged(id, made, **parameters):

@@ -189,6 +189,13 @@ def test_the_short_vgg_sees_maps_of_vgg16s_sizes():
     assert all(layer.bias is None for layer in convolutions(network))
 
 
+def test_the_short_resnet_has_maps_of_8_and_of_4_pixels():
+    network = fan("short-resnet", "spatial", last=2, width=4, classes=10)
+    sizes = {name: size[0] for name, size in map_sizes(network, (1, 3, 32, 32)).items() if name.endswith("conv2")}
+    assert list(sizes.values()) == [8, 8, 8, 4], "seen; the third halves them"
+    assert [hasattr(block.conv2, "shuffle") for block in bottlenecks(network)] == [False, False, True, True]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -90,7 +90,8 @@ class Prepared:
 
     def as_input(self, images: torch.Tensor) -> torch.Tensor:
         """Images ready for the network: normalised, channels last in memory, the dtype that the run computes in."""
-        return (images.to(self.mean.dtype, memory_format=torch.channels_last) - self.mean) / self.spread
+        inputs = images.to(self.mean.dtype, memory_format=torch.channels_last, copy=True)
+        return inputs.sub_(self.mean).div_(self.spread)
 
     def reordered(self, images: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """The training images `index`, augmented by now, with their pixels in the orders that are theirs."""

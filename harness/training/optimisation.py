@@ -32,7 +32,8 @@ class Sgd:
         decayed = [one for one in every if self.decay_vectors or one.ndim > 1]
         free = [one for one in every if not (self.decay_vectors or one.ndim > 1)]
         groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": free, "weight_decay": 0.0}]
-        return torch.optim.SGD([group for group in groups if group["params"]], lr=self.rate, momentum=self.momentum)
+        chosen = [group for group in groups if group["params"]]
+        return torch.optim.SGD(chosen, lr=self.rate, momentum=self.momentum, fused=True)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Adam:
 
     def over(self, parameters: Iterable[torch.nn.Parameter]) -> Optimizer:
         """The optimiser of these parameters."""
-        return torch.optim.Adam(parameters, lr=self.rate, weight_decay=self.weight_decay)
+        return torch.optim.Adam(parameters, lr=self.rate, weight_decay=self.weight_decay, fused=True)
 
 
 @dataclass(frozen=True)
