@@ -115,5 +115,10 @@ def _sharing(shape: Size, per_image: bool, aligned: bool) -> tuple[int, int]:
 
 
 def _gather(x: Tensor, index: Tensor, dimension: int) -> Tensor:
+    if x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+        # The same in the order of the memory, which the result keeps: nothing around it has to be laid out anew.
+        maps, index = x.permute(0, 2, 3, 1).flatten(1, 2), index.transpose(1, 2)
+        moved = maps.gather(3 - dimension, index.expand_as(maps))
+        return moved.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
     maps = x.flatten(2)
     return maps.gather(dimension, index.expand_as(maps)).reshape(x.shape)

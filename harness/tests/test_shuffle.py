@@ -57,6 +57,20 @@ def test_patch_shuffle_stays_within_patches(down, along, patch, c, seed, per_ima
         torch.testing.assert_close(after, before, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("kind", ["spatial", "patch", "channel", "channel-per-position"])
+@pytest.mark.parametrize("per_image", [False, True])
+def test_in_either_memory_order_the_same_moves_and_the_same_gradients(kind, per_image):
+    layer = Shuffle(kind, patch=2 if kind == "patch" else None, per_image=per_image, fixed=True)
+    x, incoming = maps(3, 5, 4, 6).requires_grad_(), maps(3, 5, 4, 6, seed=2)
+    expected = layer(x)
+    last = x.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
+    moved = layer(last)
+    assert torch.equal(moved, expected)
+    assert moved.is_contiguous(memory_format=torch.channels_last)
+    found, wanted = (torch.autograd.grad(out, one, incoming)[0] for out, one in ((moved, last), (expected, x)))
+    assert torch.equal(found, wanted)
+
+
 def test_patches_are_shuffled_independently_of_each_other_and_anywhere_within_them():
     x = torch.arange(16.0).reshape(1, 1, 4, 4)
     source = generator()

@@ -32,8 +32,7 @@ class Sgd:
         decayed = [one for one in every if self.decay_vectors or one.ndim > 1]
         free = [one for one in every if not (self.decay_vectors or one.ndim > 1)]
         groups = [{"params": decayed, "weight_decay": self.weight_decay}, {"params": free, "weight_decay": 0.0}]
-        chosen = [group for group in groups if group["params"]]
-        return torch.optim.SGD(chosen, lr=self.rate, momentum=self.momentum, fused=True)
+        return torch.optim.SGD([group for group in groups if group["params"]], lr=self.rate, momentum=self.momentum)
 
 
 @dataclass(frozen=True)
