@@ -7,8 +7,8 @@ Of VGG-11's convolutions as many stand in the first three stages, and in the las
 
 A first version of `quick` trained on 5,000 images for 10 epochs, with the seeds 0 to 3.  At 49 % its networks had not
 learnt the task that the claims speak of, and its verdicts were set aside for that: twice the images, two epochs more,
-and seeds that had not been used, under the same rules.  This second version (10,000 images, 12 epochs, layers reset to the
-epochs 0, 1, 2, 5 and 12) reached 56 and 62 % with the seeds 100 and 101, but took a third longer than it may.  The
+and seeds that had not been used, under the same rules.  This second version (10,000 images, 12 epochs, layers reset to
+the epochs 0, 1, 2, 5 and 12) reached 56 and 62 % with the seeds 100 and 101, but took a third longer than it may.  The
 third, 8000 images for 8 epochs, was chosen by time and by the accuracy with the seeds 100 to 103, 49 to 54 %: hardly
 more than the first's.  Rules, margins and seeds are the second's, whose verdicts had been seen.
 """
