@@ -10,6 +10,7 @@ from __future__ import annotations
 from harness.claim import claim
 from harness.experiments.detection_arms import arm
 from harness.experiments.detection_readings import ELSEWHERE, EVEN, ODD, SIZES, WHOLE, Detectors, crossed
+from harness.experiments.detection_readings import SETTING as ON_DETECTORS
 from harness.lazy import np, torch
 from harness.measures import seeds_and_images
 from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
@@ -27,10 +28,7 @@ def compared(tier, data, placement):
     return {name: arm(name, tier, data) for name in ("plain", PLACEMENTS[placement])}
 
 
-SETTING = {
-    "tier": "quick", "data": ("voc2007",), "proxies": ("scenes",), "runs": compared, "seeds": range(3),
-    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
-}  # fmt: skip
+SETTING = {**ON_DETECTORS, "runs": compared}
 BY_CONVENTION = {"placement": tuple(PLACEMENTS), "convention": CONVENTIONS}
 BY_SIZE = {"placement": tuple(PLACEMENTS), "sizes": SIZES}
 
@@ -39,14 +37,6 @@ PICTURED = 6
 
 ITSELF = "the detector without shuffle against itself: each seed's on half of the images, the next one's on the others"
 MISPLACED = "the detector without shuffle, judged on the annotations of other images"
-
-
-def read(lab) -> Detectors:
-    """The records of the claim's detectors; the grid and every mAP go into the report."""
-    found = Detectors({name: lab.records(recipe) for name, recipe in lab.runs.items()})
-    for line in found.notes():
-        lab.note(line)
-    return found
 
 
 def difference(found, first, second):
@@ -68,7 +58,7 @@ def test_detection_suffers_from_lost_order(lab, data, placement, area):
 
     Measured is what is lost; half of the paper's 16 points is asked for.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def lost(on, other):
         return found.mean_ap("plain", on, rule=area), found.mean_ap(other, on, rule=area)
@@ -92,7 +82,7 @@ def test_the_localisation_error_of_detection_doubles(lab, data, placement, conve
     Of each class as many of the most confident predictions are looked at as it has objects.  Asked for is a factor of
     more than 1.5; the report says where 2 lies.
     """
-    found, name = read(lab), PLACEMENTS[placement]
+    found, name = Detectors.of(lab), PLACEMENTS[placement]
     shuffled, plain = found.shares(name, convention), found.shares("plain", convention)
 
     def localisation(on):
@@ -141,7 +131,7 @@ def test_fewer_detections_are_correct(lab, data, placement, convention):
 
     Measured is what is lost; half of the paper's 13.8 points is asked for.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def correct(arm_name, on=WHOLE):
         return found.shares(arm_name, convention, on)[Kind.CORRECT]
@@ -165,7 +155,7 @@ def test_classification_of_detections_is_not_affected(lab, data, placement, conv
     Right are correct predictions and those of localisation errors, and of TIDE's duplicates.  Not to lose 2 points is
     asked for; the paper speaks of preserved, and even slightly higher.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def right(arm_name, on=WHOLE):
         shares = found.shares(arm_name, convention, on)
@@ -189,7 +179,7 @@ def test_other_errors_of_detection_stay_at_their_level(lab, data, placement, con
 
     Within 3 points.  Wrong are similar and other classes together, and what TIDE calls both.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def parts(arm_name, on=WHOLE):
         shares, plain = found.shares(arm_name, convention, on), found.shares("plain", convention)
@@ -218,7 +208,7 @@ def test_extra_errors_of_detection_come_from_small_objects(lab, data, placement,
     ones (Hoiem et al.).  More than 2 is asked for, so that no difference is not taken for one by chance.  Sizes are
     those of Hoiem et al., within each class, or COCO's, whose small and medium objects are taken together.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def more_on_small(arm_name, on=WHOLE):
         small, large = found.mislocalised(arm_name, on, by=sizes)
@@ -252,7 +242,7 @@ def test_detection_of_large_objects_gets_better(lab, data, placement, sizes):
 
     Measured is the gain in mAP on large objects alone.  The paper says so of the first 11 test images.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
 
     def on_large(arm_name, on=WHOLE):
         return found.mean_ap_of_size(arm_name, on, size=LARGE, by=sizes)
@@ -301,7 +291,7 @@ def test_a_reading_of_the_detection_experiment_gives_both_ratios(lab, data, plac
     shuffled, the skip connection carries the order on.  The verdict by reading says which of the two goes with both of
     the paper's ratios: 0.68 within 0.1, and 2 within 0.5.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
     lab.measure(**ratios(found, PLACEMENTS[placement], convention))
     lab.control(**ratios_of_itself(found, convention))
 
@@ -330,7 +320,7 @@ def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(lab, da
     scale of tier quick, after the rules were fixed: with branches alone shuffled three seeds keep 0.68 of the mAP (0.58
     to 0.79, too wide to count) and have 1.7 to 2.0 times the localisation error; with skips too, 0.16 and 2.6 to 3.3.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
     lab.measure(**ratios(found, STAGES[placement], convention))
     lab.control(**ratios_of_itself(found, convention))
 
@@ -352,6 +342,6 @@ def test_a_fixed_permutation_harms_detection_less(lab, data):
 
     Derived: a fixed one loses nothing but the neighbourhoods, and what it moves where can be learned.
     """
-    found = read(lab)
+    found = Detectors.of(lab)
     lab.measure(difference(found, found.mean_ap("fixed"), found.mean_ap("both")))
     lab.control(difference(found, found.mean_ap("1x1", EVEN), np.roll(found.mean_ap("plain", ODD), 1, axis=0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.claim import claim
 from harness.experiments.blind_detector import BlindDetector
 from harness.experiments.detection_arms import arm
-from harness.experiments.detection_readings import Detectors
+from harness.experiments.detection_readings import SETTING, Detectors
 from harness.lazy import st, torch
 from harness.measures import seeds_and_images
 from harness.measures.support import jacobian_support
@@ -102,16 +102,11 @@ def behind_both(tier, data):
 @claim(
     "SH-70",
     where="Sections 3.2 and 4.5",
-    tier="quick",
-    data=("voc2007",),
-    proxies=("scenes",),
     runs=behind_both,
-    seeds=range(3),
     readings={"knows": tuple(KNOWS)},
-    reach={"quick": "proxy", "nightly": "reduced", "paper": "paper"},
-    unit="points",
     rule=less_than(0.0),
     control="the detector without shuffle",
+    **SETTING,
 )
 def test_a_detector_without_order_is_no_better_than_a_blind_one(lab, data, knows):
     """Behind a fully shuffled backbone no detection head beats the best detector that does not know where things are.
@@ -121,11 +116,9 @@ def test_a_detector_without_order_is_no_better_than_a_blind_one(lab, data, knows
     exactly which classes are in each image (and how many objects, of which sizes) and chosen with hindsight on the test
     annotations; by how much chance may raise it is added.  Were it refuted, values told places.
     """
-    found = Detectors({name: lab.records(recipe) for name, recipe in lab.runs.items()})
+    found = Detectors.of(lab)
     trained = lab.runs["plain"]
     blind = lab.record(KNOWS[knows].with_(data=trained.data_sets()[-1][0], tested=trained.tested)).metrics
-    for line in found.notes():
-        lab.note(line)
     lab.note("mAP of a blind detector, in per cent: " + ", ".join(
         f"{name.replace('_', ' ')} {100 * blind[name]:.1f}" for name in ("bound", "with_chance", "constructed")
     ))  # fmt: skip

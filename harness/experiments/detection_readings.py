@@ -20,11 +20,18 @@ from harness.pictures import CORRECT, MISPLACED, OBJECT, WRONG, Box
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from harness.lab import Lab
     from harness.store.record import Record
 
     Reading = Callable[[Detections, Objects, Matches, "Floats"], "Floats"]
 
     Floats = NDArray[np.floating]
+
+SETTING = {
+    "tier": "quick", "data": ("voc2007",), "proxies": ("scenes",), "seeds": range(3),
+    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
+}  # fmt: skip
+"""What all claims on detectors declare."""
 
 WHOLE, ODD, EVEN, ELSEWHERE = "all images", "odd images", "even images", "annotations of the next image"
 """What a detector is judged on: its test images, every other one, or annotations that belong to another image."""
@@ -48,6 +55,14 @@ class Detectors:
         self._count = len(self.classes)
         self._area = float(first["image_size"]) ** 2
         self._similar = similar_labels(self.classes, first["similar"])
+
+    @classmethod
+    def of(cls, lab: Lab) -> Detectors:
+        """Those of a claim's runs; the grid and every mAP go into the report."""
+        found = cls({name: lab.records(recipe) for name, recipe in lab.runs.items()})
+        for line in found.notes():
+            lab.note(line)
+        return found
 
     def mean_ap(self, arm: str, on: str = WHOLE, *, rule: str = ALL_POINTS) -> Floats:
         """Mean average precision at an overlap of 0.5."""
