@@ -1,7 +1,7 @@
 """The decorator that makes a test function a claim.
 
 One place holds a claim's id, where it stands, the paper's numbers, the tiers that judge it, its rule, its control and,
-as the function's docstring, its statement; the short function below decides it.  `claims/README.md` shows one in full.
+as the function's docstring, its statement; the short function below decides it.  The README shows one in full.
 """
 
 from __future__ import annotations
