@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.bench.plain_training import plain_epochs
 from harness.experiments.training import Training
 from harness.lazy import torch
+from harness.processors import processors
 from harness.runs.conditions import keep_freed_memory
 from harness.training import Adam, Augmentation, Data, Network, Sgd
 from harness.training.network import operations
@@ -107,7 +108,7 @@ class Speed(NamedTuple):
 
 def main(data: Path | None) -> None:
     """Print the machine, its peaks, and a row for each contender."""
-    device, cores = _device(), len(os.sched_getaffinity(0))
+    device, cores = _device(), processors()
     torch.set_num_threads(cores)
     print(f"{_described(device)}, {cores} cores, torch {torch.__version__}; best of {ROUNDS} rounds")
     print(f"load average before: {os.getloadavg()[0]:.2f} (nothing else should be running)")
@@ -160,12 +161,13 @@ def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
 
 
 def _trainer(recipe: Training, seed: int, device: str) -> ImageTrainer:
-    from harness.training.data import Labelled, Prepared
+    from harness.training.data import Prepared
+    from harness.training.labelled import Resident
     from harness.training.loop import ImageTrainer, initial_network
 
     images, labels = random_pixels(recipe)
     where, full = torch.device(device), torch.full((images.shape[1], 1, 1), 255.0, device=device)
-    resident = Labelled(images.to(where), labels.to(where))
+    resident = Resident(images, labels).to(where)
     return ImageTrainer(
         recipe, seed, Prepared(resident, resident, full / 2, full / 4), initial_network(recipe, seed).to(where)
     )

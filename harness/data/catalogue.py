@@ -7,8 +7,12 @@ from pathlib import Path
 
 from harness.data import detection_catalogue
 from harness.data.built_in import BUILT_IN
+from harness.data.imagenet import IMAGENET, SMALL
 from harness.data.published import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
 from harness.data.spec import DataSpec, stored
+
+IN_FILES = (IMAGENET.name, SMALL)
+"""ImageNet, and what is made from it."""
 
 PUBLISHED: dict[str, DataSpec] = {spec.name: spec for spec in (MNIST, FASHION_MNIST, CIFAR10, CIFAR100)}
 
@@ -34,7 +38,7 @@ class Availability:
 
 def names() -> tuple[str, ...]:
     """All names that `load` knows, and those of images with annotated objects."""
-    return (*PUBLISHED, *BUILT_IN, *detection_catalogue.names())
+    return (*PUBLISHED, *BUILT_IN, *IN_FILES, *detection_catalogue.names())
 
 
 def find(name: str) -> DataSpec:
@@ -51,6 +55,8 @@ def present(name: str, root: Path | None) -> bool:
     """
     if name in detection_catalogue.names():
         return detection_catalogue.present(name, root)
+    if name in IN_FILES:
+        return IMAGENET.present(root)
     return name in BUILT_IN or (name in PUBLISHED and PUBLISHED[name].present(root))
 
 

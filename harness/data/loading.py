@@ -11,6 +11,7 @@ from harness.data.contents import known_digest
 from harness.data.digest import content_digest
 from harness.data.files import Stored
 from harness.data.image_set import ImageSet, Provenance
+from harness.data.imagenet import IMAGENET, SMALL, load_files, small_imagenet, small_provenance
 from harness.data.spec import DataSpec, Layout, Split
 from harness.lazy import torch
 from harness.verdicts import Evidence
@@ -35,6 +36,8 @@ def load(name: str, split: str, root: Path | None, *, download: bool = False) ->
     """
     if name in BUILT_IN:
         return _built(name, split)
+    if name == SMALL:
+        return _small_imagenet(split, root)
     return load_spec(catalogue.find(name), split, root, download=download)
 
 
@@ -50,6 +53,10 @@ def provenance(name: str, split: str, root: Path | None, *, download: bool = Fal
     """
     if name in BUILT_IN:
         return _built(name, split).provenance
+    if name == IMAGENET.name:
+        return load_files(name, split, root).provenance
+    if name == SMALL:
+        return small_provenance(split, root)
     return _provenance(*_placed(catalogue.find(name), split, root, download))
 
 
@@ -75,6 +82,11 @@ def _download(split: Split, root: Path) -> None:
 @functools.lru_cache(maxsize=16)
 def _built(name: str, split: str) -> ImageSet:
     return BUILT_IN[name](split)
+
+
+@functools.lru_cache(maxsize=2)
+def _small_imagenet(split: str, root: Path | None) -> ImageSet:
+    return small_imagenet(split, root)
 
 
 @functools.lru_cache(maxsize=8)

@@ -17,7 +17,7 @@ from harness.training import Keep, kept_name
 
 if TYPE_CHECKING:
     from harness.store.record import Record
-    from harness.training.data import Labelled
+    from harness.training.labelled import Labelled
     from harness.training.loop import Fitted
 
     State = Mapping[str, torch.Tensor]
@@ -82,6 +82,10 @@ class Criticality(Recipe):
         """That of the training."""
         return self.training.effort(bench)
 
+    def alone(self) -> bool:
+        """As the training."""
+        return self.training.alone()
+
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split where layers are reset."""
         test = ((self.training.data.name, "test"),) if self.resets else ()
@@ -96,19 +100,19 @@ class Criticality(Recipe):
         return {"accuracy": {name: found.pop("")[0] for name, found in swept.items()}, "reset": swept}
 
     def _evaluated(self, fitted: Fitted, bench: Workbench) -> dict[str, Labelled]:
-        from harness.training.data import Labelled
+        from harness.training.data import images_for_test
 
-        test = bench.images(self.training.data.name, "test")
-        first = slice(self.test_images)
-        images, labels = test.images[first].to(bench.device), test.labels[first].to(bench.device)
-        return {"test": Labelled(images, labels), "validation": fitted.data.validation}
+        return {
+            "test": images_for_test(self.training.data, bench, self.test_images),
+            "validation": fitted.data.validation,
+        }
 
     def _swept(self, fitted: Fitted, sources: Mapping[str, State], part: Labelled) -> dict[str, list[float]]:
         """Accuracies by source and layer, in the precision of the training."""
         total: dict[str, torch.Tensor] = {}
-        device = part.images.device.type
+        device = part.device.type
         with torch.inference_mode(), torch.autocast(device, torch.bfloat16, self.training.precision == "bf16"):
-            for images, labels in zip(part.images.split(BATCH), part.labels.split(BATCH), strict=True):
+            for images, labels in part.batches(BATCH):
                 hits = reset_hits(fitted.network, sources, fitted.data.as_input(images), labels)
                 total = {source: total.get(source, 0) + counts for source, counts in hits.items()}
         return {source: (counts.double() / len(part)).tolist() for source, counts in total.items()}

@@ -14,7 +14,8 @@ from harness.training.randomness import stream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.training.data import Labelled, Prepared
+    from harness.training.data import Prepared
+    from harness.training.labelled import Labelled
     from harness.training.loop import Fitted
 
 AS_TRAINED = "as trained"
@@ -63,17 +64,18 @@ class ShuffleTest(Recipe):
 
     def compute(self, seed: int, bench: Workbench) -> Result:
         """Metrics: those of the training; `test_accuracy`, a list over passes for each condition; `test_images`."""
+        from harness.training.data import images_for_test
         from harness.training.loop import train
         from harness.training.trainer import deterministic_convolutions
 
         fitted = train(self.training, seed, bench)
-        test = _on_device(bench, self.training.data.name, self.images)
+        test = images_for_test(self.training.data, bench, self.images)
         with deterministic_convolutions():
             accuracies = {
                 name: [self._accuracy(network, fitted.data, test) for _ in range(self._passes(network))]
                 for name, network in self._networks(fitted, seed, bench.device)
             }
-        tested = {"test_accuracy": accuracies, "test_images": len(test.images)}
+        tested = {"test_accuracy": accuracies, "test_images": len(test)}
         return Result({**fitted.result.metrics, **tested}, fitted.result.tensors)
 
     def modules(self) -> tuple[str, ...]:
@@ -84,12 +86,17 @@ class ShuffleTest(Recipe):
         """Floating-point operations of the training, which the cost goes with across networks too."""
         from harness.training.network import operations
 
-        network = self.training.network
-        return self.training.work() * operations(network, (int(dict(network.parameters).get("channels") or 3), 32, 32))
+        network, side = self.training.network, self.training.data.side or 32
+        shape = (int(dict(network.parameters).get("channels") or 3), side, side)
+        return self.training.work() * operations(network, shape)
 
     def effort(self, bench: Workbench) -> Effort:
         """That of the training."""
         return self.training.effort(bench)
+
+    def alone(self) -> bool:
+        """As the training."""
+        return self.training.alone()
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split."""
@@ -113,16 +120,9 @@ class ShuffleTest(Recipe):
         return self.passes if any(layer.active and not layer.fixed for layer in shuffles(network)) else 1
 
     def _accuracy(self, network: torch.nn.Module, data: Prepared, test: Labelled) -> float:
-        device = test.images.device
-        autocast = torch.autocast(device.type, torch.bfloat16, enabled=self.training.precision == "bf16")
-        batches = zip(test.images.split(BATCH), test.labels.split(BATCH), strict=True)
+        autocast = torch.autocast(test.device.type, torch.bfloat16, enabled=self.training.precision == "bf16")
         with torch.inference_mode(), autocast:
-            right = [(network(data.as_input(images)).argmax(1) == labels).sum() for images, labels in batches]
+            right = [
+                (network(data.as_input(images)).argmax(1) == labels).sum() for images, labels in test.batches(BATCH)
+            ]
         return torch.stack(right).sum().item() / len(test)
-
-
-def _on_device(bench: Workbench, name: str, count: int | None) -> Labelled:
-    from harness.training.data import Labelled
-
-    test = bench.images(name, "test")
-    return Labelled(test.images[:count].to(bench.device), test.labels[:count].to(bench.device))

@@ -11,6 +11,9 @@ from harness.training.optimisation import Optimiser, Schedule
 
 PRECISIONS = ("float32", "float64", "bf16")
 
+WHOLE = {"imagenet": 1_281_167, "small-imagenet": 1_281_167}
+"""Training images by data set, where they are not 50,000 as in CIFAR."""
+
 
 @dataclass(frozen=True)
 class Training(Recipe):
@@ -66,16 +69,24 @@ class Training(Recipe):
 
     def work(self) -> float:
         """Images that are seen in all, which the cost goes with for one architecture."""
-        return float(self.epochs * (self.data.count or 50_000))
+        return float(self.epochs * (self.data.count or WHOLE.get(self.data.name, 50_000)))
 
     def effort(self, bench: Workbench) -> Effort:
         """Operations of all steps; the validations are left out."""
         from harness.training.network import operations
 
-        images = bench.images(self.data.name).images
-        count = self.data.count or len(images) - (self.data.held_out or 0)
-        each = operations(self.network, tuple(images.shape[1:]))
+        if self.data.side is None:
+            whole = bench.images(self.data.name)
+            n, shape = len(whole), (whole.images.shape[1], whole.images.shape[2], whole.images.shape[3])
+        else:
+            n, shape = len(bench.image_files(self.data.name)), (3, self.data.side, self.data.side)
+        count = self.data.count or n - (self.data.held_out or 0)
+        each = operations(self.network, shape)
         return Effort(float(each * count * self.epochs), self.epochs * -(-count // self.batch_size))
+
+    def alone(self) -> bool:
+        """Where images are decoded while the network trains, which keeps all processors busy."""
+        return self.data.side is not None
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """The splits that training and validation read."""

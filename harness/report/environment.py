@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from importlib.metadata import version
+
+from harness.processors import processors
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pytest")
 
@@ -16,7 +17,7 @@ def environment(device: str) -> dict[str, object]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "platform": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": processors(),
         "device": device_name(device),
     }
 

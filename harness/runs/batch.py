@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from harness.data.errors import DatasetMissing
+from harness.processors import processors
 from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
@@ -104,7 +104,7 @@ def default_workers(bench: Workshop) -> int:
     """How many runs are done at a time: one a core, or one a GPU."""
     if bench.device.type != "cpu":
         return 1 if bench.device.index is not None else max(1, len(gpus()))
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors()
 
 
 def at_once(bench: Workshop, workers: int) -> int:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import torch
 
     from harness.data.detection_set import DetectionSet
+    from harness.data.folders import ImageFiles
     from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
@@ -46,11 +47,14 @@ class Workbench(Protocol):
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""
 
+    def image_files(self, name: str, split: str = "train") -> ImageFiles:
+        """The same for images that are too many to be held decoded."""
+
     def detection(self, name: str, split: str = "train") -> DetectionSet:
         """The same for images with annotated objects."""
 
     def provenance(self, name: str, split: str = "train") -> Provenance:
-        """What tells a data set of either kind from others, without decoding it where that can be."""
+        """What tells a data set of any kind from others, without decoding it where that can be."""
 
     @property
     def progress(self) -> Callable[[int, int, str], None]:
@@ -88,6 +92,10 @@ class Recipe:
     def effort(self, bench: Workbench) -> Effort | None:
         """What there is to compute; None where nobody has said.  No part of the key."""
         return None
+
+    def alone(self) -> bool:
+        """Whether nothing else should be computed beside it on a GPU.  No part of the key."""
+        return False
 
     def with_(self, **changes: Any) -> Self:
         """The same recipe but for these fields."""

@@ -73,6 +73,7 @@ class Group:
         self._waiting = deque(enumerate(runs))
         self._failures: list[RunFailed | None] = [None] * len(runs)
         self._turns = Turns()
+        self._alone = False  # whether what began last wants no other beside it
 
     def done(self) -> list[RunFailed | None]:
         """Do them all."""
@@ -87,8 +88,11 @@ class Group:
 
     def _begin_some(self) -> None:
         while self._waiting and self._turns.others < self.at_once:
+            if self._turns.others and (self._alone or self._waiting[0][1].recipe.alone()):
+                return
             index, run = self._waiting.popleft()
             if self._admits(run):
+                self._alone = run.recipe.alone()
                 self._turns.start(partial(self._do, index, run))
 
     def _do(self, index: int, run: Run) -> None:

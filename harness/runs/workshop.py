@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from harness.data.detection_catalogue import load_detection
 from harness.data.detection_catalogue import names as detection_names
+from harness.data.imagenet import load_files
 from harness.lazy import torch
 from harness.runs.devices import own_device
 
 if TYPE_CHECKING:
     from harness.data.detection_set import DetectionSet
+    from harness.data.folders import ImageFiles
     from harness.data.image_set import ImageSet, Provenance
     from harness.runs.checkpoint import Checkpoints
 
@@ -65,6 +67,10 @@ class Workshop:
         if found.images._version != version:
             raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
         return found
+
+    def image_files(self, name: str, split: str = "train") -> ImageFiles:
+        """A set of images in files by its name, listed once a process."""
+        return load_files(name, split, self.data)
 
     def detection(self, name: str, split: str = "train") -> DetectionSet:
         """A set of images with annotated objects by its name, verified; read once a process."""

@@ -8,6 +8,7 @@ import signal
 import pytest
 import torch
 
+from harness.experiments.training import Training
 from harness.runs import Run, Workshop, perform
 from harness.runs.display import Display
 from harness.runs.together import together
@@ -112,6 +113,22 @@ def test_a_run_that_is_too_large_alone_fails(store, monkeypatch):
     monkeypatch.setattr(Trainer, "step", step)
     assert [failure.kind for failure in done(RUNS, store, 4)] == ["OutOfMemoryError"] * 5
     assert store.keys() == []
+
+
+def test_what_wants_no_other_beside_it_has_none(store, alone, monkeypatch):
+    monkeypatch.setattr(Training, "alone", lambda recipe: recipe.network == SHUFFLED.network)
+    display = Log()
+    assert done(RUNS, store, 4, display) == [None] * 5
+    assert contents(RUNS, store) == alone
+    under_way, most = set(), {True: 0, False: 0}
+    for event, name in display.events:
+        if event == "started":
+            under_way.add(name)
+        elif event == "finished":
+            under_way.remove(name)
+        lonely = any(str(run) in under_way for run in RUNS if run.recipe == SHUFFLED)
+        most[lonely] = max(most[lonely], len(under_way))
+    assert most == {True: 1, False: 2}
 
 
 def test_runs_that_are_not_admitted_are_left(store, alone):

@@ -1,4 +1,4 @@
-"""What a network is trained and validated on: the images of a catalogued set, resident on the device."""
+"""What a network is trained and validated on: the images of a catalogued set."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from harness.lazy import torch
 from harness.training.label_noise import LabelNoise
+from harness.training.labelled import Resident, Streamed
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
+    from harness.data.folders import ImageFiles
     from harness.runs.recipe import Workbench
+    from harness.training.labelled import Labelled
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,9 @@ class Data:
             together; behind augmentation, as in the code of Gamba et al. 2020.  Images that validate stay as they are.
         standardise: subtract the training images' mean and divide by their standard deviation, channel by channel;
             otherwise pixels are scaled to [0, 1].
+        side: of the squares in pixels that images in files are cut to (`harness.training.labelled.Streamed`); None for
+            sets that are held decoded.  Files are neither disturbed nor reordered nor relabelled, and standardised by
+            the mean and standard deviation that the catalogue has.
     """
 
     name: str
@@ -54,22 +60,16 @@ class Data:
     standardise: bool = True
     label_noise: LabelNoise | None = None
     shuffle_pixels: bool = False
+    side: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.side is not None and (self.interventions or self.label_noise or self.shuffle_pixels):
+            raise ValueError(f"{self.name}: images in files can be neither disturbed, relabelled nor reordered")
 
     def splits(self) -> tuple[tuple[str, str], ...]:
         """(name, split) of each catalogued set that this reads."""
         train = (self.name, "train")
         return (train,) if self.held_out is not None else (train, (self.name, "test"))
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Images on the device, as stored: shape `(n, c, h, w)`, uint8 or floating point; labels of shape `(n,)`."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 @dataclass(frozen=True)
@@ -102,48 +102,65 @@ class Prepared:
 
 
 def prepare(data: Data, seed: int, bench: Workbench, dtype: torch.dtype) -> Prepared:
-    """Draw the split, disturb the images as described, and put them on the device.
+    """Draw the split, disturb the images as described, and put them on the device, or make ready to decode them.
 
     Raises:
         ValueError: when the training split has too few images.
     """
-    training, validation = (_disturbed(data, part, seed, name) for name, part in _split(data, seed, bench).items())
-    mean, spread = _statistics(training.images, data.standardise)
-    device = bench.device
+    found = _resident(data, seed, bench) if data.side is None else _streamed(data, data.side, seed, bench)
+    return replace(found, mean=found.mean.to(bench.device, dtype), spread=found.spread.to(bench.device, dtype))
+
+
+def images_for_test(data: Data, bench: Workbench, count: int | None = None) -> Labelled:
+    """The test split, or so many of its first images, as they are."""
+    if data.side is not None:
+        files = bench.image_files(data.name, "test")
+        return Streamed(files, torch.arange(len(files))[:count], data.side, bench.device)
+    test = bench.images(data.name, "test")
+    return Resident(test.images[:count], test.labels[:count]).to(bench.device)
+
+
+def _resident(data: Data, seed: int, bench: Workbench) -> Prepared:
+    whole = bench.images(data.name, "train")
+    chosen, held_out = _drawn(data, len(whole), seed)
+    labels = whole.labels[chosen]
     if data.label_noise is not None:
-        labels = data.label_noise.apply(training.labels, _classes(data, bench), stream(seed, "label noise"))
-        training = replace(training, labels=labels)
+        labels = data.label_noise.apply(labels, int(whole.labels.max()) + 1, stream(seed, "label noise"))
+    training = Resident(_disturbed(data, whole.images[chosen], seed, "training"), labels)
+    validation = (
+        bench.images(data.name, "test")
+        if held_out is None
+        else Resident(whole.images[held_out], whole.labels[held_out])
+    )
     return Prepared(
-        Labelled(training.images.to(device), training.labels.to(device)),
-        Labelled(validation.images.to(device), validation.labels.to(device)),
-        mean.to(device, dtype),
-        spread.to(device, dtype),
-        _orders(training.images, seed).to(device) if data.shuffle_pixels else None,
+        training.to(bench.device),
+        Resident(_disturbed(data, validation.images, seed, "validation"), validation.labels).to(bench.device),
+        *_statistics(training.images, data.standardise),
+        _orders(training.images, seed).to(bench.device) if data.shuffle_pixels else None,
     )
 
 
-def _split(data: Data, seed: int, bench: Workbench) -> dict[str, Labelled]:
-    whole = bench.images(data.name, "train")
+def _streamed(data: Data, side: int, seed: int, bench: Workbench) -> Prepared:
+    whole = bench.image_files(data.name, "train")
+    chosen, held_out = _drawn(data, len(whole), seed)
+    return Prepared(
+        Streamed(whole, chosen, side, bench.device),
+        images_for_test(data, bench) if held_out is None else Streamed(whole, held_out, side, bench.device),
+        *_published_statistics(whole, data.standardise),
+    )
+
+
+def _drawn(data: Data, n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Numbers of the training images, and of those that are held out; None where the test split validates."""
     held_out = data.held_out or 0
-    count = len(whole) - held_out if data.count is None else data.count
-    if count < 1 or count + held_out > len(whole):
+    count = n - held_out if data.count is None else data.count
+    if count < 1 or count + held_out > n:
         raise ValueError(
-            f"{data.name}: {count} training images and {held_out} held out were asked of a training split of "
-            f"{len(whole)}; ask for fewer"
+            f"{data.name}: {count} training images and {held_out} held out were asked of a training split of {n}; ask "
+            "for fewer"
         )
-    order = torch.randperm(len(whole), generator=stream(seed, "split"))
-    training, rest = order[:count], order[count : count + held_out]
-    validation = bench.images(data.name, "test") if data.held_out is None else None
-    return {
-        "training": Labelled(whole.images[training], whole.labels[training]),
-        "validation": Labelled(validation.images, validation.labels)
-        if validation
-        else Labelled(whole.images[rest], whole.labels[rest]),
-    }
-
-
-def _classes(data: Data, bench: Workbench) -> int:
-    return int(bench.images(data.name, "train").labels.max()) + 1
+    order = torch.randperm(n, generator=stream(seed, "split"))
+    return order[:count], order[count : count + held_out] if data.held_out is not None else None
 
 
 def _orders(images: torch.Tensor, seed: int) -> torch.Tensor:
@@ -156,11 +173,10 @@ def _orders(images: torch.Tensor, seed: int) -> torch.Tensor:
     return found
 
 
-def _disturbed(data: Data, part: Labelled, seed: int, name: str) -> Labelled:
-    images = part.images
+def _disturbed(data: Data, images: torch.Tensor, seed: int, name: str) -> torch.Tensor:
     for position, intervention in enumerate(data.interventions):
         images = intervention.apply(images, stream(seed, f"intervention {position} {name}"))
-    return Labelled(images, part.labels)
+    return images
 
 
 def _statistics(images: torch.Tensor, standardise: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -170,3 +186,9 @@ def _statistics(images: torch.Tensor, standardise: bool) -> tuple[torch.Tensor, 
         return torch.zeros(images.shape[1], 1, 1).double(), torch.full((images.shape[1], 1, 1), full).double()
     spread, mean = torch.std_mean(images.double(), dim=(0, 2, 3), correction=0)
     return mean[:, None, None], spread.clamp_min(1e-12)[:, None, None]
+
+
+def _published_statistics(files: ImageFiles, standardise: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same for images in files, from the catalogue."""
+    mean, spread = (files.mean, files.spread) if standardise else ((0.0,) * 3, (1.0,) * 3)
+    return 255 * torch.tensor(mean).double()[:, None, None], 255 * torch.tensor(spread).double()[:, None, None]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.lazy import torch
 from harness.runs.recipe import Result, Workbench
 from harness.training.data import Prepared, prepare
 from harness.training.graphs import Graphed
+from harness.training.labelled import Resident
 from harness.training.loss import LOSSES, hits
 from harness.training.randomness import global_stream, stream
 from harness.training.trainer import Trainer, deterministic_convolutions
@@ -68,10 +70,10 @@ class ImageTrainer(Trainer["Training"]):
 
     def __init__(self, recipe: Training, seed: int, data: Prepared, network: torch.nn.Module) -> None:
         generators = {purpose: stream(seed, purpose) for purpose in ("order", "augmentation")}
-        device = data.training.images.device
+        device = data.training.device
         super().__init__(recipe, network, {**generators, "noise": stream(seed, "noise", device)})
         self.data = data
-        if device.type == "cuda":
+        if device.type == "cuda" and isinstance(data.training, Resident):
             self.graphed = self.graph()
 
     def graph(self) -> Graphed:
@@ -80,16 +82,20 @@ class ImageTrainer(Trainer["Training"]):
         return Graphed(size, list(self.network.parameters()), [self.generators["noise"]])
 
     def draw(self) -> torch.Tensor:
-        """What the next epoch draws, `(4, n)` on the CPU: each image's number, and how it is moved."""
-        n = len(self.data.training)
-        order = torch.randperm(n, generator=self.generators["order"])
-        return torch.cat([order[None], self.recipe.augmentation.draw(n, self.generators["augmentation"])])
+        """What the next epoch draws: each image's place in the set, how it is moved, and what the set itself draws."""
+        training, how = self.data.training, self.generators["augmentation"]
+        order = torch.randperm(len(training), generator=self.generators["order"])
+        return torch.cat([order[None], self.recipe.augmentation.draw(len(training), how), training.draw(how)])
+
+    def ahead(self, batches: Sequence[torch.Tensor]) -> None:
+        """Images in files are decoded ahead."""
+        self.data.training.ahead(batches)
 
     def passes(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Forwards and backwards: the loss and the number right, and the gradients in the network."""
         data, augmentation, index, moves = self.data, self.recipe.augmentation, batch[0], batch[1:]
-        labels = data.training.labels[index]
-        images = data.reordered(augmentation.apply(data.training.images[index], moves), index)
+        images, labels = data.training.taken(batch)
+        images = data.reordered(augmentation.apply(images, moves), index)
         scores = self._scores(augmentation.disturb(data.as_input(images), self.generators["noise"]))
         loss = LOSSES[self.recipe.loss](scores, labels)
         self.optimiser.zero_grad()
@@ -100,9 +106,11 @@ class ImageTrainer(Trainer["Training"]):
         """The share of validation images that the network gets right, float64."""
         self.network.eval()
         validation = self.data.validation
-        batches = zip(validation.images.split(EVALUATION_BATCH), validation.labels.split(EVALUATION_BATCH), strict=True)
         with torch.inference_mode():
-            right = [hits(self._scores(self.data.as_input(images)), labels) for images, labels in batches]
+            right = [
+                hits(self._scores(self.data.as_input(images)), labels)
+                for images, labels in validation.batches(EVALUATION_BATCH)
+            ]
         return [torch.stack(right).sum() / len(validation)]
 
     def keep(self) -> None:

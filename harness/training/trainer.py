@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -78,6 +78,9 @@ class Trainer(ABC, Generic[PlanT]):
             The mean loss and a score summed over the images, float64; and the gradients, in the network.
         """
 
+    def ahead(self, batches: Sequence[torch.Tensor]) -> None:
+        """Told which columns of the epoch's draws come next, a batch a step."""
+
     def look(self) -> list[torch.Tensor]:
         """Scalars on the device that say what the network is worth between two epochs."""
         return []
@@ -118,7 +121,9 @@ class Trainer(ABC, Generic[PlanT]):
         if done.draws is None:
             done.draws = self.draw().to(self.device)
         batches = done.draws.split(self.recipe.batch_size, dim=1)
-        for batch in batches[len(done.losses) :]:
+        left = batches[len(done.losses) :]
+        self.ahead(left)
+        for batch in left:
             loss, score = self.step(batch)
             done.losses.append(loss)
             done.scores.append(score)
