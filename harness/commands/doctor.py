@@ -35,7 +35,8 @@ def describe_data(root: Path | None) -> bool:
     """Print the state of each data set, and return whether those that are there can be used."""
     from harness.data import catalogue
 
-    states = catalogue.describe(Path(root) if root else None)
+    folder = Path(root) if root else None
+    states = [*catalogue.describe(folder), *catalogue.describe_folders(folder)]
     for state in states:
         print(f"{state.name}: {'as ' + ', '.join(state.layouts) if state.usable else state.problem}")
     return not any(state.layouts and not state.usable for state in states)

@@ -65,6 +65,16 @@ def describe(root: Path | None, specs: tuple[DataSpec, ...] = tuple(PUBLISHED.va
     return [_look(spec, root) for spec in specs]
 
 
+def describe_folders(root: Path | None) -> list[Availability]:
+    """The same for data sets of images in files, of which only the folders are looked at."""
+    found = []
+    for name in (IMAGENET.name, *detection_catalogue.PUBLISHED):
+        there = present(name, root)
+        where = f"not under {root}" if root else "no data folder is named"
+        found.append(Availability(name, ("folders",) if there else (), "" if there else where))
+    return found
+
+
 def _look(spec: DataSpec, root: Path | None) -> Availability:
     layouts: dict[str, None] = {}
     problems: list[str] = []

@@ -85,12 +85,39 @@ PERCEPTRON = "perceptron"
 SEEDS = {"quick": range(3), "paper": range(5)}
 """Three, by the time that they take; five where there are days."""
 
+ON_IMAGENET: dict[str, dict[str, Value]] = {
+    "plain": {},
+    "spatial 1": {"method": "spatial", "last": 1},
+    "gap-fc 1": {"method": "gap-fc", "last": 1},
+    "resnet50": {"architecture": "resnet50"},
+    "resnet50 spatial 1": {"architecture": "resnet50", "method": "spatial", "last": 1},
+    "resnet50 gap-fc 1": {"architecture": "resnet50", "method": "gap-fc", "last": 1},
+    "resnet152": {"architecture": "resnet152"},
+    "resnet152 spatial 1": {"architecture": "resnet152", "method": "spatial", "last": 1},
+    "resnet152 gap-fc 5": {"architecture": "resnet152", "method": "gap-fc", "last": 5},
+}
+"""The same for the networks of Table 2."""
+
+ON_SMALL_IMAGENET: dict[str, dict[str, Value]] = {
+    **{name: ARMS[name] for name in ("plain", "spatial 4", "gap-fc 4", "gap-fc 10", "resnet50")},
+    "resnet50 gap-fc 8": {"architecture": "resnet50", "method": "gap-fc", "last": 8},
+    "resnet50 gap-fc 13": {"architecture": "resnet50", "method": "gap-fc", "last": 13},
+}
+"""And for those of Fig. 5 for which section 4.2 has numbers."""
+
 CONDITIONS = {
     "plain": ("spatial 4", "channel 4", "stride 4", "strided spatial 4"),
     "spatial 4": ("plain",),
     "channel 4": ("plain", "spatial 4"),
 }
 """As which other arms the weights of an arm are tested."""
+
+CONDITIONS_ON_IMAGENET = {
+    "plain": ("spatial 1",),
+    "resnet50": ("resnet50 spatial 1",),
+    "resnet152": ("resnet152 spatial 1",),
+}
+"""The same on ImageNet."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +136,9 @@ class Scale:
     passes: int = 4
     precision: str = "bf16"
     short: bool = False
+    small_images: bool = True
+    arms: Mapping[str, Mapping[str, Value]] = field(default_factory=lambda: ARMS)
+    conditions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CONDITIONS)
 
 
 def scale(tier: str) -> Scale:
@@ -124,6 +154,37 @@ def scale(tier: str) -> Scale:
     )  # fmt: skip
 
 
+def imagenet(tier: str) -> Scale:
+    """ImageNet, at tier `paper` alone.
+
+    Batches of 256, 100 epochs, rate 0.1 divided by ten after 30 and 60, weight decay 1e-4: the authors' code; random
+    parts of the images resized to 224 x 224 pixels, mirror images.  It is trained in bfloat16, which neither text nor
+    code says.
+    """
+    _paper_alone(tier)
+    return Scale(
+        Data("imagenet", side=224), 1000, 64, 100, 256, Sgd(0.1, 0.9, 1e-4), Steps((30, 60)), Augmentation(flip=True),
+        small_images=False, arms=ON_IMAGENET, conditions=CONDITIONS_ON_IMAGENET,
+    )  # fmt: skip
+
+
+def small_imagenet(tier: str) -> Scale:
+    """Small-ImageNet-32x32, at tier `paper` alone: as CIFAR-100, but for the rate of 0.01, which is the code's default.
+
+    In bfloat16, as ImageNet.
+    """
+    _paper_alone(tier)
+    return Scale(
+        Data("small-imagenet"), 1000, 64, 100, 128, Sgd(0.01, 0.9, 1e-4), Steps((50, 75)),
+        Augmentation(shift=4, flip=True), arms=ON_SMALL_IMAGENET, conditions={},
+    )  # fmt: skip
+
+
+def _paper_alone(tier: str) -> None:
+    if tier != "paper":
+        raise ValueError(f"nothing is trained on ImageNet at tier {tier}: it takes days")
+
+
 def arm(name: str, scale: Scale) -> ShuffleTest:
     """The recipe of one arm."""
     plain = name.removesuffix(RANDOM_LABELS)
@@ -132,15 +193,15 @@ def arm(name: str, scale: Scale) -> ShuffleTest:
         _network(plain, scale), data, scale.optimiser, scale.epochs, scale.batch_size, scale.schedule,
         precision=scale.precision, augmentation=scale.augmentation,
     )  # fmt: skip
-    others = tuple(Condition(other, _network(other, scale)) for other in CONDITIONS.get(name, ()))
+    others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
     return ShuffleTest(training, others, scale.passes, scale.tested)
 
 
-def arms(*names: str) -> Callable[[str], Mapping[str, ShuffleTest]]:
-    """What a claim gives as `runs` that needs these arms, the baseline first."""
+def arms(*names: str, at: Callable[[str], Scale] = scale) -> Callable[[str], Mapping[str, ShuffleTest]]:
+    """What a claim gives as `runs` that needs these arms, the baseline first, at the scale of a tier."""
 
     def runs(tier: str) -> Mapping[str, ShuffleTest]:
-        return {name: arm(name, scale(tier)) for name in names}
+        return {name: arm(name, at(tier)) for name in names}
 
     return runs
 
@@ -161,10 +222,13 @@ def _network(name: str, scale: Scale) -> Network:
     if name == PERCEPTRON:
         return Network.of("mlp.mlp", inputs=3 * 32 * 32, width=512, classes=scale.classes)
     shape: dict[str, Value] = {"classes": scale.classes, "width": scale.width}
-    return Network.of("fan.fan", **shape, **(_shortened(ARMS[name]) if scale.short else ARMS[name]))
+    if not scale.small_images:
+        shape["small_images"] = False
+    how = scale.arms[name]
+    return Network.of("fan.fan", **shape, **(_shortened(how) if scale.short else how))
 
 
-def _shortened(how: dict[str, Value]) -> dict[str, Value]:
+def _shortened(how: Mapping[str, Value]) -> dict[str, Value]:
     """The same arm of the short VGG or the short ResNet."""
     if "architecture" in how:
         if "only" in how or how.get("last", 0) not in SHORT_RESNET:

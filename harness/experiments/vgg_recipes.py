@@ -20,12 +20,15 @@ from typing import Any
 
 from harness.experiments.criticality import Criticality
 from harness.experiments.training import Training
-from harness.training import Data, Exponential, Network, Steps
+from harness.training import Augmentation, Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
 from harness.training.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
 
 SEEDS = {"quick": range(10, 14), "nightly": range(3), "paper": range(10)}
 """The paper has 3, and 10 in figure 7; with 4 a t interval is a third narrower."""
+
+IMAGENET_SEEDS = range(3)
+"""As many as the paper has."""
 
 FAILING_SEEDS = range(7)
 """As many as an exact binomial test over two readings needs to be decided by unanimous runs."""
@@ -88,6 +91,26 @@ def watched(
         epochs=length.epochs, schedule=schedule or steps(tier), **_computation(tier)
     )
     return Criticality(training, length.resets if resets else (), test_images=2000 if tier == "quick" else None)
+
+
+IMAGENET_NETWORKS = {
+    "AlexNet": Network.of("alexnet.alexnet", classes=1000),
+    "VGG19": Network.of("vgg.plain", classes=1000, channels=3, depth=19),
+}
+
+
+def on_imagenet(network: str, *, resets: bool = True) -> Criticality:
+    """The same training of a network of `IMAGENET_NETWORKS` on ImageNet, at the length of tier `paper`.
+
+    Random parts of the images resized to 224 x 224 pixels and mirrored, as in the authors' code; 10 % of the training
+    images validate.  AlexNet starts as torch does it, as in that code, where section 3.1 has Kaiming's start for all.
+    """
+    length = LENGTHS["paper"]
+    training = gamba(IMAGENET_NETWORKS[network], Data("imagenet", held_out=128_117, side=224)).with_(
+        epochs=length.epochs, schedule=steps("paper"), precision="bf16", augmentation=Augmentation(flip=True),
+        initialisation="vgg" if network == "VGG19" else None,
+    )  # fmt: skip
+    return Criticality(training, (0, 1, 5, 25, 50, 75) if resets else ())
 
 
 def failing(tier: str, data: str, deviation: float) -> Criticality:

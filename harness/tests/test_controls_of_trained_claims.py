@@ -17,8 +17,8 @@ CIFAR10 = {"data": "cifar10"}
 class MadeUp(Lab):
     """A lab whose records are made up: `made(name of the run, seed)` gives their metrics."""
 
-    def __init__(self, id, made, **parameters):
-        place = SimpleNamespace(tier="quick")
+    def __init__(self, id, made, *, tier="quick", **parameters):
+        place = SimpleNamespace(tier=tier)
         super().__init__(declared(id), "", parameters, place)
         self._made = made
 
@@ -27,8 +27,8 @@ class MadeUp(Lab):
         return [SimpleNamespace(metrics=self._made(name, seed)) for seed in seeds or self.claim.seeds_within(self.tier)]
 
 
-def judged(id, made, **parameters):
-    lab = MadeUp(id, made, **parameters)
+def judged(id, made, *, tier="quick", **parameters):
+    lab = MadeUp(id, made, tier=tier, **parameters)
     lab.claim.function(lab, **parameters)
     return judge_case(lab.claim, lab.measured, lab.controls)
 

@@ -133,6 +133,18 @@ def test_a_description_without_a_folder_says_how_to_name_one():
     assert all("--data" in one.problem and "CLAIMS_DATA" in one.problem for one in found)
 
 
+def test_sets_in_folders_are_told_by_their_folders(tmp_path: Path):
+    states = {one.name: one for one in catalogue.describe_folders(tmp_path)}
+    assert list(states) == ["imagenet", "voc2007", "voc2007+2012"]
+    assert {(one.usable, one.problem) for one in states.values()} == {(False, f"not under {tmp_path}")}
+    for part in ("train", "val"):
+        (tmp_path / "imagenet" / part).mkdir(parents=True)
+    states = {one.name: one for one in catalogue.describe_folders(tmp_path)}
+    assert (states["imagenet"].usable, states["imagenet"].layouts) == (True, ("folders",))
+    assert not states["voc2007"].usable
+    assert {one.problem for one in catalogue.describe_folders(None)} == {"no data folder is named"}
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_embedded_sets_are_the_same_each_time_and_only_a_proxy(name: str, split: str):

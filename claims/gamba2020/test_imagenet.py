@@ -1,0 +1,233 @@
+"""AlexNet and VGG19 on ImageNet: their bias, its history, and their critical layers (figures 4, 5, 8, 18 and 19).
+
+At tier `paper` alone (`harness.experiments.vgg_recipes.on_imagenet`).
+"""
+
+from __future__ import annotations
+
+from harness.claim import claim
+from harness.data.weights import TORCHVISION
+from harness.experiments.criticality import drops_of, shares_of
+from harness.experiments.pretrained import projection_counts
+from harness.experiments.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
+from harness.lazy import np
+from harness.measures.projection_null import share_spread
+from harness.rules import Count, Exact, greater_than, less_than, matches, proportion_above, proportion_is
+
+CRITICAL, UNBIASED, NEGATIVE = 0.10, 0.1, 0.7
+AT_PAPER = {"tier": "paper", "seeds": IMAGENET_SEEDS, "reach": {"paper": "paper"}}
+ON_IMAGENET = {**AT_PAPER, "data": ("imagenet",)}
+UNTRAINED = "the untrained networks"
+
+
+def networks(*names):
+    """What a claim gives as `runs` that needs these networks."""
+    return {"paper": {name: on_imagenet(name) for name in names}}
+
+
+BOTH = networks(*IMAGENET_NETWORKS)
+
+
+def shares(lab, name="VGG19"):
+    """Shares of negative projections by seed, epoch and layer."""
+    return np.array([shares_of(record) for record in lab.records(lab.runs[name])])
+
+
+def metric(lab, name, metric):
+    """A curve of the training, by seed and epoch."""
+    return np.array([record.metrics[metric] for record in lab.records(lab.runs[name])])
+
+
+def draw_curves(lab, by_epoch):
+    """Mean over seeds of each layer's share after each epoch: figures 5 and 8."""
+    for layer, curve in enumerate(by_epoch.mean(0).T, 1):
+        lab.series(f"n of layer {layer}", range(len(curve)), curve)
+
+
+@claim(
+    "HP-21",
+    where="Section 3.2, Fig. 4",
+    runs=networks("AlexNet"),
+    rule={"layer 1": proportion_is(0.5, within=UNBIASED)}
+    | {f"layer {layer}": proportion_above(0.5) for layer in range(2, 6)},
+    control=UNTRAINED,
+    **ON_IMAGENET,
+)
+def test_alexnets_layers_past_the_first_are_shifted_to_negative(lab, data):
+    """AlexNet trained on ImageNet has cosines shifted to negative values in all layers but the first.
+
+    The filters of all runs together, in exact binomial tests.
+    """
+    by_epoch = shares(lab, "AlexNet")
+    sizes = lab.records(lab.runs["AlexNet"])[0].metrics["filters"]
+
+    def counts(by_layer):
+        negative = (by_layer * sizes).sum(0)
+        return {part: Count(round(negative[n]), len(by_layer) * sizes[n]) for n, part in enumerate(lab.claim.rules)}
+
+    lab.measure(**counts(by_epoch[:, -1]))
+    lab.control(**counts(by_epoch[:, 0]))
+    draw_curves(lab, by_epoch)
+
+
+@claim(
+    "HP-34",
+    where="Section 3.2",
+    runs=BOTH,
+    rule=proportion_above(0.5),
+    control=UNTRAINED,
+    **ON_IMAGENET,
+)
+def test_own_trainings_follow_the_trend_of_released_weights(lab, data):
+    """The authors' own trainings show the trend of the pretrained networks.
+
+    In how many layers past the first, of both networks, the mean share is on the same side of one half as that of
+    torchvision's weights, which have to be at hand (`harness.data.weights`).
+    """
+    released = dict(zip(("VGG19", "AlexNet"), ("torchvision VGG-19", "torchvision AlexNet"), strict=True))
+    assert set(released.values()) <= set(TORCHVISION)
+    agreements = {epoch: [] for epoch in (-1, 0)}
+    for name, weights in released.items():
+        counts = projection_counts(lab.weights(weights).kernels, lab.seed)
+        theirs = np.array(counts["negative"]) / np.array(counts["filters"]) > 0.5
+        for epoch, found in agreements.items():
+            ours = shares(lab, name)[:, epoch].mean(0) > 0.5
+            found += list(ours[1:] == theirs[1:])
+    lab.measure(Count(int(sum(agreements[-1])), len(agreements[-1])))
+    lab.control(Count(int(sum(agreements[0])), len(agreements[0])))
+
+
+@claim(
+    "HP-45",
+    where="Section A.5, Figs. 18 and 19",
+    runs=BOTH,
+    readings={"images": ("test", "validation")},
+    rule=dict.fromkeys(IMAGENET_NETWORKS, greater_than(CRITICAL)),
+    control="each layer reset to its weights after the last epoch, which costs nothing",
+    **ON_IMAGENET,
+)
+def test_all_layers_are_critical_on_imagenet(lab, data, images):
+    """On ImageNet all layers of AlexNet and VGG19 are critical: a reset costs each more than 10 % of the accuracy.
+
+    Measured is the layer of each run whose reset to its initial weights costs the least.
+    """
+    for name, recipe in lab.runs.items():
+        records = lab.records(recipe)
+
+        def drops(source, records=records):
+            return np.array([drops_of(record, images, source) for record in records])
+
+        last = str(recipe.training.epochs)
+        lab.measure(**{name: drops("0").min(1)})
+        lab.control(**{name: Exact(float(drops(last).min(1).max()))})
+        for source in (*map(str, recipe.resets),):
+            mean = drops(source).mean(0)
+            lab.series(f"{name} reset to {source}", range(1, len(mean) + 1), mean)
+
+
+@claim(
+    "HP-46",
+    where="Section 3.4, Fig. 8",
+    runs=networks("VGG19"),
+    rule=greater_than(NEGATIVE),
+    control=UNTRAINED,
+    **ON_IMAGENET,
+)
+def test_early_almost_all_layers_of_vgg19_are_negative(lab, data):
+    """Early in training on ImageNet almost all layers of VGG19 are biased to negative projections.
+
+    After five epochs 12 of 16 layers have a share above 0.7: measured is the twelfth largest.
+    """
+    by_epoch = np.sort(shares(lab), axis=2)[:, :, -12]
+    lab.measure(by_epoch[:, 5])
+    lab.control(by_epoch[:, 0])
+
+
+POSITIVE = (2, 6, 7)
+
+
+@claim(
+    "HP-47",
+    where="Section 3.4, Fig. 8",
+    runs=networks("VGG19"),
+    rule={f"layer {layer}": less_than(1 - NEGATIVE) for layer in POSITIVE},
+    control=UNTRAINED,
+    **ON_IMAGENET,
+)
+def test_in_the_end_layers_2_6_and_7_are_positive(lab, data):
+    """At the end layers 2, 6 and 7 of VGG19 are biased to positive projections: their shares are below 0.3."""
+    by_epoch = shares(lab)
+    lab.measure(**{f"layer {layer}": by_epoch[:, -1, layer - 1] for layer in POSITIVE})
+    lab.control(**{f"layer {layer}": by_epoch[:, 0, layer - 1] for layer in POSITIVE})
+    draw_curves(lab, by_epoch)
+
+
+@claim(
+    "HP-48",
+    where="Section 3.4",
+    runs=networks("VGG19"),
+    rule={"share of the loss's fall": less_than(0.1), "shift to positive": greater_than(UNBIASED)},
+    control="the first 21 epochs",
+    **ON_IMAGENET,
+)
+def test_the_loss_plateaus_while_layers_turn_positive(lab, data):
+    """Between epochs 30 and 50, while layers shift from negative to positive, the training loss plateaus.
+
+    In these epochs the loss falls by less than a tenth of what it falls by in all, and the mean share of layers 2, 6
+    and 7 by more than 0.1.  The rate drops after epochs 25 and 50: losses that follow a drop are in neither interval.
+    """
+    loss, by_epoch = metric(lab, "VGG19", "train_loss"), shares(lab)[:, :, [layer - 1 for layer in POSITIVE]].mean(2)
+
+    def between(first, last):
+        fall = (loss[:, first - 1] - loss[:, last - 1]) / (loss[:, 0] - loss[:, -1])
+        return {"share of the loss's fall": fall, "shift to positive": by_epoch[:, first] - by_epoch[:, last]}
+
+    lab.measure(**between(30, 50))
+    lab.control(**between(1, 21))
+    lab.series("training loss", range(1, loss.shape[1] + 1), loss.mean(0))
+
+
+@claim(
+    "HP-49",
+    where="Section 3.4",
+    paper={"AlexNet": 57.0, "VGG19": 82.0},
+    unit="%",
+    runs=BOTH,
+    rule={"AlexNet": matches(57.0, within=3.0), "VGG19": matches(82.0, within=3.0)},
+    control="each network in the place of the other",
+    **ON_IMAGENET,
+)
+def test_training_accuracies_on_imagenet(lab, data):
+    """AlexNet reaches 57 % and VGG19 82 % training accuracy.
+
+    Counted as the network trains: of augmented images, through dropout, over the last epoch.
+    """
+    found = {name: 100 * metric(lab, name, "train_accuracy")[:, -1] for name in IMAGENET_NETWORKS}
+    lab.measure(**found)
+    lab.control(**dict(zip(found, reversed(found.values()), strict=True)))
+
+
+@claim(
+    "HP-51",
+    where="Section 3.4",
+    unit="times the variance on CIFAR10",
+    runs={"paper": {"imagenet": on_imagenet("VGG19"), "cifar10": watched("paper", "cifar10")}},
+    rule=greater_than(4.0),
+    control="CIFAR10 itself",
+    **AT_PAPER,
+)
+def test_the_measure_varies_more_between_runs_on_imagenet(lab):
+    """On large data sets the measure varies more between runs: its standard deviation is more than twice as large.
+
+    The variance over runs in units of chance (HP-41), averaged over the layers of VGG19, in relation to that on
+    CIFAR10.
+    """
+
+    def variance(name):
+        values = shares(lab, name)[:, -1]
+        floor = share_spread(np.array(lab.records(lab.runs[name])[0].metrics["filters"])) ** 2
+        return ((values - values.mean(0)) ** 2 * len(values) / (len(values) - 1) / floor).mean(1)
+
+    small = variance("cifar10")
+    lab.measure(variance("imagenet") / small.mean())
+    lab.control(small / small.mean())
