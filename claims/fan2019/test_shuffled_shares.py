@@ -232,3 +232,31 @@ def test_an_unshuffled_skip_connection_saves_accuracy(lab, data):
     lab.measure(100 * (found.shares("resnet50 branch 8") - found.shares("resnet50 spatial 8")))
     untrained = found.untrained_shares("resnet50 branch 8") - found.untrained_shares("resnet50 spatial 8")
     lab.control(100 * untrained)
+
+
+def resnet_by_share(tier):
+    """ResNet-50 with its last half modified by either method, at tier `paper` with the other shares of Fig. 5 too."""
+    counts = (5, 8, 13) if tier == "paper" else (8,)
+    return arms("resnet50", *(f"resnet50 {method} {n}" for method in ("spatial", "gap-fc") for n in counts))(tier)
+
+
+@claim(
+    "SH-90",
+    where="Section 4.2, Fig. 5",
+    runs=resnet_by_share,
+    rule=equivalent_to(0.0, within=4.0),
+    control="GAP+FC before training",
+    **RESNET,
+)
+def test_spatial_shuffle_and_gap_fc_behave_alike_in_resnet50(lab, data):
+    """In ResNet-50, too, spatial shuffle and GAP+FC have an overall similar behaviour.
+
+    With the last half of the bottlenecks modified they leave the same accuracy, up to 4 points as in SH-29.
+    """
+    found = Accuracies.of(lab)
+    spatial = found.points("resnet50 spatial 8")
+    lab.measure(found.points("resnet50 gap-fc 8") - spatial)
+    lab.control(found.untrained("resnet50 gap-fc 8") - spatial)
+    for name, method in {"spatial shuffle": "spatial", "GAP+FC": "gap-fc"}.items():
+        counts = [n for n in (5, 8, 13) if f"resnet50 {method} {n}" in lab.runs]
+        draw(lab, found, **{name: {0: "resnet50"} | {100 * n / 16: f"resnet50 {method} {n}" for n in counts}})

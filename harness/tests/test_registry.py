@@ -35,7 +35,7 @@ def test_order(lab, how):
 def test_places(lab):
     pass
 
-@claim("XX-06", where="Eq. 1", rule=equals(1.0), control="two", data=("imagenet",), proxies=("digits",))
+@claim("XX-06", where="Eq. 1", rule=equals(1.0), control="two", data=("jft",), proxies=("digits",))
 def test_data(lab):
     \"\"\"A data set that nobody has, and a function that does not take it.\"\"\"
 
@@ -61,7 +61,7 @@ MESSAGES = [
     "XX-05: no statement*",
     "XX-05: no place in the paper*",
     "XX-05: unknown tier 'weekly'*",
-    "XX-06: unknown data set 'imagenet'*mnist*",
+    "XX-06: unknown data set 'jft'*mnist*",
     "XX-06: its function takes (lab), its cases give (lab, data)",
     "XX-07: seeds repeats a value",
     "XX-09: seeds quick repeats a value",
