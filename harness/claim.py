@@ -55,7 +55,7 @@ class Claim:
     paper: float | str | Mapping[str, float] | None
     unit: str
     tier: str
-    data: Sequence[str]
+    data: Sequence[str] | Mapping[str, Sequence[str]]
     proxies: Sequence[str]
     readings: Mapping[str, Sequence[Any]]
     runs: Mapping[str, Runs] | Callable[..., Runs] | None
@@ -94,11 +94,10 @@ class Claim:
         changes = {self.tier}
         if self.data:
             changes.add("quick")
-        if isinstance(self.seeds, Mapping):
-            changes.update(self.seeds)
-        if isinstance(self.runs, Mapping):
-            changes.update(self.runs)
-        elif self.runs and "tier" in inspect.signature(self.runs).parameters:
+        for given in (self.data, self.seeds, self.runs):
+            if isinstance(given, Mapping):
+                changes.update(given)
+        if self.runs and not isinstance(self.runs, Mapping) and "tier" in inspect.signature(self.runs).parameters:
             changes.update(TIERS)
         return [name for name in TIERS if name in changes and reaches(name, self.tier) and reaches(tier, name)][-1]
 
@@ -110,6 +109,12 @@ class Claim:
             return _given(self.runs, tier)
         known = {"tier": self.tier_within(tier), **parameters}
         return self.runs(**{name: known[name] for name in inspect.signature(self.runs).parameters})
+
+    def data_within(self, tier: str) -> Sequence[str]:
+        """The data sets that it speaks of at `tier`, or at the lowest tier that judges it."""
+        if not isinstance(self.data, Mapping):
+            return self.data
+        return _given(self.data, tier if reaches(tier, self.tier) else self.tier)
 
     def seeds_within(self, tier: str) -> Sequence[int]:
         """The seeds of every run at `tier`."""
@@ -134,7 +139,7 @@ def claim(
     paper: float | str | Mapping[str, float] | None = None,
     unit: str = "",
     tier: str = "smoke",
-    data: Sequence[str] = (),
+    data: Sequence[str] | Mapping[str, Sequence[str]] = (),
     proxies: Sequence[str] = (),
     readings: Mapping[str, Sequence[Any]] | None = None,
     runs: Mapping[str, Runs] | Callable[..., Runs] | None = None,
@@ -154,7 +159,8 @@ def claim(
         paper: the number (or numbers by name, or words) that the paper gives.
         unit: unit of the paper's number and ours.
         tier: the lowest tier that judges the claim.
-        data: data sets that it speaks of; each becomes a case with the parameter `data`.
+        data: data sets that it speaks of, or those that its runs take, for each tier that changes them; each becomes a
+            case with the parameter `data`.
         proxies: what stands in for them at tier `smoke`, or where none of them is there.
         readings: values of each ambiguous definition; each combination becomes a case.
         runs: recipes by a name of their own, for each tier that changes them; or a function of `tier` and any of the

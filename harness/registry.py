@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from harness import papers
 from harness.claim import Claim
@@ -84,17 +85,17 @@ def _rules(claim: Claim) -> Iterator[str]:
 
 
 def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
-    parameters = {**claim.readings, **({"data": claim.data} if claim.data else {})}
-    seeds = claim.seeds.items() if isinstance(claim.seeds, Mapping) else [("", claim.seeds)]
-    by_tier = {f"seeds {tier}".strip(): values for tier, values in seeds}
-    for name, values in {**parameters, "proxies": claim.proxies, **by_tier}.items():
+    parameters = [*claim.readings, *(["data"] if claim.data else [])]
+    by_tier = {**_by_tier("data", claim.data), **_by_tier("seeds", claim.seeds)}
+    for name, values in {**claim.readings, "proxies": claim.proxies, **by_tier}.items():
         if not isinstance(values, (tuple, list, range)):
             yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
         elif len({repr(value) for value in values}) < len(values):
             yield f"{name} repeats a value"
         elif name in claim.readings and not values:
             yield f"reading {name} has no values"
-    for name in [*claim.data, *claim.proxies]:
+    spoken_of = [name for names in _by_tier("data", claim.data).values() for name in names]
+    for name in [*spoken_of, *claim.proxies]:
         if name not in known_data:
             yield f"unknown data set {name!r}; there are {', '.join(sorted(known_data))}"
     if claim.data and not claim.proxies and claim.tier == "smoke":
@@ -105,15 +106,21 @@ def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
         yield f"its function takes ({', '.join(takes)}), its cases give ({', '.join(gives)})"
 
 
+def _by_tier(what: str, given: Sequence[Any] | Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """What a claim gives for some tiers, by a name for messages; or for all."""
+    return {f"{what} {tier}": values for tier, values in given.items()} if isinstance(given, Mapping) else {what: given}
+
+
 def _tiers(claim: Claim) -> Iterator[str]:
-    declared = {"runs": claim.runs, "seeds": claim.seeds}
+    declared = {"runs": claim.runs, "seeds": claim.seeds, "data": claim.data}
     by_tier = {what: given for what, given in declared.items() if isinstance(given, Mapping)}
     given = [claim.tier, *claim.reach, *(tier for tiers in by_tier.values() for tier in tiers)]
     for tier in given:
         if tier not in TIERS:
             yield f"unknown tier {tier!r}; there are {', '.join(TIERS)}"
     for what, tiers in by_tier.items():
-        if claim.tier in TIERS and not any(tier in TIERS and reaches(claim.tier, tier) for tier in tiers):
+        first = "quick" if what == "data" and claim.tier == "smoke" else claim.tier  # smoke has proxies
+        if first in TIERS and not any(tier in TIERS and reaches(first, tier) for tier in tiers):
             yield f"judged from tier {claim.tier} on, but no {what} are given for it"
     for reach in claim.reach.values():
         if reach not in list(Evidence):

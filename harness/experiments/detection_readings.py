@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating]
 
 SETTING = {
-    "tier": "quick", "data": ("voc2007",), "proxies": ("scenes",), "seeds": range(3),
-    "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
+    "tier": "quick", "data": {"quick": ("scenes",), "nightly": ("voc2007",)}, "proxies": ("scenes",),
+    "seeds": range(3), "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
 }  # fmt: skip
 """What all claims on detectors declare."""
 

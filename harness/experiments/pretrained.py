@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 from harness.data.pretrained import kernels
 from harness.lazy import np, torch
@@ -15,14 +14,6 @@ from harness.training.randomness import stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class DataShelf(Protocol):
-    """A workbench that knows its data folder."""
-
-    @property
-    def data(self) -> Path | None:
-        """The folder of the real data sets."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class PretrainedProjections(Recipe):
 
     def compute(self, seed: int, bench: Workbench) -> Result:
         """Metrics: see `projection_counts`.  Tensors: the weights of `keep`."""
-        layers = kernels(self.network, cast("DataShelf", bench).data)
+        layers = kernels(self.network, bench.data)
         kept = {name: np.ascontiguousarray(layers[name]) for name in self.keep}
         return Result(projection_counts(layers, seed), kept)
 

@@ -36,8 +36,9 @@ def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
     """The data sets of a claim's cases: its own where tier and folder have any, else what stands in for them."""
     if not reaches(settings.tier, "quick"):
         return claim.proxies
-    there = settings.download or any(catalogue.present(name, settings.data) for name in claim.data)
-    return claim.data if there or settings.require_data or not claim.proxies else claim.proxies
+    wanted = claim.data_within(settings.tier)
+    there = settings.download or any(catalogue.present(name, settings.data) for name in wanted)
+    return wanted if there or settings.require_data or not claim.proxies else claim.proxies
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
 
@@ -43,6 +45,10 @@ class Workbench(Protocol):
     @property
     def device(self) -> torch.device:
         """Where to compute."""
+
+    @property
+    def data(self) -> Path | None:
+        """The folder of the real data sets; None where there is none."""
 
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""

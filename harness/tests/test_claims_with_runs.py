@@ -62,6 +62,17 @@ def test_a_tier_may_have_seeds_of_its_own(tier, seeds, suite):
     assert (len(entry["runs"]), entry["measured"]["n"]) == (len(seeds), len(seeds))
 
 
+@pytest.mark.parametrize(("tier", "name", "stands_in"), [
+    ("smoke", "digits", True), ("quick", "textures", False), ("nightly", "two-digits", False),
+])  # fmt: skip
+def test_a_tier_may_have_data_of_its_own(tier, name, stands_in, suite):
+    by_tier = '{"quick": ("textures",), "nightly": ("two-digits",)}, proxies=("digits",)'
+    suite.claims(DATA.replace('tier="quick", data=("mnist", "cifar10")', f"data={by_tier}"))
+    suite.run("--tier", tier).assert_outcomes(passed=1)
+    (case,) = suite.entry("XX-02")["cases"]
+    assert (case["parameters"], case["stand_in"], case["tier"]) == ({"data": name}, stands_in, tier)
+
+
 def test_claims_that_need_training_can_be_left_out(suite):
     with_recipe(suite, "Draw()")
     suite.run("-m", "not trained").assert_outcomes(deselected=2)

@@ -45,7 +45,10 @@ def recipes():
         if claim.runs is None or not reaches("nightly", claim.tier):
             continue
         cases = [{}]
-        for name, values in {**claim.readings, **({"data": claim.data} if claim.data else {})}.items():
+        for name, values in {
+            **claim.readings,
+            **({"data": claim.data_within("nightly")} if claim.data else {}),
+        }.items():
             cases = [{**case, name: value} for case in cases for value in values]
         for case in cases:
             for recipe in claim.runs_within("nightly", case).values():

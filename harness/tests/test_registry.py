@@ -47,6 +47,11 @@ def test_seeds(lab):
 def test_seeds_by_tier(lab):
     \"\"\"None for the claim's tier, one twice, an unknown tier.\"\"\"
 
+@claim("XX-03", where="Eq. 1", rule=equals(1.0), control="two", tier="quick",
+       data={"nightly": ("mnist", "jft"), "paper": ("mnist", "mnist"), "never": ()})
+def test_data_by_tier(lab, data):
+    \"\"\"The same of data, and a set that nobody has.\"\"\"
+
 @claim("XX-08", where="Eq. 1", rule=equals(1.0), control="two")
 def test_first(lab):
     \"\"\"Hides the first function.\"\"\"
@@ -67,6 +72,10 @@ MESSAGES = [
     "XX-09: seeds quick repeats a value",
     "XX-09: unknown tier 'yearly'*",
     "XX-09: judged from tier smoke on, but no seeds are given for it",
+    "XX-03: data paper repeats a value",
+    "XX-03: unknown data set 'jft'*",
+    "XX-03: unknown tier 'never'*",
+    "XX-03: judged from tier quick on, but no data are given for it",
     "XX-08: a second function test_first*",
 ]
 
