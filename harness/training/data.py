@@ -184,7 +184,13 @@ def _statistics(images: torch.Tensor, standardise: bool) -> tuple[torch.Tensor, 
     if not standardise:
         full = 1.0 if images.is_floating_point() else 255.0
         return torch.zeros(images.shape[1], 1, 1).double(), torch.full((images.shape[1], 1, 1), full).double()
-    spread, mean = torch.std_mean(images.double(), dim=(0, 2, 3), correction=0)
+    if images.is_floating_point():
+        spread, mean = torch.std_mean(images.double(), dim=(0, 2, 3), correction=0)
+    else:  # counted, so that no copy of a large set is made
+        shares = torch.stack([one.flatten().bincount(minlength=256).double() / one.numel() for one in images.unbind(1)])
+        values = torch.arange(256).double()
+        mean = shares @ values
+        spread = (shares * (values - mean[:, None]) ** 2).sum(1).sqrt()
     return mean[:, None, None], spread.clamp_min(1e-12)[:, None, None]
 
 
