@@ -11,8 +11,18 @@ from harness.experiments.criticality import drops_of, shares_of
 from harness.experiments.pretrained import projection_counts
 from harness.experiments.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
 from harness.lazy import np
+from harness.measures.least_sure import least_sure
 from harness.measures.projection_null import share_spread
-from harness.rules import Count, Exact, greater_than, less_than, matches, proportion_above, proportion_is
+from harness.rules import (
+    Count,
+    Exact,
+    equivalent_to,
+    greater_than,
+    less_than,
+    matches,
+    proportion_above,
+    proportion_is,
+)
 
 CRITICAL, UNBIASED, NEGATIVE = 0.10, 0.1, 0.7
 AT_PAPER = {"tier": "paper", "seeds": IMAGENET_SEEDS, "reach": {"paper": "paper"}}
@@ -68,6 +78,55 @@ def test_alexnets_layers_past_the_first_are_shifted_to_negative(lab, data):
     lab.measure(**counts(by_epoch[:, -1]))
     lab.control(**counts(by_epoch[:, 0]))
     draw_curves(lab, by_epoch)
+
+
+@claim(
+    "HP-79",
+    where="Section 3.2, Fig. 5",
+    paper=0.5,
+    runs=networks("AlexNet"),
+    rule=equivalent_to(0, within=UNBIASED),
+    control="the second layer",
+    **ON_IMAGENET,
+)
+def test_alexnets_first_layer_stays_at_one_half(lab, data):
+    """Throughout training on ImageNet, AlexNet's first layer oscillates around 50 % negative projections.
+
+    HP-23 for the paper's own network: the change since initialisation, at the epoch that is least sure to hold.
+    """
+    by_epoch = shares(lab, "AlexNet")
+    changes = (by_epoch[:, 1:] - by_epoch[:, :1]).transpose(2, 1, 0)
+    lab.measure(least_sure(changes[0]))
+    lab.control(least_sure(changes[1]))
+
+
+EARLY, FAST = 5, 0.2
+
+
+@claim(
+    "HP-80",
+    where="Section 3.2, Fig. 5",
+    paper="about 50 % in the beginning, and rapidly to all negative",
+    runs=networks("AlexNet"),
+    rule={"before training": equivalent_to(0, within=0.1)}
+    | {f"layer {layer}": greater_than(FAST) for layer in range(2, 6)},
+    control="the same filters with their signs turned, whose bias would be positive",
+    **ON_IMAGENET,
+)
+def test_alexnets_layers_past_the_first_shift_fast_to_negative(lab, data):
+    """All layers of AlexNet past the first start from about 50 % negative projections and rapidly become biased.
+
+    HP-22 for the paper's own network: by the fifth epoch each share is more than 0.2 above one half.
+    """
+    excess = shares(lab, "AlexNet")[:, : EARLY + 1] - 0.5
+
+    def parts(excess):
+        early = {f"layer {layer}": excess[:, -1, layer - 1] for layer in range(2, 6)}
+        return {"before training": excess[:, 0, 1:].mean(1), **early}
+
+    lab.measure(**parts(excess))
+    lab.control(**parts(-excess))
+    draw_curves(lab, shares(lab, "AlexNet"))
 
 
 @claim(

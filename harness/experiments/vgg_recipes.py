@@ -114,11 +114,20 @@ def on_imagenet(network: str, *, resets: bool = True) -> Criticality:
 
 
 def failing(tier: str, data: str, deviation: float) -> Criticality:
-    """Ten epochs from normal weights of one standard deviation, on few images."""
+    """Ten epochs from normal weights of one standard deviation: on few images, or on all of ImageNet."""
+    if data == "imagenet":
+        return _failing_on_imagenet(deviation)
     count = 256 if tier == "quick" or IMAGES[data].small else 10_000
     training = gamba(_network(tier, data, deviation), Data(data, count=count, held_out=100))
     batch_size = 64 if tier == "quick" else training.batch_size
     return Criticality(training.with_(epochs=10, batch_size=batch_size), breakdown=True)
+
+
+def _failing_on_imagenet(deviation: float) -> Criticality:
+    network = Network.of("vgg.plain", classes=1000, channels=3, depth=19, deviation=deviation)
+    training = gamba(network, Data("imagenet", held_out=5000, side=224))
+    short = training.with_(epochs=10, precision="bf16", augmentation=Augmentation(flip=True))
+    return Criticality(short, breakdown=True)
 
 
 def noisy_labels(tier: str, reading: str) -> Criticality:

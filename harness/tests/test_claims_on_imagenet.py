@@ -11,7 +11,7 @@ import pytest
 from harness.experiments.criticality import Criticality
 from harness.experiments.fan_arms import imagenet, small_imagenet
 from harness.experiments.shuffling import AS_TRAINED
-from harness.experiments.vgg_recipes import on_imagenet
+from harness.experiments.vgg_recipes import failing, on_imagenet
 from harness.lab import Lab
 from harness.runs import Workshop
 from harness.tests.fake_imagenet import tiny_imagenet
@@ -24,6 +24,7 @@ __all__ = ["tiny_imagenet"]
 
 ON_IMAGENET = [claim for file in sorted(CLAIMS.glob("*/test_imagenet.py")) for claim in declared_in(file)]
 RECIPES = {recipe: claim.id for claim in ON_IMAGENET for recipe in claim.runs_within("paper", {}).values()}
+RECIPES |= {failing("paper", "imagenet", deviation): "HP-26" for deviation in (0.01, 0.1)}
 SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
 DATA = {"data": "imagenet"}
 SMALL = {"data": "small-imagenet"}
@@ -40,7 +41,7 @@ def shortened(recipe):
     network = Network.of(training.network.name, **shape)
     short = training.with_(network=network, data=data, epochs=2, batch_size=4, schedule=Steps((1,)))
     if isinstance(recipe, Criticality):
-        return recipe.with_(training=short, resets=(0, 1, 2))
+        return recipe.with_(training=short, resets=(0, 1, 2) if recipe.resets else ())
     parts = [dict(condition.network.parameters) | {"width": 4, "classes": 3} for condition in recipe.conditions]
     conditions = tuple(
         replace(condition, network=Network.of(condition.network.name, **part))
@@ -55,13 +56,17 @@ def test_every_recipe_runs_for_two_epochs(number, tiny_imagenet):
     if recipe.training.data.name == "cifar10":
         pytest.skip("the recipe of claims on CIFAR-10, tested with them")
     metrics = shortened(recipe).compute(0, Workshop(data=tiny_imagenet)).metrics
+    if "broke_at_step" in metrics:
+        assert recipe.breakdown
+        return
     assert len(metrics["train_loss"]) == 2
     assert np.isfinite(metrics["train_loss"]).all()
     if isinstance(recipe, Criticality):
         layers = 5 if "alexnet" in recipe.training.network.name else 16
         assert np.shape(metrics["shares"]) == (3, layers)
-        assert {len(drops) for drops in metrics["reset"]["test"].values()} == {layers}
-        assert metrics["reset"]["test"]["2"] == layers * [metrics["accuracy"]["test"]]
+        if recipe.resets:
+            assert {len(drops) for drops in metrics["reset"]["test"].values()} == {layers}
+            assert metrics["reset"]["test"]["2"] == layers * [metrics["accuracy"]["test"]]
     else:
         assert list(metrics["test_accuracy"]) == [AS_TRAINED, *(one.name for one in recipe.conditions)]
 
@@ -185,6 +190,8 @@ SHIFTED = [0.5, *[0.9] * 4]
 FIRST_TOO = [0.9] * 5
 HISTORIES = {
     "HP-21": (history(SHIFTED), history([0.5, 0.9, 0.9, 0.2, 0.9]), {}),
+    "HP-79": (history(SHIFTED, SHIFTED), history(FIRST_TOO, FIRST_TOO), {}),
+    "HP-80": (history(0.9, SHIFTED), history(0.9, [0.5, 0.9, 0.9, 0.6, 0.9]), {}),
     "HP-45": (history(0.6, left=0.5), history(0.6, left=0.99), {"images": "test"}),
     "HP-46": (history(0.5, EARLY_NEGATIVE), history(0.9, [*[0.55] * 8, *[0.9] * 8]), {}),
     "HP-47": (history(TURNED, EARLY_NEGATIVE), history(EARLY_NEGATIVE), {}),
