@@ -140,9 +140,9 @@ class Folders:
         other = next(root / self.folder / one.folder for one in self.parts if one != part)
         if lacking := [name for name in classes if not (other / name).is_dir()]:
             raise DatasetCorrupt(f"{folder}: has the class {lacking[0]}, for which there is no {other / lacking[0]}")
-        digest = hashlib.sha256()
+        digest, start = hashlib.sha256(), len(str(folder)) + 1
         for path, _ in samples:
-            digest.update(f"{os.path.relpath(path, folder)} {os.path.getsize(path)}\n".encode())
+            digest.update(f"{path[start:]} {os.path.getsize(path)}\n".encode())
         return ImageFiles(
             self.name, split, tuple(path for path, _ in samples), torch.tensor([label for _, label in samples]),
             self.mean, self.spread, classes, digest.hexdigest(), Evidence.PAPER,
