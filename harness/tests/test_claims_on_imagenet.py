@@ -86,6 +86,15 @@ def test_what_is_trained_is_what_the_papers_have():
         assert gamba.data == Data("imagenet", held_out=128_117, side=224)
 
 
+@pytest.mark.parametrize("id", ["SH-79", "SH-80", "SH-81", "SH-35", "SH-37"])
+def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
+    runs = declared(id).runs_within("paper", {})
+    baseline, shuffled, *_ = runs
+    assert [(one.name, one.network) for one in runs[baseline].conditions] == [
+        (shuffled, runs[shuffled].training.network)
+    ]
+
+
 @pytest.mark.parametrize("scale", [imagenet, small_imagenet])
 @pytest.mark.parametrize("tier", ["quick", "nightly"])
 def test_no_other_tier_trains_on_imagenet(scale, tier):
