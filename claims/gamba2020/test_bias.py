@@ -12,12 +12,12 @@ from itertools import pairwise
 from harness.claim import claim
 from harness.experiments.criticality import shares_of
 from harness.experiments.small_recipes import TASKS, lenet, task
+from harness.experiments.vgg_readings import draw_shares, filters, relative_variance, shares
 from harness.experiments.vgg_recipes import SEEDS, watched
 from harness.lazy import np
 from harness.measures.change_points import epoch_means, lead_of_no_lag
 from harness.measures.exchange import every_other_exchanged
 from harness.measures.least_sure import least_sure
-from harness.measures.projection_null import share_spread
 from harness.rules import Count, equivalent_to, greater_than, less_than, proportion_above, proportion_is
 
 UNBIASED = 0.1
@@ -43,20 +43,9 @@ def all_networks(tier):
     return {"LeNet": lenet(tier), **{name: watched(tier, name) for name in vggs}}
 
 
-def shares(lab, name="vgg"):
-    """Shares by seed, epoch and layer."""
-    return np.array([shares_of(record) for record in lab.records(lab.runs[name])])
-
-
-def filters(lab, name="vgg"):
-    """Number of filters by layer."""
-    return np.array(lab.records(lab.runs[name])[0].metrics["filters"])
-
-
 def draw_curves(lab, by_epoch):
-    """Mean over seeds of each layer's share after each epoch: the paper's figure 7."""
-    for layer, curve in enumerate(by_epoch.mean(0).T, 1):
-        lab.series(f"n of layer {layer}", range(len(curve)), curve)
+    """The paper's figure 7."""
+    draw_shares(lab, by_epoch)
     accuracy = np.mean([record.metrics["train_accuracy"][-1] for record in lab.records(lab.runs["vgg"])])
     lab.note(f"accuracy on the training images in the last epoch, augmented: {accuracy:.1%}")
 
@@ -203,15 +192,9 @@ def test_the_measure_varies_little_between_runs(lab, data):
     Low is: less than chance alone gives the shares of untrained layers, 1 / (2 sqrt(F)).  Measured is the variance over
     runs in units of that, averaged over layers.
     """
-    by_layer, floor = shares(lab)[:, -1], share_spread(filters(lab)) ** 2
-
-    def relative_variance(values):
-        runs = len(values)
-        return ((values - values.mean(0)) ** 2 * runs / (runs - 1) / floor).mean(1)
-
-    lab.measure(relative_variance(by_layer))
+    lab.measure(relative_variance(lab))
     order = np.random.default_rng(lab.seed)
-    lab.control(relative_variance(np.array([order.permutation(run) for run in by_layer])))
+    lab.control(relative_variance(lab, of=np.array([order.permutation(run) for run in shares(lab)[:, -1]])))
 
 
 @claim(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from harness.claim import claim
-from harness.experiments.criticality import FRESH, drops_of, shares_of
+from harness.experiments.vgg_readings import draw_heat_map, drops, shares
 from harness.experiments.vgg_recipes import SEEDS, watched
 from harness.lazy import np
 from harness.measures.exchange import every_other_exchanged
@@ -31,14 +31,9 @@ def vgg(tier, data):
     return {"vgg": watched(tier, data)}
 
 
-def drops(lab, images="test", source="0", name="vgg"):
-    """Relative drops by seed and layer."""
-    return np.array([drops_of(record, images, source) for record in lab.records(lab.runs[name])])
-
-
 def bias(lab, epoch=-1, name="vgg"):
     """Distance of the shares from one half, by seed and layer."""
-    return np.abs(np.array([shares_of(record)[epoch] for record in lab.records(lab.runs[name])]) - 0.5)
+    return np.abs(shares(lab, name)[:, epoch] - 0.5)
 
 
 def last_epoch(lab, name="vgg"):
@@ -54,18 +49,6 @@ def eighths(values):
 
 
 PARTS = [f"layers {number}/8" for number in range(1, 9)]
-
-
-def draw_heat_map(lab, images, name="vgg"):
-    """The mean drop by layer for each epoch that layers were reset to: the paper's figures 2 and 16."""
-    sources = [*map(str, lab.runs[name].resets), FRESH]
-    for source in sources:
-        mean = drops(lab, images, source, name).mean(0)
-        lab.series(f"reset to {source}", range(1, len(mean) + 1), mean)
-    records = lab.records(lab.runs[name])
-    accuracy = np.mean([record.metrics["accuracy"][images] for record in records])
-    training = np.mean([record.metrics["train_accuracy"][-1] for record in records])
-    lab.note(f"accuracy: {accuracy:.1%} on the {images} images, {training:.1%} on the training images, augmented")
 
 
 @claim(

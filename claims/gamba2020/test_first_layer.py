@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.experiments.criticality import shares_of
 from harness.experiments.small_recipes import LENET_SEEDS, digits, lenet
+from harness.experiments.vgg_readings import draw_shares, filters, shares
 from harness.experiments.vgg_recipes import SEEDS, watched
 from harness.lazy import np
 from harness.rules import Count, equivalent_to, proportion_above
@@ -24,7 +24,7 @@ def both_ranges(tier):
 
 def change(lab, name, layer):
     """Share of negative projections after training less that before, by seed."""
-    by_epoch = np.array([shares_of(record)[:, layer] for record in lab.records(lab.runs[name])])
+    by_epoch = shares(lab, name)[:, :, layer]
     return by_epoch[:, -1] - by_epoch[:, 0]
 
 
@@ -88,15 +88,13 @@ def test_first_layer_of_lenet_is_biased_on_mnist(lab):
     """
 
     def negative(epoch):
-        filters = [record.metrics["filters"][0] for record in records]
-        shares = [shares_of(record)[epoch, 0] for record in records]
-        return Count(round(float(np.dot(filters, shares))), sum(filters))
+        n, trials = by_epoch[:, epoch, 0], len(by_epoch) * filters(lab, "LeNet")[0]
+        return Count(round(trials * n.mean()), int(trials))
 
-    records = lab.records(lab.runs["LeNet"])
+    by_epoch = shares(lab, "LeNet")
     lab.measure(negative(-1))
     lab.control(negative(0))
-    by_epoch = np.mean([shares_of(record) for record in records], axis=0)
-    for layer, curve in enumerate(by_epoch.T, 1):
-        lab.series(f"n of layer {layer}", range(len(curve)), curve)
+    draw_shares(lab, by_epoch)
+    records = lab.records(lab.runs["LeNet"])
     accuracy = np.array([record.metrics["final_validation_accuracy"] for record in records])
     lab.note(f"accuracy on the validation images: {accuracy.mean():.1%}, the least {accuracy.min():.1%}")

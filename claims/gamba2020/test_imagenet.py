@@ -6,13 +6,11 @@ At tier `paper` alone (`harness.experiments.vgg_recipes.on_imagenet`).
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.data.weights import TORCHVISION
-from harness.experiments.criticality import drops_of, shares_of
 from harness.experiments.pretrained import projection_counts
+from harness.experiments.vgg_readings import draw_heat_map, draw_shares, drops, filters, relative_variance, shares
 from harness.experiments.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
 from harness.lazy import np
 from harness.measures.least_sure import least_sure
-from harness.measures.projection_null import share_spread
 from harness.rules import (
     Count,
     Exact,
@@ -38,20 +36,9 @@ def networks(*names):
 BOTH = networks(*IMAGENET_NETWORKS)
 
 
-def shares(lab, name="VGG19"):
-    """Shares of negative projections by seed, epoch and layer."""
-    return np.array([shares_of(record) for record in lab.records(lab.runs[name])])
-
-
 def metric(lab, name, metric):
     """A curve of the training, by seed and epoch."""
     return np.array([record.metrics[metric] for record in lab.records(lab.runs[name])])
-
-
-def draw_curves(lab, by_epoch):
-    """Mean over seeds of each layer's share after each epoch: figures 5 and 8."""
-    for layer, curve in enumerate(by_epoch.mean(0).T, 1):
-        lab.series(f"n of layer {layer}", range(len(curve)), curve)
 
 
 @claim(
@@ -68,16 +55,16 @@ def test_alexnets_layers_past_the_first_are_shifted_to_negative(lab, data):
 
     The filters of all runs together, in exact binomial tests.
     """
-    by_epoch = shares(lab, "AlexNet")
-    sizes = lab.records(lab.runs["AlexNet"])[0].metrics["filters"]
+    by_epoch, sizes = shares(lab, "AlexNet"), filters(lab, "AlexNet")
 
     def counts(by_layer):
         negative = (by_layer * sizes).sum(0)
-        return {part: Count(round(negative[n]), len(by_layer) * sizes[n]) for n, part in enumerate(lab.claim.rules)}
+        trials = len(by_layer) * sizes
+        return {part: Count(round(negative[n]), int(trials[n])) for n, part in enumerate(lab.claim.rules)}
 
     lab.measure(**counts(by_epoch[:, -1]))
     lab.control(**counts(by_epoch[:, 0]))
-    draw_curves(lab, by_epoch)
+    draw_shares(lab, by_epoch)
 
 
 @claim(
@@ -118,7 +105,8 @@ def test_alexnets_layers_past_the_first_shift_fast_to_negative(lab, data):
 
     HP-22 for the paper's own network: by the fifth epoch each share is more than 0.2 above one half.
     """
-    excess = shares(lab, "AlexNet")[:, : EARLY + 1] - 0.5
+    by_epoch = shares(lab, "AlexNet")
+    excess = by_epoch[:, : EARLY + 1] - 0.5
 
     def parts(excess):
         early = {f"layer {layer}": excess[:, -1, layer - 1] for layer in range(2, 6)}
@@ -126,7 +114,10 @@ def test_alexnets_layers_past_the_first_shift_fast_to_negative(lab, data):
 
     lab.measure(**parts(excess))
     lab.control(**parts(-excess))
-    draw_curves(lab, shares(lab, "AlexNet"))
+    draw_shares(lab, by_epoch)
+
+
+RELEASED = {"VGG19": "torchvision VGG-19", "AlexNet": "torchvision AlexNet"}
 
 
 @claim(
@@ -143,17 +134,14 @@ def test_own_trainings_follow_the_trend_of_released_weights(lab, data):
     In how many layers past the first, of both networks, the mean share is on the same side of one half as that of
     torchvision's weights, which have to be at hand (`harness.data.weights`).
     """
-    released = dict(zip(("VGG19", "AlexNet"), ("torchvision VGG-19", "torchvision AlexNet"), strict=True))
-    assert set(released.values()) <= set(TORCHVISION)
-    agreements = {epoch: [] for epoch in (-1, 0)}
-    for name, weights in released.items():
+    theirs, ours = [], []
+    for name, weights in RELEASED.items():
         counts = projection_counts(lab.weights(weights).kernels, lab.seed)
-        theirs = np.array(counts["negative"]) / np.array(counts["filters"]) > 0.5
-        for epoch, found in agreements.items():
-            ours = shares(lab, name)[:, epoch].mean(0) > 0.5
-            found += list(ours[1:] == theirs[1:])
-    lab.measure(Count(int(sum(agreements[-1])), len(agreements[-1])))
-    lab.control(Count(int(sum(agreements[0])), len(agreements[0])))
+        theirs.append(np.array(counts["negative"][1:]) / np.array(counts["filters"][1:]))
+        ours.append(shares(lab, name)[:, :, 1:].mean(0))
+    agree = (np.concatenate(ours, axis=1) > 0.5) == (np.concatenate(theirs) > 0.5)
+    lab.measure(Count(int(agree[-1].sum()), agree.shape[1]))
+    lab.control(Count(int(agree[0].sum()), agree.shape[1]))
 
 
 @claim(
@@ -171,17 +159,10 @@ def test_all_layers_are_critical_on_imagenet(lab, data, images):
     Measured is the layer of each run whose reset to its initial weights costs the least.
     """
     for name, recipe in lab.runs.items():
-        records = lab.records(recipe)
-
-        def drops(source, records=records):
-            return np.array([drops_of(record, images, source) for record in records])
-
-        last = str(recipe.training.epochs)
-        lab.measure(**{name: drops("0").min(1)})
-        lab.control(**{name: Exact(float(drops(last).min(1).max()))})
-        for source in (*map(str, recipe.resets),):
-            mean = drops(source).mean(0)
-            lab.series(f"{name} reset to {source}", range(1, len(mean) + 1), mean)
+        kept = drops(lab, images, str(recipe.training.epochs), name)
+        lab.measure(**{name: drops(lab, images, name=name).min(1)})
+        lab.control(**{name: Exact(float(kept.min(1).max()))})
+        draw_heat_map(lab, images, name, prefix=f"{name} ")
 
 
 @claim(
@@ -197,8 +178,8 @@ def test_early_almost_all_layers_of_vgg19_are_negative(lab, data):
 
     After five epochs 12 of 16 layers have a share above 0.7: measured is the twelfth largest.
     """
-    by_epoch = np.sort(shares(lab), axis=2)[:, :, -12]
-    lab.measure(by_epoch[:, 5])
+    by_epoch = np.sort(shares(lab, "VGG19"), axis=2)[:, :, -12]
+    lab.measure(by_epoch[:, EARLY])
     lab.control(by_epoch[:, 0])
 
 
@@ -215,10 +196,10 @@ POSITIVE = (2, 6, 7)
 )
 def test_in_the_end_layers_2_6_and_7_are_positive(lab, data):
     """At the end layers 2, 6 and 7 of VGG19 are biased to positive projections: their shares are below 0.3."""
-    by_epoch = shares(lab)
+    by_epoch = shares(lab, "VGG19")
     lab.measure(**{f"layer {layer}": by_epoch[:, -1, layer - 1] for layer in POSITIVE})
     lab.control(**{f"layer {layer}": by_epoch[:, 0, layer - 1] for layer in POSITIVE})
-    draw_curves(lab, by_epoch)
+    draw_shares(lab, by_epoch)
 
 
 @claim(
@@ -235,7 +216,8 @@ def test_the_loss_plateaus_while_layers_turn_positive(lab, data):
     In these epochs the loss falls by less than a tenth of what it falls by in all, and the mean share of layers 2, 6
     and 7 by more than 0.1.  The rate drops after epochs 25 and 50: losses that follow a drop are in neither interval.
     """
-    loss, by_epoch = metric(lab, "VGG19", "train_loss"), shares(lab)[:, :, [layer - 1 for layer in POSITIVE]].mean(2)
+    loss = metric(lab, "VGG19", "train_loss")
+    by_epoch = shares(lab, "VGG19")[:, :, [layer - 1 for layer in POSITIVE]].mean(2)
 
     def between(first, last):
         fall = (loss[:, first - 1] - loss[:, last - 1]) / (loss[:, 0] - loss[:, -1])
@@ -281,12 +263,6 @@ def test_the_measure_varies_more_between_runs_on_imagenet(lab):
     The variance over runs in units of chance (HP-41), averaged over the layers of VGG19, in relation to that on
     CIFAR10.
     """
-
-    def variance(name):
-        values = shares(lab, name)[:, -1]
-        floor = share_spread(np.array(lab.records(lab.runs[name])[0].metrics["filters"])) ** 2
-        return ((values - values.mean(0)) ** 2 * len(values) / (len(values) - 1) / floor).mean(1)
-
-    small = variance("cifar10")
-    lab.measure(variance("imagenet") / small.mean())
+    small = relative_variance(lab, "cifar10")
+    lab.measure(relative_variance(lab, "imagenet") / small.mean())
     lab.control(small / small.mean())

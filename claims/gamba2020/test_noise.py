@@ -9,6 +9,7 @@ from __future__ import annotations
 from harness.claim import claim
 from harness.experiments.criticality import shares_of
 from harness.experiments.small_recipes import noisy_digits, shuffled_digits
+from harness.experiments.vgg_readings import draw_shares, shares
 from harness.experiments.vgg_recipes import SEEDS, noisy_labels, shuffled_pixels
 from harness.lazy import np
 from harness.measures.change_points import onset
@@ -32,8 +33,7 @@ def draw_curves(lab):
     records = lab.records(lab.runs["noisy"])
     loss = np.mean([record.metrics["train_loss"] for record in records], axis=0)
     lab.series("training loss", range(1, len(loss) + 1), loss)
-    for layer, curve in enumerate(np.mean([shares_of(record) for record in records], axis=0).T, 1):
-        lab.series(f"n of layer {layer}", range(len(curve)), curve)
+    draw_shares(lab, shares(lab, "noisy"))
 
 
 @claim(
@@ -109,10 +109,10 @@ def test_shuffled_pixels_reduce_the_bias(lab):
     """
 
     def bias(name, epoch=-1):
-        return np.array([np.abs(shares_of(record)[epoch, 1:] - 0.5).mean() for record in lab.records(lab.runs[name])])
+        return np.abs(shares(lab, name)[:, epoch, 1:] - 0.5).mean(1)
 
     lab.measure(bias("whole") - bias("shuffled"))
     lab.control(bias("whole", epoch=0) - bias("shuffled"))
     for name in lab.runs:
-        mean = np.mean([shares_of(record)[-1] for record in lab.records(lab.runs[name])], axis=0)
+        mean = shares(lab, name)[:, -1].mean(0)
         lab.series(f"n, {name} images", range(1, len(mean) + 1), mean)

@@ -8,8 +8,8 @@ the same seed under the exponential one.
 from __future__ import annotations
 
 from harness.claim import claim
-from harness.experiments.criticality import drops_of, shares_of
 from harness.experiments.small_recipes import digits, smooth_digits
+from harness.experiments.vgg_readings import drops, shares
 from harness.experiments.vgg_recipes import SEEDS, smooth, watched
 from harness.lazy import np
 from harness.measures.exchange import every_other_exchanged
@@ -37,12 +37,7 @@ EXCHANGED = "the same pairs, every other one with its schedules exchanged"
 
 def bias(lab, schedule):
     """Distance of the trained layers' shares from one half, by seed and layer."""
-    return np.abs(np.array([shares_of(record)[-1] for record in lab.records(lab.runs[schedule])]) - 0.5)
-
-
-def drops(lab, schedule, source="0"):
-    """Relative drops of the test accuracy, by seed and layer."""
-    return np.array([drops_of(record, "test", source) for record in lab.records(lab.runs[schedule])])
+    return np.abs(shares(lab, schedule)[:, -1] - 0.5)
 
 
 def compare(lab, quantity):
@@ -65,8 +60,8 @@ def test_the_step_schedule_lowers_the_spread_of_the_measure(lab):
     """
 
     def spread(schedule):
-        shares = np.array([shares_of(record)[-1] for record in lab.records(lab.runs[schedule])])
-        return np.abs(shares - np.median(shares, axis=0)).mean(1)
+        trained = shares(lab, schedule)[:, -1]
+        return np.abs(trained - np.median(trained, axis=0)).mean(1)
 
     measured, control = compare(lab, spread)
     lab.measure(measured)
@@ -109,7 +104,7 @@ def test_both_schedules_have_the_same_number_of_critical_layers(lab):
     """The number of critical layers on CIFAR10 is on average the same under both schedules."""
 
     def critical(schedule, source="0"):
-        return (drops(lab, schedule, source) > CRITICAL).sum(1).astype(float)
+        return (drops(lab, source=source, name=schedule) > CRITICAL).sum(1).astype(float)
 
     lab.measure(critical("step") - critical("smooth"))
     lab.control(critical("step") - critical("smooth", str(lab.runs["smooth"].training.epochs)))
@@ -127,9 +122,7 @@ def test_the_smooth_schedule_gives_smaller_drops_and_less_bias(lab):
 
     Means over the layers past the first, the step schedule's less the smooth one's.
     """
-    quantities = {"drops": drops, "bias": bias}
-    found = {
-        name: compare(lab, lambda schedule, of=of: of(lab, schedule)[:, 1:].mean(1)) for name, of in quantities.items()
-    }
+    quantities = {"drops": lambda schedule: drops(lab, name=schedule), "bias": lambda schedule: bias(lab, schedule)}
+    found = {name: compare(lab, lambda schedule, of=of: of(schedule)[:, 1:].mean(1)) for name, of in quantities.items()}
     lab.measure(**{name: measured for name, (measured, _) in found.items()})
     lab.control(**{name: control for name, (_, control) in found.items()})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.data import detection_catalogue
 from harness.data.built_in import BUILT_IN
-from harness.data.imagenet import IMAGENET, SMALL
+from harness.data.imagenet import IMAGENET, SIDE, SMALL
 from harness.data.published import CIFAR10, CIFAR100, FASHION_MNIST, MNIST
 from harness.data.spec import DataSpec, stored
 
@@ -58,6 +58,20 @@ def present(name: str, root: Path | None) -> bool:
     if name in IN_FILES:
         return IMAGENET.present(root)
     return name in BUILT_IN or (name in PUBLISHED and PUBLISHED[name].present(root))
+
+
+def extent(name: str) -> tuple[int, tuple[int, int, int]]:
+    """How many training images a set has that is held decoded, and their shape: channels, height, width.
+
+    Nothing is read: built-in sets are made.  ValueError for a name that `load` does not know.
+    """
+    if name == SMALL:
+        return IMAGENET.part("train").images, (3, SIDE, SIDE)
+    if name in BUILT_IN:
+        _, channels, height, width = (images := BUILT_IN[name]("train").images).shape
+        return len(images), (channels, height, width)
+    spec = find(name)
+    return spec.split("train").count, spec.shape
 
 
 def describe(root: Path | None, specs: tuple[DataSpec, ...] = tuple(PUBLISHED.values())) -> list[Availability]:

@@ -76,8 +76,7 @@ class Training(Recipe):
         from harness.training.network import operations
 
         if self.data.side is None:
-            whole = bench.images(self.data.name)
-            n, shape = len(whole), (whole.images.shape[1], whole.images.shape[2], whole.images.shape[3])
+            n, shape = bench.extent(self.data.name)
         else:
             n, shape = len(bench.image_files(self.data.name)), (3, self.data.side, self.data.side)
         count = self.data.count or n - (self.data.held_out or 0)

@@ -99,7 +99,7 @@ IMAGENET_NETWORKS = {
 }
 
 
-def on_imagenet(network: str, *, resets: bool = True) -> Criticality:
+def on_imagenet(network: str) -> Criticality:
     """The same training of a network of `IMAGENET_NETWORKS` on ImageNet, at the length of tier `paper`.
 
     Random parts of the images resized to 224 x 224 pixels and mirrored, as in the authors' code; 10 % of the training
@@ -110,7 +110,7 @@ def on_imagenet(network: str, *, resets: bool = True) -> Criticality:
         epochs=length.epochs, schedule=steps("paper"), precision="bf16", augmentation=Augmentation(flip=True),
         initialisation="vgg" if network == "VGG19" else None,
     )  # fmt: skip
-    return Criticality(training, (0, 1, 5, 25, 50, 75) if resets else ())
+    return Criticality(training, (0, 1, 5, 25, 50, 75))
 
 
 def failing(tier: str, data: str, deviation: float) -> Criticality:

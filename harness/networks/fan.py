@@ -37,7 +37,7 @@ def fan(
 
     Args:
         architecture: "vgg16", "resnet50" or "resnet152"; or a stand-in, "short-vgg" of six convolutions for VGG-16, or
-            "short-resnet" of five bottlenecks for ResNet-50.
+            "short-resnet" of four bottlenecks for ResNet-50.
         method: "none", "gap-fc", "truncated" or a kind of shuffle (`harness.networks.shuffle.KINDS`).  A truncated VGG
             has lost its last layers: what its other methods modify, left out.
         last: how many of the last layers are modified (sections 4.1 and 4.2).

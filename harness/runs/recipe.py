@@ -53,6 +53,9 @@ class Workbench(Protocol):
     def images(self, name: str, split: str = "train") -> ImageSet:
         """A data set by its name in the catalogue, verified, on the CPU."""
 
+    def extent(self, name: str) -> tuple[int, tuple[int, int, int]]:
+        """How many training images it has, and their shape `(channels, height, width)`, without decoding it."""
+
     def image_files(self, name: str, split: str = "train") -> ImageFiles:
         """The same for images that are too many to be held decoded."""
 

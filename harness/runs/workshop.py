@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.data.catalogue import extent
 from harness.data.detection_catalogue import load_detection
 from harness.data.detection_catalogue import names as detection_names
 from harness.data.imagenet import load_files
@@ -67,6 +68,10 @@ class Workshop:
         if found.images._version != version:
             raise RuntimeError(f"{name}/{split} was changed in place by an earlier run: copy before altering")
         return found
+
+    def extent(self, name: str) -> tuple[int, tuple[int, int, int]]:
+        """How many training images a set of `images` has, and their shape; nothing is decoded."""
+        return extent(name)
 
     def image_files(self, name: str, split: str = "train") -> ImageFiles:
         """A set of images in files by its name, listed once a process."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.experiments.criticality import Criticality
-from harness.experiments.fan_arms import imagenet, small_imagenet
+from harness.experiments.fan_arms import arm, imagenet, small_imagenet
 from harness.experiments.shuffling import AS_TRAINED
 from harness.experiments.vgg_recipes import failing, on_imagenet
 from harness.lab import Lab
@@ -95,6 +95,13 @@ def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
     ]
 
 
+def test_what_there_is_to_compute_is_known_without_the_images():
+    """A plan decodes nothing, not all of ImageNet for its small images."""
+    effort = arm("plain", small_imagenet("paper")).effort(Workshop())
+    assert effort.steps == 100 * -(-1_281_167 // 128)
+    assert effort.operations == pytest.approx(100 * 1_281_167 * 2 * 3 * 0.336e9, rel=0.05)
+
+
 @pytest.mark.parametrize("scale", [imagenet, small_imagenet])
 @pytest.mark.parametrize("tier", ["quick", "nightly"])
 def test_no_other_tier_trains_on_imagenet(scale, tier):
@@ -177,7 +184,7 @@ def history(final, early=None, loss=None, accuracy=None, left=0.5):
         turn = np.clip((np.arange(76) - 30) / 20, 0, 1)[:, None]
         shares = (1 - turn) * begin + turn * end
         shares[0] = 0.5 + noise
-        reset = {epoch: [0.7 * left + 0.001 * seed] * layers for epoch in ("0", "1", "5", "25", "50")}
+        reset = {epoch: [0.7 * left + 0.001 * seed] * layers for epoch in ("0", "1", "5", "25", "50", "fresh")}
         reset |= {"75": [0.7] * layers}
         falling = np.asarray(np.linspace(6, 1, 75) if loss is None else loss)
         return {

@@ -133,6 +133,14 @@ def test_a_description_without_a_folder_says_how_to_name_one():
     assert all("--data" in one.problem and "CLAIMS_DATA" in one.problem for one in found)
 
 
+@pytest.mark.parametrize("name", [*BUILT_IN, *catalogue.PUBLISHED])
+def test_the_extent_is_that_of_the_training_split(name: str):
+    if not catalogue.present(name, FOLDER):
+        pytest.skip(f"{name} is not here")
+    count, shape = catalogue.extent(name)
+    assert load(name, "train", FOLDER).images.shape == (count, *shape)
+
+
 def test_sets_in_folders_are_told_by_their_folders(tmp_path: Path):
     states = {one.name: one for one in catalogue.describe_folders(tmp_path)}
     assert list(states) == ["imagenet", "voc2007", "voc2007+2012"]
