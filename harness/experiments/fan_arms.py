@@ -165,7 +165,7 @@ def small_imagenet(tier: str) -> Scale:
     _paper_alone(tier)
     return Scale(
         Data("small-imagenet"), 1000, 64, 100, 128, Sgd(0.01, 0.9, 1e-4), Steps((50, 75)),
-        Augmentation(shift=4, flip=True), conditions={},
+        Augmentation(shift=4, flip=True), conditions={"plain": ("spatial 4",)},
     )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_what_is_trained_is_what_the_papers_have():
         assert gamba.data == Data("imagenet", held_out=128_117, side=224)
 
 
-@pytest.mark.parametrize("id", ["SH-79", "SH-80", "SH-81", "SH-35", "SH-37"])
+@pytest.mark.parametrize("id", ["SH-79", "SH-80", "SH-81", "SH-35", "SH-37", "SH-88"])
 def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
     runs = declared(id).runs_within("paper", {})
     baseline, shuffled, *_ = runs
@@ -166,6 +166,23 @@ def test_differences_are_judged_either_way(id, epoch):
     assert judged(id, accuracies(others), tier="paper", epoch=epoch, **data).verdict is REFUTED
 
 
+@pytest.mark.parametrize(("id", "unharmed"), [("SH-35", 0.7547), ("SH-37", 0.7351), ("SH-88", 0.4515)])
+def test_baselines_that_no_shuffle_harms_would_be_supported_as_controls(id, unharmed):
+    paper, _, data = DIFFERENCES[id]
+    found = judged(id, accuracies(paper, tested_with=unharmed), tier="paper", epoch="last", **data)
+    assert (found.verdict, found.control, found.control_holds) == (SUPPORTED, SUPPORTED, False)
+
+
+def test_validation_images_may_be_got_right_as_often_as_training_images():
+    def made(name, seed):
+        accuracy = {"AlexNet": 0.57, "VGG19": 0.82}[name]
+        metrics = history(0.6, accuracy={name: accuracy})(name, seed)
+        return metrics | {"validation_accuracy": [accuracy + 0.002 * seed] * 76}
+
+    found = judged("HP-49", made, tier="paper", **DATA)
+    assert (found.verdict, found.control, found.control_holds) == (SUPPORTED, SUPPORTED, False)
+
+
 LAYERS = {"AlexNet": 5, "VGG19": 16, "imagenet": 16, "cifar10": 16}
 FILTERS = {"AlexNet": [64, 192, 384, 256, 256]}
 
@@ -192,6 +209,7 @@ def history(final, early=None, loss=None, accuracy=None, left=0.5):
             "filters": FILTERS.get(name, [64] * 2 + [128] * 2 + [256] * 4 + [512] * 8),
             "train_loss": list(falling + 0.001 * seed * turn[1:, 0]),
             "train_accuracy": [((accuracy or {}).get(name, 0.6)) + 0.001 * seed] * 75,
+            "validation_accuracy": [0.55 + 0.002 * seed] * 76,
             "accuracy": {"test": 0.7, "validation": 0.7},
             "reset": {"test": reset, "validation": reset},
         }
@@ -245,6 +263,18 @@ def test_runs_vary_more_where_their_shares_do():
     assert found.verdict is SUPPORTED
     assert found.control is not SUPPORTED
     assert judged("HP-51", spread(0.001), tier="paper").verdict is REFUTED
+
+
+def test_runs_that_vary_by_chance_alone_are_told():
+    """Where runs on CIFAR-10 hardly vary, untrained networks vary much more: then the control says so."""
+
+    def made(name, seed):
+        metrics = history(0.6)(name, seed)
+        closer = 0.6 + 0.01 * (np.array(metrics["shares"]) - 0.6)
+        return metrics | ({"shares": closer.tolist()} if name == "cifar10" else {})
+
+    found = judged("HP-51", made, tier="paper")
+    assert (found.control, found.control_holds) == (SUPPORTED, False)
 
 
 @pytest.mark.parametrize(("sign", "verdict"), [(1, SUPPORTED), (-1, REFUTED)])
