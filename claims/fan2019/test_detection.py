@@ -1,23 +1,23 @@
 """Section 4.5 and Figures 8 and 9: detectors trained from scratch with the backbone's last layer shuffled, or not.
 
-`harness.experiments.detection_arms` says how the detectors are trained at each tier, `detection_readings` what is read
+`methods.detection_arms` says how the detectors are trained at each tier, `detection_readings` what is read
 off them.  All detectors of a tier are tested on the same images.  Verdicts rest on both, seeds and images: variances of
-the two are added (`harness.measures.seeds_and_images`).
+the two are added (`methods.seeds_and_images`).
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.detection_arms import arm
-from harness.experiments.detection_readings import ELSEWHERE, EVEN, ODD, SIZES, WHOLE, Detectors, crossed
-from harness.experiments.detection_readings import SETTING as ON_DETECTORS
-from harness.lazy import np, torch
-from harness.measures import seeds_and_images
-from harness.measures.average_precision import ALL_POINTS, ELEVEN_POINTS
-from harness.measures.detection_errors import CONVENTIONS, Kind
-from harness.measures.object_sizes import LARGE
-from harness.pictures import stacked_bar
+from claims.fan2019.methods import seeds_and_images
+from claims.fan2019.methods.average_precision import ALL_POINTS, ELEVEN_POINTS
+from claims.fan2019.methods.detection_arms import arm
+from claims.fan2019.methods.detection_errors import CONVENTIONS, Kind
+from claims.fan2019.methods.detection_readings import ELSEWHERE, EVEN, ODD, SIZES, WHOLE, Detectors, crossed
+from claims.fan2019.methods.detection_readings import SETTING as ON_DETECTORS
+from claims.fan2019.methods.object_sizes import LARGE
+from harness.claims.claim import claim
+from harness.lab.pictures import stacked_bar
 from harness.rules import equivalent_to, greater_than, matches
+from harness.system.lazy import np, torch
 
 PLACEMENTS = {"branch only": "branch", "branch and skip": "both"}
 """What is shuffled in the last bottleneck: the input of its 3 x 3 convolution, and the skip (section 3.2)."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.blind_detector import BlindDetector
-from harness.experiments.detection_arms import arm
-from harness.experiments.detection_readings import SETTING, Detectors
-from harness.lazy import st, torch
-from harness.measures import seeds_and_images
+from claims.fan2019.methods import seeds_and_images
+from claims.fan2019.methods.blind_detector import BlindDetector
+from claims.fan2019.methods.detection_arms import arm
+from claims.fan2019.methods.detection_readings import SETTING, Detectors
+from harness.claims.claim import claim
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
+from harness.system.lazy import st, torch
 
 
 @claim(
@@ -58,7 +58,7 @@ def test_no_order_reaches_the_detection_head(lab, last_block):
     features put anywhere else.  What is left to tell where an object is are the features' values themselves: those that
     see a border of the image, or its padding, may say so.
     """
-    from harness.interventions.shuffle_layers import shuffle_resnet, shuffles
+    from claims.fan2019.methods.shuffle_layers import shuffle_resnet, shuffles
     from harness.networks.resnet import Bottleneck
 
     def search(skip):
@@ -112,7 +112,7 @@ def test_a_detector_without_order_is_no_better_than_a_blind_one(lab, data, knows
     """Behind a fully shuffled backbone no detection head beats the best detector that does not know where things are.
 
     Derived from SH-69, for features whose values do not tell where they come from.  Measured is the detector's mAP less
-    a bound (`harness.measures.position_blind`): that of the best boxes, the same in all images that are alike, given
+    a bound (`methods.position_blind`): that of the best boxes, the same in all images that are alike, given
     exactly which classes are in each image (and how many objects, of which sizes) and chosen with hindsight on the test
     annotations; by how much chance may raise it is added.  Were it refuted, values told places.
     """

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.lazy import np, torch
+from harness.claims.claim import Erratum, claim
 from harness.measures.complexity import parameters
 from harness.rules import Exact, equals, greater_than, less_than
+from harness.system.lazy import np, torch
 
 IMAGE = (1, 3, 32, 32)
 
 
 def structure(*arguments, **how):
     """A network of the paper without weights."""
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     with torch.device("meta"):
         return fan(*arguments, **how)
@@ -20,7 +20,7 @@ def structure(*arguments, **how):
 
 def original_vgg16():
     """Millions of parameters of VGG-16 as published, with 1000 classes."""
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         return Exact(parameters(torchvision.models.vgg16(init_weights=False)) / 1e6)
@@ -149,7 +149,7 @@ def test_30_percent_cost_around_1_point_on_cifar100_and_small_imagenet(lab):
 
 def convolutions_before_the_shuffle(network):
     """Convolutions with spatial extent that read maps in order before the first shuffle of a forward pass."""
-    from harness.networks.shuffle import Shuffle
+    from claims.fan2019.methods.shuffle_layer import Shuffle
 
     events = []
     for layer in network.modules():
@@ -164,7 +164,7 @@ def convolutions_before_the_shuffle(network):
 
 def shuffled_stem():
     """ResNet-50 with the input of its first convolution shuffled."""
-    from harness.interventions.shuffle_layers import shuffle_resnet
+    from claims.fan2019.methods.shuffle_layers import shuffle_resnet
 
     return shuffle_resnet(structure("resnet50"), [0])
 
@@ -208,7 +208,7 @@ def test_index_1_of_resnet50_shuffles_maps_behind_the_stem(lab):
 
 def change_beside_the_shuffle(downsampling, seed):
     """By how much the class scores of the baseline and of the modified VGG-16 differ when its shuffles are off."""
-    from harness.interventions.shuffle_layers import set_shuffling, shuffle_vgg
+    from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffle_vgg
     from harness.networks.vgg import vgg16
 
     with torch.random.fork_rng():
@@ -261,8 +261,8 @@ def test_the_code_for_cifar_also_changes_the_downsampling(lab):
 
 def detections():
     """A box of the right class sliding off an object: overlap, whether it is a duplicate, what the tool says."""
-    from harness.measures.detection_errors import HOIEM, Kind, detection_errors
-    from harness.measures.detections import Detections, Objects
+    from claims.fan2019.methods.detection_errors import HOIEM, Kind, detection_errors
+    from claims.fan2019.methods.detections import Detections, Objects
 
     target = np.array([[0.0, 0.0, 10.0, 10.0]])
     there = Objects(target, np.array([1]), np.array([0]), np.array([False]))
@@ -333,7 +333,7 @@ def test_overlaps_from_a_tenth_and_duplicates_are_localisation_errors(lab):
 
 def smallest_kernels():
     """The smallest side of a convolution's kernel in each of the architectures that section 1 names."""
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     models = torchvision.models
     with torch.device("meta"):

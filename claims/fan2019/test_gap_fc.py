@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from harness.claim import claim
-from harness.interventions.shuffle import patch_shuffle, spatial_shuffle
-from harness.lazy import st, torch
+from claims.fan2019.methods.shuffled_maps import patch_shuffle, spatial_shuffle
+from harness.claims.claim import claim
 from harness.measures.complexity import flops, parameters
 from harness.rules import Exact, equals, less_than, worst_case
+from harness.system.lazy import st, torch
 
 ARCHITECTURES = ("vgg16", "resnet50", "resnet152")
 LAYERS = {"vgg16": 13, "resnet50": 16, "resnet152": 50}
@@ -22,7 +22,7 @@ INPUT = {"vgg16": CIFAR, "resnet50": CIFAR, "resnet152": IMAGENET}
 @cache
 def structure(architecture, method="none", last=0):
     """A network with as many classes as ImageNet, without weights; shared by all that only count."""
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     with torch.device("meta"):
         small = INPUT[architecture] == CIFAR
@@ -135,7 +135,7 @@ def test_gap_fc_is_cheaper_than_shuffling(lab, architecture):
     FLOPs are compared (the largest ratio over the numbers of layers that the paper modifies), and the activations that
     have to be moved; time is not measured.
     """
-    from harness.interventions.shuffle_layers import shuffles
+    from claims.fan2019.methods.shuffle_layers import shuffles
 
     shape = INPUT[architecture]
 

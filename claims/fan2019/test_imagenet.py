@@ -1,14 +1,14 @@
 """Table 2 and the Small-ImageNet half of Figure 5: the same modifications on a thousand classes (section 4.2).
 
-At tier `paper` alone; `harness.experiments.fan_arms` says how the networks are trained there.  Accuracies are in per
+At tier `paper` alone; `methods.arms` says how the networks are trained there.  Accuracies are in per
 cent of the 50,000 images that validate, with which the best epoch is chosen too, as in the paper.
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.fan_arms import SEEDS, arms, imagenet, small_imagenet
-from harness.experiments.fan_readings import Accuracies
+from claims.fan2019.methods.arms import SEEDS, arms, imagenet, small_imagenet
+from claims.fan2019.methods.readings import Accuracies
+from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, matches
 
 EPOCHS = ("last", "best")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.lazy import torch
+from harness.claims.claim import claim
 from harness.measures.complexity import parameters
 from harness.rules import Exact, equals
+from harness.system.lazy import torch
 
 LAST_DIGIT = 0.005
 """Half a unit of the last digit that the paper prints, in millions."""
@@ -13,7 +13,7 @@ LAST_DIGIT = 0.005
 
 def millions(architecture, method="none", last=0, bias=False):
     """Parameters with the 1000 classes of ImageNet and of Small-ImageNet, in millions."""
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     with torch.device("meta"):
         network = fan(architecture, method, last=last, bias=bias, classes=1000, small_images=False)

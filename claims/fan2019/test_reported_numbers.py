@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
+from harness.claims.claim import claim
 from harness.rules import Count, Exact, equals, equivalent_to, greater_than, less_than, proportion_is
 
 BASELINE, SHUFFLED_30, SHUFFLED_54, SHUFFLED_77 = 74.10, 74.07, 71.44, 57.05

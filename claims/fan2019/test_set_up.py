@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.interventions.shuffle import spatial_shuffle
-from harness.lazy import st, torch
+from claims.fan2019.methods.shuffled_maps import spatial_shuffle
+from harness.claims.claim import claim
 from harness.measures.complexity import map_sizes
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, worst_case
+from harness.system.lazy import st, torch
 
 CIFAR, IMAGENET = (1, 3, 32, 32), (1, 3, 224, 224)
 
 
 def structure(architecture, **how):
     """A network of the paper without weights."""
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     with torch.device("meta"):
         return fan(architecture, **how)
@@ -90,7 +90,7 @@ def test_only_the_3_by_3_convolution_of_a_bottleneck_has_spatial_extent(lab, str
     Counted from the Jacobian of each convolution.  The 1 x 1 convolution on the skip connection of a bottleneck of
     stride 2 reads one pixel, but it passes only every fourth one.
     """
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     models = torchvision.models.resnet
 
@@ -209,7 +209,7 @@ def test_all_models_share_their_initialisation(lab, construction):
     a changed baseline, all are; where each model is constructed from the seed, as in the authors' code, the smaller
     layers of GAP+FC use up fewer random numbers, and every weight drawn after them differs.
     """
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     def build(method, seed):
         with torch.random.fork_rng():

@@ -1,15 +1,15 @@
 """Figures 6 and 7: one layer shuffled alone, over its whole map or within patches (sections 4.3 and 4.4).
 
-How the networks are trained, and what a point is, is said in `harness.experiments.fan_arms`.
+How the networks are trained, and what a point is, is said in `methods.arms`.
 """
 
 from __future__ import annotations
 
 import math
 
-from harness.claim import claim
-from harness.experiments.fan_arms import RANDOM_LABELS, arms, vgg_or_resnet
-from harness.experiments.fan_readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
+from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet
+from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
+from harness.claims.claim import claim
 from harness.rules import Curve, equivalent_to, greater_than, less_than, matches, monotone
 
 

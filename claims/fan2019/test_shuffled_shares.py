@@ -1,15 +1,15 @@
 """Figures 4 and 5: how much of a network can be shuffled, from its last layer on (sections 4.1 and 4.2).
 
-How the networks are trained, and what a point is, is said in `harness.experiments.fan_arms`.
+How the networks are trained, and what a point is, is said in `methods.arms`.
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.fan_arms import arms, vgg_or_resnet
-from harness.experiments.fan_readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
-from harness.lazy import np
+from claims.fan2019.methods.arms import arms, vgg_or_resnet
+from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
+from harness.claims.claim import claim
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
+from harness.system.lazy import np
 
 RESNET = {**SETTING, "tier": "nightly"}
 """Of claims that only a ResNet can decide: no recipe of one is short enough for tier `quick`."""

@@ -1,6 +1,6 @@
 """Table 1 and Figure 1: VGG-16 trained and tested with its last layers shuffled, with other layers shuffled, or none.
 
-`harness.experiments.fan_arms` says how the networks are trained at each tier.  Accuracies are in points of the paper's
+`methods.arms` says how the networks are trained at each tier.  Accuracies are in points of the paper's
 baseline: scaled so that ours, too, is 73.10 points above chance; at the paper's accuracy a point is a percentage point.
 Every accuracy under a random shuffle is the mean over forward passes whose permutations are drawn apart from those of
 the training (section 3.2).
@@ -8,11 +8,11 @@ the training (section 3.2).
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.fan_arms import PERCEPTRON, arms
-from harness.experiments.fan_readings import BASELINE, SETTING, Accuracies, note_seeds
-from harness.lazy import np
+from claims.fan2019.methods.arms import PERCEPTRON, arms
+from claims.fan2019.methods.readings import BASELINE, SETTING, Accuracies, note_seeds
+from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, matches
+from harness.system.lazy import np
 
 EPOCHS = ("last", "best")
 DOWNSAMPLING = ("pool", "stride")

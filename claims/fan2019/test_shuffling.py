@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from harness.claim import claim
-from harness.interventions import shuffle
-from harness.interventions.shuffle import channel_shuffle, patch_shuffle, spatial_shuffle
-from harness.lazy import st, torch
-from harness.measures.permutation import channel_correlation, permutation_entropy
+from claims.fan2019.methods import shuffled_maps as shuffle
+from claims.fan2019.methods.patch_entropy import channel_correlation, permutation_entropy
+from claims.fan2019.methods.shuffled_maps import channel_shuffle, patch_shuffle, spatial_shuffle
+from harness.claims.claim import claim
 from harness.rules import Curve, Exact, equals, equivalent_to, greater_than, less_than, monotone, worst_case
+from harness.system.lazy import st, torch
 
 SEEDS = range(2**31)
 SIDES = range(1, 7)
@@ -95,7 +95,7 @@ def test_indices_are_drawn_anew_at_every_forward_pass(lab):
     The first two parts count different outputs among 50 passes; independent permutations of 4 x 4 pixels agree at one
     pixel in 16.
     """
-    from harness.networks.shuffle import Shuffle
+    from claims.fan2019.methods.shuffle_layer import Shuffle
 
     x = maps(lab.seed, 1, 8, 4, 4)
 
@@ -132,7 +132,7 @@ def test_gradients_pass_as_through_max_pooling(lab):
     Every output has the derivative 1 with respect to one input and 0 to all others; the shuffle's gradient is the
     incoming one, moved back.
     """
-    from harness.networks.shuffle import Shuffle
+    from claims.fan2019.methods.shuffle_layer import Shuffle
 
     def moved_back(seed, channels, height, width):
         x, incoming = (maps(seed + offset, 2, channels, height, width) for offset in (0, 1))
@@ -265,7 +265,7 @@ def test_spatial_shuffle_breaks_the_correlation_across_channels(lab):
 
 def passes(method, last, count, lab):
     """A class score of one image over `count` forward passes of a VGG-16 in evaluation mode."""
-    from harness.networks.fan import fan
+    from claims.fan2019.methods.modified_networks import fan
 
     with torch.random.fork_rng():
         torch.manual_seed(lab.seed)

@@ -1,6 +1,6 @@
 """The share of negative projections through training: which layers turn biased, when, and how surely.
 
-The networks are those of `harness.experiments.vgg_recipes`.  A layer counts as biased when its share n is 0.1 or more
+The networks are those of `methods.vgg_recipes`.  A layer counts as biased when its share n is 0.1 or more
 away from one half.  Its expectation before training is one half exactly (HP-33), so that a layer's share less its own
 share before training says with less noise how far training has taken it.
 """
@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from harness.claim import claim
-from harness.experiments.criticality import shares_of
-from harness.experiments.small_recipes import TASKS, lenet, task
-from harness.experiments.vgg_readings import draw_shares, filters, relative_variance, shares
-from harness.experiments.vgg_recipes import SEEDS, watched
-from harness.lazy import np
-from harness.measures.change_points import epoch_means, lead_of_no_lag
-from harness.measures.exchange import every_other_exchanged
-from harness.measures.least_sure import least_sure
+from claims.gamba2020.methods.change_points import epoch_means, lead_of_no_lag
+from claims.gamba2020.methods.criticality import shares_of
+from claims.gamba2020.methods.small_recipes import TASKS, lenet, task
+from claims.gamba2020.methods.vgg_readings import draw_shares, filters, relative_variance, shares
+from claims.gamba2020.methods.vgg_recipes import SEEDS, watched
+from harness.claims.claim import claim
 from harness.rules import Count, equivalent_to, greater_than, less_than, proportion_above, proportion_is
+from harness.statistics.exchange import every_other_exchanged
+from harness.statistics.least_sure import least_sure
+from harness.system.lazy import np
 
 UNBIASED = 0.1
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from itertools import product
 
-from harness.claim import Erratum, claim
-from harness.draws import normal
-from harness.lazy import np, st, torch
-from harness.measures.projection_null import (
+from claims.gamba2020.methods.projection_null import (
     aligned_probability,
     cosine_distribution,
     share_at_least,
     share_probabilities,
     share_spread,
 )
-from harness.measures.projections import convolutional_layers, negative_share, projection_cosines
+from claims.gamba2020.methods.projections import convolutional_layers, negative_share, projection_cosines
+from harness.claims.claim import Erratum, claim
 from harness.rules import (
     ALPHA,
     Count,
@@ -30,12 +28,14 @@ from harness.rules import (
     proportion_is,
     worst_case,
 )
+from harness.statistics.draws import normal
+from harness.system.lazy import np, st, torch
 
 
 def first_layers_of_vgg19(scheme, generator):
     """Weights of the first four convolutional layers, drawn anew."""
     from harness.networks.initialise import initialise
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         layers = torchvision.models.vgg19().features[:8]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import st, torch
+from claims.gamba2020.methods.convolution_matrix import convolution_matrix, interior, output_size
+from harness.claims.claim import claim
 from harness.measures.complexity import map_sizes
-from harness.measures.convolution_matrix import convolution_matrix, interior, output_size
 from harness.rules import Exact, equals, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 PADDINGS = {"none": (0, "zeros"), "circular": (1, "circular"), "zeros": (1, "zeros")}
 """Around 3 x 3 kernels: (pixels on either side, what is added)."""
@@ -201,7 +201,7 @@ def test_last_layers_of_vgg19_have_no_hyperplane_with_the_whole_filter(lab):
     Their maps are 2 x 2: of each 3 x 3 receptive field five ninths are zero padding.  There the projection of equation
     1 is that of no hyperplane; on the larger maps of the layers before, it is that of 25 to 88 % of them.
     """
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         sizes = list(map_sizes(torchvision.models.vgg19(), (1, 3, 32, 32)).values())

@@ -1,6 +1,6 @@
 """Critical layers: what resetting one layer at a time costs, and whether it is the biased ones that matter.
 
-The networks are those of `harness.experiments.vgg_recipes`.  A drop is relative to the trained network's accuracy, as
+The networks are those of `methods.vgg_recipes`.  A drop is relative to the trained network's accuracy, as
 in the authors' heat maps.  A layer is critical when its reset to its initial weights costs more than 10 % of the
 accuracy, ambient when it costs less than 2 %; it is biased when its share of negative projections is 0.1 or more away
 from one half.  The network's convolutions are judged in eighths, which are single layers of VGG-11 and pairs of VGG-19
@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from harness.claim import claim
-from harness.experiments.vgg_readings import draw_heat_map, drops, shares
-from harness.experiments.vgg_recipes import SEEDS, watched
-from harness.lazy import np
-from harness.measures.exchange import every_other_exchanged
-from harness.measures.least_sure import least_sure
-from harness.measures.rank_correlation import mean_rank_correlation
+from claims.gamba2020.methods.vgg_readings import draw_heat_map, drops, shares
+from claims.gamba2020.methods.vgg_recipes import SEEDS, watched
+from harness.claims.claim import claim
 from harness.rules import Count, Exact, equivalent_to, greater_than, less_than, matches, proportion_above
+from harness.statistics.exchange import every_other_exchanged
+from harness.statistics.least_sure import least_sure
+from harness.statistics.rank_correlation import mean_rank_correlation
+from harness.system.lazy import np
 
 CRITICAL, AMBIENT, UNBIASED = 0.10, 0.02, 0.1
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}

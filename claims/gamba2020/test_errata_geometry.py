@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.draws import normal
-from harness.lazy import st, torch
-from harness.measures.arrangement import line_cosines
-from harness.measures.convolution_matrix import convolution_matrix, interior
+from claims.gamba2020.methods.arrangement import line_cosines
+from claims.gamba2020.methods.convolution_matrix import convolution_matrix, interior
+from harness.claims.claim import Erratum, claim
 from harness.rules import Count, Exact, equals, proportion_above, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 SEEDS = range(10**6)
 SIDES = range(3, 7)

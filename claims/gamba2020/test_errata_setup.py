@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.lazy import np, torch
-from harness.measures.projections import convolutional_layers
+from claims.gamba2020.methods.projections import convolutional_layers
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals
+from harness.system.lazy import np, torch
 
 
 def alexnet_start(weight_variance, bias_deviation):
@@ -13,7 +13,7 @@ def alexnet_start(weight_variance, bias_deviation):
 
     `weights`: largest relative error of the variance; `biases`: error of the deviation in units of 1 / sqrt(fan-in).
     """
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         features = torchvision.models.alexnet().features
@@ -82,7 +82,7 @@ def output_size_at_start(deviation):
     Each layer multiplies the mean square by fan-in x variance, each ReLU halves it; borders and pooling are left out.
     """
     from harness.networks.initialise import weighted_layers
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         fan_in = [layer.weight[0].numel() for layer in weighted_layers(torchvision.models.vgg19())]

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 
-from harness.claim import claim
-from harness.experiments.criticality import shares_of
-from harness.experiments.small_recipes import task
-from harness.experiments.vgg_recipes import FAILING_SEEDS, failing
-from harness.lazy import np
+from claims.gamba2020.methods.criticality import shares_of
+from claims.gamba2020.methods.small_recipes import task
+from claims.gamba2020.methods.vgg_recipes import FAILING_SEEDS, failing
+from harness.claims.claim import claim
 from harness.rules import Count, proportion_above
+from harness.system.lazy import np
 
 DEVIATIONS = {"standard deviation": 0.01, "variance": 0.1}
 STAYS, CONSTANT, MOVED = 0.05, 0.01, 1e-4

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.small_recipes import LENET_SEEDS, digits, lenet
-from harness.experiments.vgg_readings import draw_shares, filters, shares
-from harness.experiments.vgg_recipes import SEEDS, watched
-from harness.lazy import np
+from claims.gamba2020.methods.small_recipes import LENET_SEEDS, digits, lenet
+from claims.gamba2020.methods.vgg_readings import draw_shares, filters, shares
+from claims.gamba2020.methods.vgg_recipes import SEEDS, watched
+from harness.claims.claim import claim
 from harness.rules import Count, equivalent_to, proportion_above
+from harness.system.lazy import np
 
 DECLARED = {"seeds": SEEDS, "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}}
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import st, torch
-from harness.measures.arrangement import cells_on_identity_line, line_cosines
-from harness.measures.convolution_matrix import convolution_matrix
-from harness.measures.projections import projection_cosines
+from claims.gamba2020.methods.arrangement import cells_on_identity_line, line_cosines
+from claims.gamba2020.methods.convolution_matrix import convolution_matrix
+from claims.gamba2020.methods.projections import projection_cosines
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 PADDINGS = {"none": (0, "zeros"), "circular": (1, "circular"), "zeros": (1, "zeros")}
 """Around 3 x 3 kernels: (pixels on either side, what is added)."""

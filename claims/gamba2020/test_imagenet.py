@@ -1,16 +1,14 @@
 """AlexNet and VGG19 on ImageNet: their bias, its history, and their critical layers (figures 4, 5, 8, 18 and 19).
 
-At tier `paper` alone (`harness.experiments.vgg_recipes.on_imagenet`).
+At tier `paper` alone (`methods.vgg_recipes.on_imagenet`).
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.pretrained import projection_counts
-from harness.experiments.vgg_readings import draw_heat_map, draw_shares, drops, filters, relative_variance, shares
-from harness.experiments.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
-from harness.lazy import np
-from harness.measures.least_sure import least_sure
+from claims.gamba2020.methods.pretrained_projections import projection_counts
+from claims.gamba2020.methods.vgg_readings import draw_heat_map, draw_shares, drops, filters, relative_variance, shares
+from claims.gamba2020.methods.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
+from harness.claims.claim import claim
 from harness.rules import (
     Count,
     Exact,
@@ -21,6 +19,8 @@ from harness.rules import (
     proportion_above,
     proportion_is,
 )
+from harness.statistics.least_sure import least_sure
+from harness.system.lazy import np
 
 CRITICAL, UNBIASED, NEGATIVE = 0.10, 0.1, 0.7
 AT_PAPER = {"tier": "paper", "seeds": IMAGENET_SEEDS, "reach": {"paper": "paper"}}

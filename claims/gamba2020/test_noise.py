@@ -1,19 +1,19 @@
 """Learning under noise: random labels (section 3.2, figure 6) and shuffled pixels (section A.6, figure 20).
 
-VGG19 on CIFAR10, from tier `nightly` on (`harness.experiments.vgg_recipes`); six layers on digits at tier `quick`
-(`harness.experiments.small_recipes`).
+VGG19 on CIFAR10, from tier `nightly` on (`methods.vgg_recipes`); six layers on digits at tier `quick`
+(`methods.small_recipes`).
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.criticality import shares_of
-from harness.experiments.small_recipes import noisy_digits, shuffled_digits
-from harness.experiments.vgg_readings import draw_shares, shares
-from harness.experiments.vgg_recipes import SEEDS, noisy_labels, shuffled_pixels
-from harness.lazy import np
-from harness.measures.change_points import onset
+from claims.gamba2020.methods.change_points import onset
+from claims.gamba2020.methods.criticality import shares_of
+from claims.gamba2020.methods.small_recipes import noisy_digits, shuffled_digits
+from claims.gamba2020.methods.vgg_readings import draw_shares, shares
+from claims.gamba2020.methods.vgg_recipes import SEEDS, noisy_labels, shuffled_pixels
+from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than
+from harness.system.lazy import np
 from harness.training.label_noise import READINGS
 
 DECLARED = {

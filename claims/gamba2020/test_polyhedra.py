@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import inf
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import st, torch
-from harness.measures.arrangement import cells, cells_in_general_position, common_apex, faces
-from harness.measures.convolution_matrix import convolution_matrix
+from claims.gamba2020.methods.arrangement import cells, cells_in_general_position, common_apex, faces
+from claims.gamba2020.methods.convolution_matrix import convolution_matrix
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 SEEDS = range(10**6)
 SIDES = range(3, 6)

@@ -7,16 +7,16 @@ first layer's and one of each of eight Fire modules.
 
 from __future__ import annotations
 
-from harness.claim import claim
+from claims.gamba2020.methods.opposites import nearest_opposite, opposites_by_chance
+from claims.gamba2020.methods.pretrained_projections import PretrainedProjections, projection_counts
+from claims.gamba2020.methods.projection_null import share_at_least
+from harness.claims.claim import claim
 from harness.data.pretrained import PRETRAINED
 from harness.data.weights import MATCONVNET, TORCHVISION
-from harness.experiments.pretrained import PretrainedProjections, projection_counts
-from harness.lazy import np, torch
-from harness.measures.opposites import nearest_opposite, opposites_by_chance
-from harness.measures.projection_null import share_at_least
+from harness.lab.session import NotAvailable
 from harness.rules import ALPHA, Count, proportion_above, proportion_below
 from harness.rules.multiplicity import holm_adjusted
-from harness.workplace import NotAvailable
+from harness.system.lazy import np, torch
 
 FIRST, FOURTH = "conv1", "fire4/expand3x3"
 DEEP = tuple(f"fire{number}/expand3x3" for number in range(6, 10))

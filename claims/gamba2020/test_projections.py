@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import st, torch
-from harness.measures.arrangement import line_cosines
-from harness.measures.convolution_matrix import convolution_matrix
-from harness.measures.projections import largest_cosine, negative_share, projection_cosines
+from claims.gamba2020.methods.arrangement import line_cosines
+from claims.gamba2020.methods.convolution_matrix import convolution_matrix
+from claims.gamba2020.methods.projections import largest_cosine, negative_share, projection_cosines
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 SEEDS = range(10**6)
 DRAWN = {"seed": SEEDS, "channels": range(1, 4), "height": range(3, 7), "width": range(3, 7)}

@@ -1,19 +1,19 @@
 """What the learning rate's schedule does to the bias and to critical layers (section A.8, figures 22 to 24).
 
-The networks are those of `harness.experiments.vgg_recipes`, on CIFAR10, from tier `nightly` on, and six layers on
-digits (`harness.experiments.small_recipes`) at tier `quick`; a network under the step schedule is compared with that of
+The networks are those of `methods.vgg_recipes`, on CIFAR10, from tier `nightly` on, and six layers on
+digits (`methods.small_recipes`) at tier `quick`; a network under the step schedule is compared with that of
 the same seed under the exponential one.
 """
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.small_recipes import digits, smooth_digits
-from harness.experiments.vgg_readings import drops, shares
-from harness.experiments.vgg_recipes import SEEDS, smooth, watched
-from harness.lazy import np
-from harness.measures.exchange import every_other_exchanged
+from claims.gamba2020.methods.small_recipes import digits, smooth_digits
+from claims.gamba2020.methods.vgg_readings import drops, shares
+from claims.gamba2020.methods.vgg_recipes import SEEDS, smooth, watched
+from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, less_than
+from harness.statistics.exchange import every_other_exchanged
+from harness.system.lazy import np
 
 CRITICAL = 0.10
 SCHEDULES = ("step", "smooth")

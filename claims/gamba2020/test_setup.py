@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
+from claims.gamba2020.methods.projections import convolutional_layers
+from claims.ghosh2019.methods.orderness import orderness
+from harness.claims.claim import claim
 from harness.data.generated import textures
-from harness.draws import normal
 from harness.interventions.pixels import permute_pixels
-from harness.lazy import st, torch
 from harness.measures.complexity import parameters
-from harness.measures.orderness import orderness
-from harness.measures.projections import convolutional_layers
 from harness.rules import Exact, equals, equivalent_to, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 
 @claim(
@@ -26,7 +26,7 @@ def test_vgg19_for_small_images_keeps_the_head_for_large_ones(lab):
     The authors train torchvision's network unchanged on 32 x 32 images.  Its last maps are 1 x 1 there and are repeated
     to 7 x 7 for the first dense layer, which therefore has 49 weights for each of its 512 inputs.
     """
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     with torch.device("meta"):
         small, large = (torchvision.models.vgg19(num_classes=classes) for classes in (10, 1000))
@@ -46,7 +46,7 @@ def test_vgg19_for_small_images_keeps_the_head_for_large_ones(lab):
 )
 def test_the_lenet_variant_has_six_convolutional_layers(lab):
     """The variant of LeNet has six convolutional layers."""
-    from harness.networks.lenet import LeNet
+    from claims.gamba2020.methods.lenet import LeNet
 
     lab.measure(Exact(len(convolutional_layers(LeNet()))))
     classic = torch.nn.Sequential(torch.nn.Conv2d(1, 6, 5), torch.nn.Conv2d(6, 16, 5), torch.nn.Conv2d(16, 120, 5))

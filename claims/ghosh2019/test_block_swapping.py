@@ -9,18 +9,17 @@ training images, the others all.
 
 from __future__ import annotations
 
-from harness.claim import claim
+from claims.ghosh2019.methods.blocks import SwapBlocks, swap_blocks
+from claims.ghosh2019.methods.distortions import PermutePixels
+from claims.ghosh2019.methods.orderness import ESTIMATORS
+from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
+from claims.ghosh2019.methods.tiling import FITS, fit_to_blocks, to_blocks
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.data.generated import noise
-from harness.experiments.distortions import PermutePixels
-from harness.experiments.orderness import OrdernessProfile, orderness_of
-from harness.interventions.blocks import swap_blocks
 from harness.interventions.pixels import permute_pixels
-from harness.interventions.tiling import FITS, fit_to_blocks, to_blocks
-from harness.lazy import torch
-from harness.measures.orderness import ESTIMATORS
-from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
-from harness.training import SwapBlocks
+from harness.system.lazy import torch
 
 BLOCK = {"mnist": 6, "fashion-mnist": 6, "cifar10": 8, "digits": 2, "textures": 8}
 SIDE = {"mnist": 28, "fashion-mnist": 28, "cifar10": 32, "digits": 8, "textures": 32}

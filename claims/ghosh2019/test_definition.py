@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
+from claims.ghosh2019.methods.correlation import neighbour_correlation
+from claims.ghosh2019.methods.distortions import PermutePixels
+from claims.ghosh2019.methods.interpolation_test import Interpolation, excess_error
+from claims.ghosh2019.methods.orderness import ESTIMATORS, hop_sums, orderness
+from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.data.generated import checkerboard, levels_with_noise, ramp
-from harness.draws import normal
-from harness.experiments.distortions import PermutePixels
-from harness.experiments.interpolation import Interpolation, excess_error
-from harness.experiments.orderness import OrdernessProfile, orderness_of
-from harness.lazy import st, torch
-from harness.measures.correlation import neighbour_correlation
-from harness.measures.orderness import ESTIMATORS, hop_sums, orderness
-from harness.measures.resampling import ratio_of_means
-from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Exact, equals, equivalent_to, greater_than, worst_case
+from harness.statistics.draws import normal
+from harness.statistics.resampling import ratio_of_means
+from harness.system.lazy import st, torch
 
 REPLICATES = 300
 DATA = ("mnist", "fashion-mnist", "cifar10")

@@ -6,14 +6,14 @@ the sum of a walk along the rows and one along the columns, along eight-neighbou
 
 from __future__ import annotations
 
-from harness.claim import claim
+from claims.ghosh2019.methods.correlation import neighbour_correlation
+from claims.ghosh2019.methods.orderness import hop_sums, orderness
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.data.generated import autoregression, axis_walk, diagonal_walk, levels_with_noise, noise, ramp
 from harness.interventions.pixels import permute_pixels
-from harness.measures.correlation import neighbour_correlation
-from harness.measures.orderness import hop_sums, orderness
-from harness.measures.resampling import ratio_of_means
-from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Exact, equivalent_to, greater_than
+from harness.statistics.resampling import ratio_of_means
 
 DIFFUSION = {"four": axis_walk, "straight": axis_walk, "eight": diagonal_walk}
 SHAPE = (8000, 24, 24)

@@ -5,14 +5,14 @@ Those of the theorem's appendix are in test_errata_theorem.py.
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
+from claims.ghosh2019.methods.orderness import orderness
+from claims.ghosh2019.methods.tiling import fit_to_blocks
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, hops
+from harness.claims.claim import Erratum, claim
 from harness.data.generated import checkerboard, ramp
-from harness.draws import normal
-from harness.interventions.tiling import fit_to_blocks
-from harness.lazy import st, torch
-from harness.measures.orderness import orderness
-from harness.measures.triples import NEIGHBOURHOODS, hops
 from harness.rules import Exact, equals, equivalent_to, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 BLOCKS = {"6 on 28 pixels": (28, 6), "3 on 28 pixels": (28, 3)}
 

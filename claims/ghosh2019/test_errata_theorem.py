@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
+from claims.ghosh2019.methods.kernel_updates import bound_constant, mean_hops, train_kernel, windows
+from claims.ghosh2019.methods.orderness import orderness
+from harness.claims.claim import Erratum, claim
 from harness.data.generated import textures
-from harness.draws import normal
-from harness.lazy import torch
-from harness.measures.kernel_updates import bound_constant, mean_hops, train_kernel, windows
-from harness.measures.orderness import orderness
 from harness.rules import Exact, equals
+from harness.statistics.draws import normal
+from harness.system.lazy import torch
 
 
 def training(lab, size=3, steps=20, start=None):

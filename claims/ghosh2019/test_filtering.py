@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.distortions import HighPass, LowPass, RandomMask
-from harness.experiments.orderness import OrdernessProfile, orderness_of
-from harness.measures.orderness import ESTIMATORS
-from harness.measures.triples import NEIGHBOURHOODS
+from claims.ghosh2019.methods.distortions import HighPass, LowPass, RandomMask
+from claims.ghosh2019.methods.orderness import ESTIMATORS
+from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.rules import greater_than
 
 IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}

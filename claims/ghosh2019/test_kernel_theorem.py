@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from math import inf
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import np, st, torch
-from harness.measures.kernel_updates import (
+from claims.ghosh2019.methods.kernel_updates import (
     bound_constant,
     largest_hops,
     mean_hops,
     train_kernel,
     windows,
 )
-from harness.measures.orderness import ESTIMATORS, orderness
+from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.measures.support import jacobian_support
-from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Exact, equals, equivalent_to, less_than, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import np, st, torch
 
 AVERAGES = ("over the windows", "over the image")
 """Over what the expectation on the right of theorem 1 is taken: over the windows that the kernel was laid on, which

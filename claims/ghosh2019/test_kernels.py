@@ -9,14 +9,15 @@ epochs, chosen by their cost.
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.experiments.training import Training
+from claims.ghosh2019.methods.blocks import SwapBlocks
+from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.interventions.pixels import permute_pixels
-from harness.lazy import np, torch
-from harness.measures.orderness import ESTIMATORS, orderness
-from harness.measures.triples import NEIGHBOURHOODS
 from harness.rules import Curve, greater_than, less_than, monotone
-from harness.training import Adam, Data, Keep, Network, SwapBlocks, kept_name
+from harness.system.lazy import np, torch
+from harness.training import Adam, Data, Keep, Network, kept_name
+from harness.training.training import Training
 
 EPOCHS = {"quick": 12, "nightly": 50}
 SWAPS = (0, 25, 50, 100)
@@ -27,7 +28,7 @@ KERNELS = "layers.0.conv.weight"
 def mnist_1000(epochs: int, swaps: tuple[SwapBlocks, ...] = (), **network: int) -> Training:
     """One training of the experiment; `network` is what differs in it from the paper's plain one."""
     return Training(
-        network=Network.of("ghosh_cnn.GhoshCnn", depth=3, width=64, **network),
+        network=Network.of("ghosh-cnn", depth=3, width=64, **network),
         data=Data("mnist", count=1000, held_out=200, interventions=swaps),
         optimiser=Adam(1e-3),
         epochs=epochs,

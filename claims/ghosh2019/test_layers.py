@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.draws import normal
-from harness.lazy import st, torch
-from harness.measures.orderness import map_orderness, orderness
-from harness.measures.triples import NEIGHBOURHOODS
+from claims.ghosh2019.methods.orderness import map_orderness, orderness
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.claim import claim
 from harness.rules import equals, worst_case
+from harness.statistics.draws import normal
+from harness.system.lazy import st, torch
 
 
 @claim(

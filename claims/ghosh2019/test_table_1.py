@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.lazy import np
-from harness.measures.rounding import before_rounding, correlation_range
+from harness.claims.claim import claim
 from harness.rules import ALPHA, Exact, equals, less_than
+from harness.statistics.rounding import before_rounding, correlation_range
+from harness.system.lazy import np
 
 SWAPS = (0, 10, 30, 60)
 GAIN = {"1->2": (0.42, 0.38, 0.29, 0.18), "2->3": (0.15, 0.14, 0.06, -0.09)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from harness.claim import Erratum, claim
-from harness.lazy import st
-from harness.measures import diffusion
-from harness.measures.diffusion import Distribution
+from claims.tomasini2022.methods import diffusion
+from claims.tomasini2022.methods.diffusion import Distribution
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, less_than, matches, worst_case
+from harness.system.lazy import st
 
 
 def wrap_error(filter_size, depth, length):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.lazy import st, torch
-from harness.measures.filter_modes import aggregate_frequency, laplacian, mode_energy, modes, relative_energy
+from claims.tomasini2022.methods.filter_modes import aggregate_frequency, laplacian, mode_energy, modes, relative_energy
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, equivalent_to, worst_case
+from harness.system.lazy import st, torch
 
 EIGENVALUES = (0, 1, 1, 2, 3, 3, 4, 4, 6)
 

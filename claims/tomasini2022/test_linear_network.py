@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.lazy import st, torch
-from harness.measures import diffusion
+from claims.tomasini2022.methods import diffusion
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, worst_case
+from harness.system.lazy import st, torch
 
 
 @claim(
@@ -80,7 +80,7 @@ def test_matrix_divided_by_the_filter_size_is_stochastic(lab):
 
 def network_with(filters, depth, lowest, highest, generator, bias=0.0):
     """A stack of circular convolutions with ReLU, whose weights are uniform between the two numbers."""
-    from harness.networks.scale_detection import pooling_stack
+    from claims.tomasini2022.methods.scale_networks import pooling_stack
 
     stack = pooling_stack(filters, depth, channels=3)
     for layer in stack.layers:
@@ -148,7 +148,7 @@ def test_a_pixels_representation_is_a_matrix_power(lab):
 
     Largest difference between a network of convolutions and ReLU and the k-th power of the corrected matrix.
     """
-    from harness.networks.scale_detection import pooling_stack
+    from claims.tomasini2022.methods.scale_networks import pooling_stack
 
     def difference(i, filter_size, depth):
         pixel = torch.eye(32, dtype=torch.float64)[i]
@@ -173,7 +173,7 @@ def test_nets_without_biases_are_homogeneous(lab):
 
     For networks of random filters of both signs; largest relative difference.
     """
-    from harness.networks.scale_detection import ScaleDetectionCNN
+    from claims.tomasini2022.methods.scale_networks import ScaleDetectionCNN
 
     def difference(seed, factor, depth, bias=False):
         generator = torch.Generator().manual_seed(seed)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 
-from harness.claim import Erratum, claim
-from harness.lazy import torch
-from harness.measures.filter_modes import coefficient_of_variation
-from harness.measures.pooling_sensitivity import log_slope
-from harness.measures.receptive_field import receptive_field, receptive_field_size
+from claims.tomasini2022.methods.filter_modes import coefficient_of_variation
+from claims.tomasini2022.methods.pooling_sensitivity import log_slope
+from claims.tomasini2022.methods.receptive_field import receptive_field, receptive_field_size
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, greater_than, less_than, matches
+from harness.system.lazy import torch
 
 WIDTH = 1000
 """Channels of each layer (appendix B.2)."""

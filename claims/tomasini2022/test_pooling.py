@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.data import scale_detection
-from harness.interventions.channels import shuffle_channels, shuffle_input_channels
-from harness.interventions.matched_noise import matched_noise
-from harness.lazy import st, torch
-from harness.measures.neighbours import neighbour_differences, variance_ratio
-from harness.measures.sensitivity import sensitivities_by_layer
+from claims.tomasini2022.methods import scale_task as scale_detection
+from claims.tomasini2022.methods.channels import shuffle_channels, shuffle_input_channels
+from claims.tomasini2022.methods.matched_noise import matched_noise
+from claims.tomasini2022.methods.neighbours import neighbour_differences, variance_ratio
+from claims.tomasini2022.methods.sensitivity import sensitivities_by_layer
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than, worst_case
+from harness.system.lazy import st, torch
 
 
 @claim(
@@ -134,7 +134,7 @@ def test_curves_overlap_where_only_spatial_pooling_is_present(lab):
 
     The network's filters are all homogeneous, with a random positive strength for each pair of channels.
     """
-    from harness.networks.scale_detection import ScaleDetectionCNN, pooling_stack
+    from claims.tomasini2022.methods.scale_networks import ScaleDetectionCNN, pooling_stack
 
     def difference(seed, pooling=True):
         generator = torch.Generator().manual_seed(seed)

@@ -6,11 +6,11 @@ printed constant is judged as an erratum beside its correction.
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.lazy import st, torch
-from harness.measures import diffusion
-from harness.measures.diffusion import Distribution
+from claims.tomasini2022.methods import diffusion
+from claims.tomasini2022.methods.diffusion import Distribution
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, less_than, worst_case
+from harness.system.lazy import st, torch
 
 ODD, EVEN = (3, 5, 7, 9, 11), (2, 4, 6, 8, 10)
 

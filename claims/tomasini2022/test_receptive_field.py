@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.claim import Erratum, claim
-from harness.lazy import st, torch
-from harness.measures import diffusion
-from harness.measures.pooling_sensitivity import log_slope
-from harness.measures.receptive_field import effective_size, receptive_field, receptive_field_size
+from claims.tomasini2022.methods import diffusion
+from claims.tomasini2022.methods.pooling_sensitivity import log_slope
+from claims.tomasini2022.methods.receptive_field import effective_size, receptive_field, receptive_field_size
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, less_than, worst_case
+from harness.system.lazy import st, torch
 
 DEPTH = 16
 RING = 160
@@ -16,7 +16,7 @@ RING = 160
 
 def network_sizes(filter_size, position=5):
     """A_k of each layer of a convolutional network with homogeneous filters, from its response to one active pixel."""
-    from harness.networks.scale_detection import pooling_stack
+    from claims.tomasini2022.methods.scale_networks import pooling_stack
 
     image = torch.zeros(1, 1, RING, dtype=torch.float64)
     image[..., position] = 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 
-from harness.claim import claim
-from harness.data import scale_detection as task
-from harness.lazy import st, torch
-from harness.measures.receptive_field import support
+from claims.tomasini2022.methods import scale_task as task
+from claims.tomasini2022.methods.receptive_field import support
+from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
+from harness.system.lazy import st, torch
 
 LENGTH, SCALE, GAP = 32, 11, 4
 """The task of appendix B.2."""

@@ -6,18 +6,18 @@ on a ring, in all rotations; deformations move each active pixel by one.
 
 from __future__ import annotations
 
-from harness.claim import claim
-from harness.data.scale_detection import outside_gap
-from harness.lazy import torch
-from harness.measures.pooling_sensitivity import (
+from claims.tomasini2022.methods.pooling_sensitivity import (
     deformation_sensitivities,
     log_slope,
     noise_power,
     noise_sensitivities,
     overlaps,
 )
-from harness.measures.receptive_field import receptive_field_size
+from claims.tomasini2022.methods.receptive_field import receptive_field_size
+from claims.tomasini2022.methods.scale_task import outside_gap
+from harness.claims.claim import claim
 from harness.rules import Exact, greater_than, less_than, matches
+from harness.system.lazy import torch
 
 GAP = ("full", "half")
 """Distances left out around the scale ξ: from ξ - g to ξ + g, or from ξ - g/2 to ξ + g/2; the paper does not say."""

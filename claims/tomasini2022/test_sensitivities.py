@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 
-from harness.claim import claim
-from harness.interventions import diffeomorphism
-from harness.interventions.matched_noise import matched_noise
-from harness.lazy import st, torch
-from harness.measures.sensitivity import mean_square_change, sensitivities, sensitivity
+from claims.tomasini2022.methods import diffeomorphism
+from claims.tomasini2022.methods.matched_noise import matched_noise
+from claims.tomasini2022.methods.sensitivity import mean_square_change, sensitivities, sensitivity
+from harness.claims.claim import claim
 from harness.rules import Count, Exact, equals, equivalent_to, matches, proportion_below, worst_case
+from harness.system.lazy import st, torch
 
 
 def example(seed, n=7):

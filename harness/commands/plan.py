@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.claims.tiers import TIERS
 from harness.commands import selection
 from harness.commands.selection import Selection, selected, shown
-from harness.tiers import TIERS
 
 if TYPE_CHECKING:
     from harness.runs import Outcome

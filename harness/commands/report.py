@@ -16,8 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Write the page."""
-    from harness.files import write_atomically
     from harness.report.page import render
+    from harness.system.files import write_atomically
 
     page = chosen.folder / "index.html"
     write_atomically(page, render(read_document(chosen.folder)))

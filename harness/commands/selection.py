@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.claims.tiers import TIERS
 from harness.commands.usage import BadUsage
-from harness.tiers import TIERS
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.claim import Claim
-    from harness.runs import Run, Workshop
+    from harness.claims.claim import Claim
+    from harness.lab.session import Session
+    from harness.runs import Bench, Run
     from harness.store import Store
-    from harness.workplace import Workplace
 
 VALUED = {
     "--tier=": "tier",
@@ -48,7 +48,7 @@ class Selection:
     needs: Mapping[Run, Sequence[Claim]]
     tier: str
     store: Store
-    bench: Workshop
+    bench: Bench
 
     def tier_of(self, run: Run) -> str:
         """The lowest tier that has the run."""
@@ -132,14 +132,14 @@ def selected(chosen: argparse.Namespace) -> Selection:
     if not collected.session.items:
         raise BadUsage(f"no claim is selected by {shlex.join([*pytest_arguments(chosen), *chosen.paths])}")
     # Imported after pytest has loaded them as plugins: it complains about plugins that were loaded before.
-    from harness.plugin.judging import workplace_key
+    from harness.plugin.judging import session_key
     from harness.plugin.preparing import runs_of
 
-    place = collected.session.config.stash[workplace_key]
+    place = collected.session.config.stash[session_key]
     return Selection(runs_of(collected.session.items, chosen.tier), chosen.tier, *opened(place))
 
 
-def opened(place: Workplace) -> tuple[Store, Workshop]:
+def opened(place: Session) -> tuple[Store, Bench]:
     """The store and the bench of a session, once it is sure that they can be used.
 
     Raises:

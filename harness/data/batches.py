@@ -14,7 +14,7 @@ from typing import Any
 from harness.data.files import DataFile, Stored
 from harness.data.pickles import plain_pickle
 from harness.data.spec import Content
-from harness.lazy import np
+from harness.system.lazy import np
 
 
 @dataclass(frozen=True)

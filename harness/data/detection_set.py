@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from harness.data.image_set import Provenance
-from harness.lazy import torch
+from harness.system.lazy import torch
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:

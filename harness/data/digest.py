@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 
 def content_digest(images: torch.Tensor, labels: torch.Tensor) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.data import generated
 from harness.data.digest import content_digest
 from harness.data.image_set import ImageSet
-from harness.lazy import np, torch
+from harness.system.lazy import np, torch
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:

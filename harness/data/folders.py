@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.data.errors import DatasetCorrupt, DatasetMissing
 from harness.data.image_set import Provenance
-from harness.lazy import torch
-from harness.processors import processors
+from harness.system.lazy import torch
+from harness.system.processors import processors
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ImageFiles:
         Raises:
             DatasetCorrupt: its file cannot be read as an image.
         """
-        from harness.torchvision_compat import torchvision
+        from harness.system.torchvision_compat import torchvision
 
         try:
             with warnings.catch_warnings():
@@ -150,7 +150,7 @@ class Folders:
         )  # fmt: skip
 
     def _listed(self, folder: Path, part: Part) -> tuple[list[tuple[str, int]], tuple[str, ...]]:
-        from harness.torchvision_compat import torchvision
+        from harness.system.torchvision_compat import torchvision
 
         try:
             found = torchvision.datasets.ImageFolder(folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.data.files import DataFile, Stored
 from harness.data.spec import Content
-from harness.lazy import np
+from harness.system.lazy import np
 
 UNSIGNED_BYTE = 0x08
 

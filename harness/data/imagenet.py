@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.folders import Folders, ImageFiles, Part, decoded
 from harness.data.image_set import ImageSet, Provenance
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -70,7 +70,7 @@ def shrunk(image: Image, _: int) -> Tensor:
     """A whole image averaged down to a square of `SIDE`, uint8 `(3, SIDE, SIDE)`."""
     from PIL.Image import Resampling
 
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     pixels: Tensor = torchvision.transforms.functional.pil_to_tensor(image.resize((SIDE, SIDE), Resampling.BOX))
     return pixels

@@ -13,7 +13,7 @@ from harness.data.files import Stored
 from harness.data.image_set import ImageSet, Provenance
 from harness.data.imagenet import IMAGENET, SMALL, load_files, small_imagenet, small_provenance
 from harness.data.spec import DataSpec, Layout, Split
-from harness.lazy import torch
+from harness.system.lazy import torch
 from harness.verdicts import Evidence
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.data.errors import UnsafePickle
 from harness.data.files import Stored
-from harness.lazy import np
+from harness.system.lazy import np
 
 
 def plain_pickle(content: bytes, file: Stored) -> Any:

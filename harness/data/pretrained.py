@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.errors import DatasetMissing
 from harness.data.files import DataFile, Stored
-from harness.lazy import np
+from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.data.detection_set import DetectionSet, digest_of
-from harness.lazy import torch
+from harness.system.lazy import torch
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:

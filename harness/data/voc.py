@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 from harness.data.detection_set import DetectionSet
 from harness.data.errors import DatasetCorrupt, DatasetMissing
-from harness.lazy import np, torch
+from harness.system.lazy import np, torch
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:

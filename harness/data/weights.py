@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.errors import DatasetCorrupt, DatasetMissing, DownloadFailed
-from harness.lazy import np, torch
+from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Size, Tensor, nn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -1,35 +1,34 @@
-"""Architectures, one module a family.  Only building a network imports torch."""
+"""Architectures by name; only building one imports torch.
+
+Those that several papers use have their modules here.  A paper registers its own in `methods/__init__.py`:
+`NETWORKS.register("stripes", "claims.toy2026.methods.networks:stripes")`.
+"""
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from harness.system.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn
 
-
-def module_of(name: str) -> str:
-    """The module that builds the network `name`, by its full name: "harness.networks.lenet" for "lenet.LeNet"."""
-    module, _, builder = name.partition(".")
-    if not (module.isidentifier() and builder.isidentifier()):
-        raise ValueError(f"a network is named by module and builder, e.g. 'lenet.LeNet'; got {name!r}")
-    return f"{__name__}.{module}"
+NETWORKS = Registry("network")
+NETWORKS.register("alexnet", "harness.networks.alexnet:alexnet")
+NETWORKS.register("mlp", "harness.networks.mlp:mlp")
+NETWORKS.register("vgg16", "harness.networks.vgg:vgg16")
+NETWORKS.register("plain-vgg", "harness.networks.vgg:plain")
 
 
 def build(name: str, **parameters: Any) -> nn.Module:
     """A new network, initialised as its architecture does it, from torch's global generator.
 
     Args:
-        name: module of this package and its function or class, e.g. "lenet.LeNet".
-        parameters: of that function or class.
+        name: as registered.
+        parameters: of the function or class that it stands for.
 
     Raises:
-        ValueError: for a name that leads nowhere.
+        UnknownName: for a name that leads nowhere.
     """
-    try:
-        builder = getattr(importlib.import_module(module_of(name)), name.partition(".")[2])
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise ValueError(f"no network is named {name!r}: {error}") from error
-    network: nn.Module = builder(**parameters)
+    network: nn.Module = NETWORKS.load(name)(**parameters)
     return network

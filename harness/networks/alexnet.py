@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from harness.networks.initialise import initialise
-from harness.torchvision_compat import torchvision
+from harness.system.torchvision_compat import torchvision
 
 
 def alexnet(classes: int = 1000, channels: int = 3, initialisation: str = "torch-default") -> nn.Module:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.torchvision_compat import torchvision
+from harness.system.torchvision_compat import torchvision
 
 Bottleneck = torchvision.models.resnet.Bottleneck
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.torchvision_compat import torchvision
+from harness.system.torchvision_compat import torchvision
 
 CONFIGURATIONS = {11: "A", 13: "B", 16: "D", 19: "E"}
 """Names of the sequences of layers by Simonyan and Zisserman, by number of layers with weights."""

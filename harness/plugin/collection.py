@@ -6,12 +6,12 @@ from collections.abc import Generator, Sequence
 
 import pytest
 
-from harness import claim as claims
-from harness.claim import Claim
+from harness.claims import claim as claims
+from harness.claims.claim import Claim
+from harness.claims.problems import problems
+from harness.claims.tiers import reaches
 from harness.data import catalogue
 from harness.plugin.options import Settings, settings_key
-from harness.registry import problems
-from harness.tiers import reaches
 
 
 def pytest_configure(config: pytest.Config) -> None:

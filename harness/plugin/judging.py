@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-from harness.claim import Claim
-from harness.judge import CaseJudgement, judge_case, least_favourable, to_json
-from harness.lab import Lab
-from harness.ledger import Ledger, basis
+from harness.claims.claim import Claim
+from harness.claims.ledger import Ledger, basis
+from harness.judging.cases import CaseJudgement, judge_case, least_favourable, to_json
+from harness.lab.lab import Lab
+from harness.lab.session import NotAvailable, Session
 from harness.plugin.collection import claim_of
 from harness.plugin.options import Settings, settings_key
 from harness.verdicts import Verdict
-from harness.workplace import NotAvailable, Workplace
 
 case_key = pytest.StashKey[dict[str, Any]]()
 ledger_key = pytest.StashKey[Ledger]()
-workplace_key = pytest.StashKey[Workplace]()
+session_key = pytest.StashKey[Session]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the ledger; set up the workplace, which opens nothing yet."""
     settings = config.stash[settings_key]
     config.stash[ledger_key] = Ledger.read(settings.claims / "ledger.json") if settings.ledger else Ledger()
-    config.stash[workplace_key] = Workplace(
+    config.stash[session_key] = Session(
         tier=settings.tier,
         data=settings.data,
         store=settings.store,
@@ -43,7 +43,7 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     claim = claim_of(request.node)
     if claim is None:
         raise pytest.UsageError(f"{request.node.nodeid}: only a test under @claim has a lab")
-    return Lab(claim, case_name(request.node), parameters(request.node), request.config.stash[workplace_key])
+    return Lab(claim, case_name(request.node), parameters(request.node), request.config.stash[session_key])
 
 
 def case_name(item: pytest.Item) -> str:
@@ -120,6 +120,8 @@ def verdicts(judged: CaseJudgement) -> dict[str, Any]:
         "control": {
             "verdict": str(judged.control),
             "holds": judged.control_holds,
+            "faults": dict(judged.control_faults),
+            "undecided": list(judged.control_undecided),
             "parts": {part: to_json(judgement) for part, judgement in judged.control_parts.items()},
         },
     }
@@ -145,9 +147,10 @@ def settle(claim: Claim, judged: CaseJudgement, case: dict[str, Any], settings: 
 
 def control_failure(claim: Claim, judged: CaseJudgement) -> str:
     """What is wrong with a claim whose control does not do its work."""
+    faults = "; ".join(f"{part}: {fault}" for part, fault in judged.control_faults.items())
     if claim.erratum:
-        return f"the corrected statement fails the rule too ({judged.control}): {claim.control}"
-    return f"its control is {judged.control}, so that nothing shows that its rule can tell: {claim.control}"
+        return f"the corrected statement fails the rule too ({faults}): {claim.control}"
+    return f"its control does not do its work, so that nothing shows that its rule can tell ({faults}): {claim.control}"
 
 
 def found(claim: Claim, judged: CaseJudgement) -> str:

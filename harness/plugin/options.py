@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tiers import TIERS
+from harness.claims.tiers import TIERS
 
 GROUP = "claims"
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.plugin.collection import claim_of
-from harness.plugin.judging import parameters, workplace_key
+from harness.plugin.judging import parameters, session_key
 from harness.plugin.options import settings_key
 from harness.runs.conditions import keep_freed_memory
 
 if TYPE_CHECKING:
-    from harness.claim import Claim
+    from harness.claims.claim import Claim
     from harness.runs import Run
 
 
@@ -29,7 +29,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         keep_freed_memory()
         needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
         worker = getattr(config, "workerinput", None)
-        config.stash[workplace_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
+        config.stash[session_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
     return (yield)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from harness import claim as claims
-from harness import papers
-from harness.ledger import Ledger, basis
+from harness.claims import claim as claims
+from harness.claims import papers
+from harness.claims.ledger import Ledger, basis
+from harness.claims.tiers import reaches
 from harness.plugin.judging import ledger_key
 from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document
 from harness.report.environment import environment
 from harness.report.write import write
-from harness.tiers import reaches
 from harness.verdicts import Verdict
 
 DESCRIBED = "claims_described"

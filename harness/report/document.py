@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from harness.claim import SINGLE, Claim
-from harness.judge import across_cases, from_json, least_favourable, printed_statement, to_json
-from harness.papers import Paper
+from harness.claims.claim import SINGLE, Claim
+from harness.claims.papers import Paper
+from harness.judging.cases import across_cases, from_json, least_favourable, printed_statement, to_json
 from harness.verdicts import Evidence, Verdict, conjunction, weakest
 
 SCHEMA = 1

@@ -6,7 +6,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from harness.processors import processors
+from harness.system.processors import processors
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pytest")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.files import write_atomically
+from harness.system.files import write_atomically
 
 
 def write(document: Mapping[str, Any], folder: Path) -> None:

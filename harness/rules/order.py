@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal, NamedTuple
 
-from harness.lazy import np
 from harness.rules.judgement import ALPHA, Judgement, undecided, verdict_of, wrong_sample
 from harness.rules.sample import Curve, Sample
 from harness.rules.student import ROUNDING
+from harness.system.lazy import np
 
 DIRECTIONS = ("increasing", "decreasing")
 

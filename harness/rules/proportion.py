@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.lazy import np
 from harness.rules.band import Band
 from harness.rules.judgement import ALPHA, POWER, Judgement, not_finite, undecided, verdict_of, wrong_sample
 from harness.rules.sample import Count, Sample
+from harness.system.lazy import np
 from harness.verdicts import Verdict
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.lazy import np
+from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from harness.runs.batch import Outcome, at_once, default_workers, perform_all, plan
+from harness.runs.bench import Bench
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunDiverged, RunFailed, RunMissing
 from harness.runs.execution import perform
 from harness.runs.key import ingredients
-from harness.runs.recipe import Recipe, Result, Workbench
+from harness.runs.recipe import Recipe, Result
 from harness.runs.run import Run
-from harness.runs.workshop import Workshop
 
 __all__ = [
+    "Bench",
     "Display",
     "Outcome",
     "Recipe",
@@ -20,8 +21,6 @@ __all__ = [
     "RunDiverged",
     "RunFailed",
     "RunMissing",
-    "Workbench",
-    "Workshop",
     "at_once",
     "default_workers",
     "display_for",

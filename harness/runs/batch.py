@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from harness.data.errors import DatasetMissing
-from harness.processors import processors
+from harness.runs.bench import Bench
 from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
@@ -17,10 +17,10 @@ from harness.runs.key import ingredients
 from harness.runs.run import Run
 from harness.runs.together import AT_ONCE, together
 from harness.runs.workers import attempt, in_processes
-from harness.runs.workshop import Workshop
 from harness.store.canonical import content_key
 from harness.store.record import Record
 from harness.store.store import Store
+from harness.system.processors import processors
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Outcome:
         return self.failure is not None and isinstance(self.failure.__cause__, DatasetMissing)
 
 
-def plan(runs: Iterable[Run], store: Store, bench: Workshop) -> list[Outcome]:
+def plan(runs: Iterable[Run], store: Store, bench: Bench) -> list[Outcome]:
     """What is there and what is missing, each run once, in the order given.  Nothing is computed."""
     seen: dict[str, Outcome] = {}
     for run in runs:
@@ -64,7 +64,7 @@ def plan(runs: Iterable[Run], store: Store, bench: Workshop) -> list[Outcome]:
 def perform_all(
     runs: Iterable[Run],
     store: Store,
-    bench: Workshop,
+    bench: Bench,
     *,
     workers: int | None = None,
     display: Display | None = None,
@@ -100,19 +100,19 @@ def perform_all(
     return [_after(outcome, next(done), store) if outcome.missing else outcome for outcome in outcomes]
 
 
-def default_workers(bench: Workshop) -> int:
+def default_workers(bench: Bench) -> int:
     """How many runs are done at a time: one a core, or one a GPU."""
     if bench.device.type != "cpu":
         return 1 if bench.device.index is not None else max(1, len(gpus()))
     return processors()
 
 
-def at_once(bench: Workshop, workers: int) -> int:
+def at_once(bench: Bench, workers: int) -> int:
     """How many runs take turns on each of the workers: several where one process has a GPU."""
     return AT_ONCE if bench.device.type == "cuda" and workers == 1 else 1
 
 
-def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
+def _looked_up(run: Run, store: Store, bench: Bench) -> Outcome:
     try:
         made_of = ingredients(run, bench)
         key = content_key(made_of)
@@ -124,7 +124,7 @@ def _looked_up(run: Run, store: Store, bench: Workshop) -> Outcome:
 
 
 def _here(
-    runs: Sequence[Run], store: Store, bench: Workshop, display: Display, admits: Callable[[Run], bool]
+    runs: Sequence[Run], store: Store, bench: Bench, display: Display, admits: Callable[[Run], bool]
 ) -> list[RunFailed | None]:
     if (several := at_once(bench, 1)) > 1:
         return together(runs, store, bench, display, admits, several)

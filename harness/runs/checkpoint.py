@@ -15,10 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.files import write_atomically
-from harness.lazy import np
 from harness.store.errors import RecordCorrupt
 from harness.store.record import pack, unpack
+from harness.system.files import write_atomically
+from harness.system.lazy import np
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 It covers the module that defines a recipe and every module of this package that it uses, directly or through others.
 What is used is read from the sources, without executing them: imports, and strings that name a module, such as
-`"harness.networks.lenet:LeNet"` in a table of builders.  A name that is put together at run time is not seen.
+`"claims.gamba2020.methods.lenet:LeNet"` in a table of builders.  A name that is put together at run time is not seen.
 """
 
 from __future__ import annotations

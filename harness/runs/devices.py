@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 
 def device_of(worker: int, name: str, gpus: Sequence[int]) -> str:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.runs.bench import Bench
 from harness.runs.checkpoint import Checkpoints
 from harness.runs.conditions import environment, one_thread, own_randomness, own_stream
 from harness.runs.errors import RunDiverged, RunMissing
 from harness.runs.key import ingredients
 from harness.runs.recipe import Result
 from harness.runs.run import Run
-from harness.runs.workshop import Workshop
 from harness.store.canonical import content_key
 from harness.store.record import Record
 from harness.store.store import Store
@@ -21,7 +21,7 @@ from harness.store.store import Store
 log = logging.getLogger(__name__)
 
 
-def perform(run: Run, store: Store, bench: Workshop, *, compute: bool = True) -> Record:
+def perform(run: Run, store: Store, bench: Bench, *, compute: bool = True) -> Record:
     """The record of a run.  Of several processes that need it, one computes it and the others wait.
 
     Raises:
@@ -42,7 +42,7 @@ def perform(run: Run, store: Store, bench: Workshop, *, compute: bool = True) ->
         return record if record is not None else _compute(run, key, made_of, store, bench)
 
 
-def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Workshop) -> Record:
+def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Bench) -> Record:
     checkpoints = Checkpoints(store.path / "checkpoints" / key, bench.clock)
     with one_thread(), own_randomness(run.seed, bench.device), own_stream(bench.device):
         try:

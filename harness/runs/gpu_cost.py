@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.runs.cost import UNKNOWN, Cost
-from harness.runs.recipe import Recipe, Workbench
+from harness.runs.recipe import Recipe
+
+if TYPE_CHECKING:
+    from harness.runs.bench import Bench
 
 RATE = 1e14
 """Operations a second that are assumed: an eighth of what the large matrix products of an H200 reach in bfloat16."""
@@ -14,7 +19,7 @@ STEP = 5e-4
 BASIS = "assumed GPU"
 
 
-def gpu_cost(recipe: Recipe, bench: Workbench) -> Cost:
+def gpu_cost(recipe: Recipe, bench: Bench) -> Cost:
     """What a run of this recipe would take on a GPU of `RATE`, one run at a time, tests after the training left out."""
     effort = recipe.effort(bench)
     return Cost(max(effort.operations / RATE, effort.steps * STEP), BASIS) if effort else UNKNOWN

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from harness.runs.code import code_digest
 from harness.runs.conditions import THREADS
-from harness.runs.recipe import Recipe, Workbench
+from harness.runs.recipe import Recipe
 from harness.runs.run import Run
 from harness.store.record import FORMAT
 
 if TYPE_CHECKING:
     import torch
 
+    from harness.runs.bench import Bench
 
-def ingredients(run: Run, bench: Workbench) -> dict[str, Any]:
+
+def ingredients(run: Run, bench: Bench) -> dict[str, Any]:
     """What a run is made of, as JSON values.
 
     Raises:

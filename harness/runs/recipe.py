@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
-    import torch
 
-    from harness.data.detection_set import DetectionSet
-    from harness.data.folders import ImageFiles
-    from harness.data.image_set import ImageSet, Provenance
-    from harness.runs.checkpoint import Checkpoints
+    from harness.runs.bench import Bench
 
 
 @dataclass(frozen=True)
@@ -39,45 +33,6 @@ class Effort(NamedTuple):
     steps: int
 
 
-class Workbench(Protocol):
-    """What a recipe is given to work with; everything that is not in the recipe, and that its key accounts for."""
-
-    @property
-    def device(self) -> torch.device:
-        """Where to compute."""
-
-    @property
-    def data(self) -> Path | None:
-        """The folder of the real data sets; None where there is none."""
-
-    def images(self, name: str, split: str = "train") -> ImageSet:
-        """A data set by its name in the catalogue, verified, on the CPU."""
-
-    def extent(self, name: str) -> tuple[int, tuple[int, int, int]]:
-        """How many training images it has, and their shape `(channels, height, width)`, without decoding it."""
-
-    def image_files(self, name: str, split: str = "train") -> ImageFiles:
-        """The same for images that are too many to be held decoded."""
-
-    def detection(self, name: str, split: str = "train") -> DetectionSet:
-        """The same for images with annotated objects."""
-
-    def provenance(self, name: str, split: str = "train") -> Provenance:
-        """What tells a data set of any kind from others, without decoding it where that can be."""
-
-    @property
-    def progress(self) -> Callable[[int, int, str], None]:
-        """Called as `progress(done, total, what)`; cheap enough for every epoch."""
-
-    @property
-    def give_way(self) -> Callable[[], None]:
-        """Called between two steps; what is computed beside this job may go on meanwhile."""
-
-    @property
-    def checkpoints(self) -> Checkpoints | None:
-        """Where a long job keeps what it has come to; None where nothing is kept."""
-
-
 @dataclass(frozen=True)
 class Recipe:
     """One training or measurement job, described completely but for its seed.
@@ -86,7 +41,7 @@ class Recipe:
     that defines one must import without torch.  A field that does not change the result does not belong into a recipe.
     """
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         """Do the job.  The same recipe and seed give the same result on the same kind of device."""
         raise NotImplementedError
 
@@ -98,7 +53,7 @@ class Recipe:
         """Full names of modules that the job uses and that no import in its own module shows: part of the key too."""
         return ()
 
-    def effort(self, bench: Workbench) -> Effort | None:
+    def effort(self, bench: Bench) -> Effort | None:
         """What there is to compute; None where nobody has said.  No part of the key."""
         return None
 

@@ -13,16 +13,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from harness.lazy import torch
 from harness.runs.conditions import one_thread
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
 from harness.runs.run import Run
 from harness.runs.turns import Turns
 from harness.runs.workers import attempt
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
-    from harness.runs.workshop import Workshop
+    from harness.runs.bench import Bench
     from harness.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ AT_ONCE = 8
 def together(
     runs: Sequence[Run],
     store: Store,
-    bench: Workshop,
+    bench: Bench,
     display: Display,
     admits: Callable[[Run], bool],
     at_once: int,
@@ -63,7 +63,7 @@ class Group:
         self,
         runs: Sequence[Run],
         store: Store,
-        bench: Workshop,
+        bench: Bench,
         display: Display,
         admits: Callable[[Run], bool],
         at_once: int,

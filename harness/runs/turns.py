@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.lazy import np, torch
+from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.runs.bench import Bench, ignore
 from harness.runs.conditions import keep_freed_memory
 from harness.runs.devices import device_of, gpus
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
 from harness.runs.execution import perform
 from harness.runs.run import Run
-from harness.runs.workshop import Workshop, ignore
 from harness.store.store import Store
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Worker:
     """What a worker process works with."""
 
     store: Store
-    bench: Workshop
+    bench: Bench
     words: SimpleQueue[Word]
 
     def work(self, index: int, run: Run) -> RunFailed | None:
@@ -59,7 +59,7 @@ class Worker:
 _worker: Worker | None = None
 
 
-def attempt(run: Run, store: Store, bench: Workshop) -> RunFailed | None:
+def attempt(run: Run, store: Store, bench: Bench) -> RunFailed | None:
     """Do a run; what went wrong, or None."""
     try:
         perform(run, store, bench)
@@ -72,7 +72,7 @@ def attempt(run: Run, store: Store, bench: Workshop) -> RunFailed | None:
 def in_processes(
     runs: Sequence[Run],
     store: Store,
-    bench: Workshop,
+    bench: Bench,
     workers: int,
     display: Display,
     admits: Callable[[Run], bool],
@@ -102,7 +102,7 @@ def _death(run: Run, display: Display) -> RunFailed:
 def _pool(
     work: dict[int, Run],
     store: Store,
-    bench: Workshop,
+    bench: Bench,
     workers: int,
     display: Display,
     admits: Callable[[Run], bool],
@@ -177,7 +177,7 @@ def _ended_on_interrupt(executor: ProcessPoolExecutor) -> Iterator[None]:
         executor.shutdown(cancel_futures=True)
 
 
-def _start(store: Path, bench: Workshop, words: SimpleQueue[Word], devices: SimpleQueue[str]) -> None:
+def _start(store: Path, bench: Bench, words: SimpleQueue[Word], devices: SimpleQueue[str]) -> None:
     """Begin as a worker, on the next device: leave Ctrl-C to the parent, and do not outlive it."""
     global _worker
     keep_freed_memory()

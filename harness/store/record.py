@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.lazy import np
 from harness.store.canonical import canonical, content_key
 from harness.store.errors import FormatUnknown, RecordCorrupt
+from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from harness.runs.recipe import Result

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from harness.files import write_atomically
 from harness.store.canonical import content_key
 from harness.store.errors import (
     FormatUnknown,
@@ -24,6 +23,7 @@ from harness.store.errors import (
 )
 from harness.store.folder import prepare
 from harness.store.record import Record, check_digest, decode, encode, unpack
+from harness.system.files import write_atomically
 
 if TYPE_CHECKING:
     from harness.runs.recipe import Result

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.lazy import np
-from harness.runs import Recipe, Result, RunDiverged, Workbench
+from harness.runs import Bench, Recipe, Result, RunDiverged
+from harness.system.lazy import np
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Draw(Recipe):
     part: Part = Part()
     scale: float = 1.0
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         values = self.scale * np.random.default_rng(seed).normal(size=(self.part.size, 2))
         bench.progress(1, 1, "draws")
         return Result({"mean": values.mean(), "curve": values[:, 0]}, {"values": values})
@@ -35,7 +35,7 @@ class Draw(Recipe):
 class Carelessly(Recipe):
     """Uses the global generators, and as many threads as it is given."""
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         import torch
 
         threads = [torch.get_num_threads(), os.environ["OMP_NUM_THREADS"]]
@@ -51,7 +51,7 @@ class Counted(Recipe):
     marker: int = 0
     hold: str = ""
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         with Path(self.file).open("a") as stream:
             stream.write(f"{self.marker}/{seed}\n")
         for step in range(10):
@@ -66,13 +66,13 @@ class Counted(Recipe):
 class Fails(Recipe):
     message: str = "no such thing"
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         raise FloatingPointError(self.message)
 
 
 @dataclass(frozen=True)
 class Diverges(Recipe):
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         raise RunDiverged(812, float("nan"), "lr 0.1, last finite loss 3.2")
 
 
@@ -80,7 +80,7 @@ class Diverges(Recipe):
 class Dies(Recipe):
     """Takes its process along."""
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("still alive")
 
@@ -92,7 +92,7 @@ class Reads(Recipe):
     data: str = "squares"
     overwrites: bool = False
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         images = bench.images(self.data).images
         total = float(images.sum())
         if self.overwrites:
@@ -105,5 +105,5 @@ class Reads(Recipe):
 
 @dataclass(frozen=True)
 class WrongType(Recipe):
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         return {"accuracy": 1.0}

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import harness
-from harness import claim as claims
-from harness.claim import Claim
-from harness.judge import judge_case
-from harness.lab import Lab
+from harness.claims import claim as claims
+from harness.claims.claim import Claim
+from harness.judging.cases import judge_case
+from harness.lab.lab import Lab
+from harness.lab.session import Session
 from harness.verdicts import Verdict
-from harness.workplace import Workplace
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 
@@ -95,7 +95,7 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
     """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew."""
     claim = declared(id)
     axes = {**({"data": claim.proxies} if claim.data else {}), **claim.readings}
-    place = Workplace(tier="smoke", data=None, store=store, device="cpu", train=True)
+    place = Session(tier="smoke", data=None, store=store, device="cpu", train=True)
     found = {}
     for values in itertools.product(*axes.values()):
         parameters = dict(zip(axes, values, strict=True))

@@ -27,7 +27,7 @@ pytest_plugins = [
 """
 
 IMPORTS = """
-from harness.claim import Erratum, claim
+from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
 """
 

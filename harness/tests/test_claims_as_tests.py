@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.lazy import Deferred
+from harness.system.lazy import Deferred
 
 SUPPORTED = """
 @claim("XX-01", where="Eq. 1", rule=equals(1.0), control="two", paper=1.0)

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.experiments.criticality import Criticality
-from harness.experiments.fan_arms import arm, imagenet, small_imagenet
-from harness.experiments.shuffling import AS_TRAINED
-from harness.experiments.vgg_recipes import failing, on_imagenet
-from harness.lab import Lab
-from harness.runs import Workshop
+from claims.fan2019.methods.arms import arm, imagenet, small_imagenet
+from claims.fan2019.methods.shuffle_test import AS_TRAINED
+from claims.gamba2020.methods.criticality import Criticality
+from claims.gamba2020.methods.vgg_recipes import failing, on_imagenet
+from harness.lab.lab import Lab
+from harness.runs import Bench
 from harness.tests.fake_imagenet import tiny_imagenet
 from harness.tests.planting import CLAIMS, declared, declared_in
 from harness.tests.test_controls_of_trained_claims import judged
@@ -55,7 +55,7 @@ def test_every_recipe_runs_for_two_epochs(number, tiny_imagenet):
     recipe = list(RECIPES)[number]
     if recipe.training.data.name == "cifar10":
         pytest.skip("the recipe of claims on CIFAR-10, tested with them")
-    metrics = shortened(recipe).compute(0, Workshop(data=tiny_imagenet)).metrics
+    metrics = shortened(recipe).compute(0, Bench(data=tiny_imagenet)).metrics
     if "broke_at_step" in metrics:
         assert recipe.breakdown
         return
@@ -97,7 +97,7 @@ def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
 
 def test_what_there_is_to_compute_is_known_without_the_images():
     """A plan decodes nothing, not all of ImageNet for its small images."""
-    effort = arm("plain", small_imagenet("paper")).effort(Workshop())
+    effort = arm("plain", small_imagenet("paper")).effort(Bench())
     assert effort.steps == 100 * -(-1_281_167 // 128)
     assert effort.operations == pytest.approx(100 * 1_281_167 * 2 * 3 * 0.336e9, rel=0.05)
 

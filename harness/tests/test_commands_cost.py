@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.runs import Recipe, Result, Run, Workshop, ingredients
+from harness.runs import Bench, Recipe, Result, Run, ingredients
 from harness.runs.cost import UNKNOWN, Throughput, rebuilt, work_of
 from harness.runs.display import duration
 from harness.runs.pace import Pace, makespan
@@ -51,7 +51,7 @@ def store(tmp_path):
 
 
 def made_of(recipe, seed=0, **changes):
-    return {**ingredients(Run(recipe, seed), Workshop()), **changes}
+    return {**ingredients(Run(recipe, seed), Bench()), **changes}
 
 
 def took(store, seconds, recipe, seed=0, result=None, **changes):

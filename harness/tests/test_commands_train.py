@@ -19,7 +19,7 @@ import pytest
 from harness.__main__ import main
 from harness.commands import plan, train
 from harness.commands.selection import Selection
-from harness.runs import Recipe, Result, Run, Workbench, Workshop, ingredients
+from harness.runs import Bench, Recipe, Result, Run, ingredients
 from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
 from harness.tests.fake_recipes import Counted, Draw, Fails, Reads
@@ -56,7 +56,7 @@ class Signals(Recipe):
 
     number: int = signal.SIGTERM
 
-    def compute(self, seed: int, bench: Workbench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Result:
         os.kill(os.getpid(), self.number)
         time.sleep(60)
         return Result({})
@@ -93,7 +93,7 @@ def run_train(store, monkeypatch, capsys):
             "require_data": False,
             "arguments": ["train", "-k", "a b"],
         }
-        selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Workshop())
+        selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Bench())
         monkeypatch.setattr(train, "selected", lambda chosen: selection)
         status = train.run(argparse.Namespace(**{**plain, **options}))
         return status, "".join(capsys.readouterr())
@@ -102,7 +102,7 @@ def run_train(store, monkeypatch, capsys):
 
 
 def took(store, seconds, recipe, seed):
-    made_of = ingredients(Run(recipe, seed), Workshop())
+    made_of = ingredients(Run(recipe, seed), Bench())
     store.put(content_key(made_of), made_of, Result({}), {}, seconds)
 
 
@@ -230,7 +230,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     runs = [Run(counted(calls, 1), seed) for seed in range(5)] + [Run(Draw()), Run(Reads("cifar10"))]
     others = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
     needs = {run: [CLAIM] if run.seed < 3 else others for run in runs} | {runs[-2]: others[:1]}
-    found = plan.planned(Selection(needs, "quick", store, Workshop()))
+    found = plan.planned(Selection(needs, "quick", store, Bench()))
     total = found["total"]
     assert (total["runs"], total["stored"], total["missing"], total["not_available"]) == (7, 3, 3, 1)
     assert (total["seconds"], total["unknown"]) == (160.0, 1)
@@ -249,10 +249,10 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
 
 def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):
     small = CNN.with_(data=Data("digits", count=100, held_out=20), batch_size=30, epochs=2)
-    vgg = Network.of("vgg.VGG", classes=4, channels=1)
+    vgg = Network.of("vgg16", classes=4, channels=1)
     large = CNN.with_(network=vgg, data=Data("textures", 500, 20), epochs=30, batch_size=100)
     needs = {Run(small, 0): [CLAIM], Run(large, 0): [CLAIM], Run(Draw(), 0): [CLAIM]}
-    found = plan.planned(Selection(needs, "smoke", store, Workshop()), gpu=True)
+    found = plan.planned(Selection(needs, "smoke", store, Bench()), gpu=True)
     seconds = [run["seconds"] for run in found["runs"]]
     each = operations(vgg, (1, 32, 32))
     assert seconds == [8 * STEP, pytest.approx(30 * 500 * each / RATE), None]

@@ -12,7 +12,7 @@ from harness.__main__ import COMMANDS, main, parser
 from harness.commands.selection import run_pytest
 from harness.commands.usage import BadUsage
 from harness.commands.verify import differences, keyed
-from harness.runs import Result, Run, Workshop, ingredients, perform
+from harness.runs import Bench, Result, Run, ingredients, perform
 from harness.store import Store, content_key, export
 from harness.tests.fake_recipes import Draw
 from harness.tests.test_commands_train import CLAIMS, harness
@@ -42,7 +42,7 @@ ENTRY = {
 def test_a_sound_store_and_report_verify_and_a_flipped_byte_or_a_changed_verdict_do_not(suite):
     suite.claims(CLAIMS + EXACT)
     for seed in range(4):
-        perform(Run(Draw(), seed), Store(suite.root / "reports/store"), Workshop())
+        perform(Run(Draw(), seed), Store(suite.root / "reports/store"), Bench())
     suite.run().assert_outcomes(passed=4)
     sound = harness(suite.root, "verify")
     assert sound.returncode == 0, sound.stdout + sound.stderr
@@ -57,7 +57,7 @@ def test_a_sound_store_and_report_verify_and_a_flipped_byte_or_a_changed_verdict
     by_id["XX-03"]["verdict"] = "refuted"
     by_id["XX-02"]["measured"]["value"] *= 1.001
     written.write_text(json.dumps(document))
-    seed_3 = content_key(ingredients(Run(Draw(), 3), Workshop()))
+    seed_3 = content_key(ingredients(Run(Draw(), 3), Bench()))
     file = suite.root / f"reports/store/records/{seed_3}.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + bytes([file.read_bytes()[-1] ^ 1]))
 
@@ -116,7 +116,7 @@ def test_seconds_reasons_the_order_of_cases_and_the_last_digits_are_not_compared
 
 def bundle_of(folder, result):
     """A bundle with one record, of run `Draw() seed 0`, that holds this result."""
-    store, made_of = Store(folder / "store"), ingredients(Run(Draw()), Workshop())
+    store, made_of = Store(folder / "store"), ingredients(Run(Draw()), Bench())
     key = content_key(made_of)
     store.put(key, made_of, result, {}, 1.0)
     export(store, [key], folder / "bundle.zip")
@@ -146,7 +146,7 @@ def test_merge_takes_several_bundles_and_tells_conflicts_and_damage(tmp_path, ca
 
 
 def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
-    perform(Run(Draw()), Store(tmp_path / "store"), Workshop())
+    perform(Run(Draw()), Store(tmp_path / "store"), Bench())
     export(Store(tmp_path / "store"), Store(tmp_path / "store").keys(), tmp_path / "good.zip")
     (tmp_path / "bad.zip").write_text("no bundle")
     assert main(["merge", str(tmp_path / "bad.zip"), str(tmp_path / "good.zip"), "--store", str(tmp_path / "x")]) == 1

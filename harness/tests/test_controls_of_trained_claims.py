@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from harness.judge import judge_case
-from harness.lab import Lab
+from harness.judging.cases import judge_case
+from harness.lab.lab import Lab
 from harness.tests.planting import declared
 from harness.verdicts import Verdict
 

@@ -62,7 +62,7 @@ def test_no_two_listed_files_are_the_same(spec: DataSpec):
 
 
 def test_the_layout_is_the_one_that_torchvision_reads():
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     datasets = torchvision.datasets
     for spec, source in (

@@ -13,7 +13,7 @@ from PIL import Image
 from harness.data import DatasetCorrupt, DatasetMissing, catalogue, load, provenance
 from harness.data.folders import decoded
 from harness.data.imagenet import load_files, shrunk
-from harness.runs import Run, Workshop, ingredients
+from harness.runs import Bench, Run, ingredients
 from harness.tests.fake_imagenet import CLASSES, EACH, TINY, tiny_imagenet, write
 from harness.tests.test_training_streamed import RECIPE
 from harness.training.labelled import middle, random_part
@@ -32,7 +32,7 @@ def test_every_image_is_listed_with_the_class_of_its_folder(files, tiny_imagenet
     assert files.classes == CLASSES
     assert [CLASSES[label] for label in files.labels] == [path.split("/")[-2] for path in files.files]
     assert files.reach is Evidence.PAPER
-    validation = Workshop(data=tiny_imagenet).image_files("imagenet", "test")
+    validation = Bench(data=tiny_imagenet).image_files("imagenet", "test")
     assert len(validation) == 3 * EACH["val"]
     assert validation.digest != files.digest
     assert not set(files.files) & set(validation.files)
@@ -49,7 +49,7 @@ def test_a_set_is_known_by_names_and_sizes(files, tiny_imagenet, tmp_path):
 
 
 def test_the_digest_is_part_of_a_runs_key(tiny_imagenet):
-    made_of = ingredients(Run(RECIPE), Workshop(data=tiny_imagenet))
+    made_of = ingredients(Run(RECIPE), Bench(data=tiny_imagenet))
     assert made_of["data"] == {
         f"imagenet/{split}": load_files("imagenet", split, tiny_imagenet).digest for split in ("train", "test")
     }
@@ -127,7 +127,7 @@ def test_other_processes_decode_the_same_and_draw_from_no_global_generator(files
 
 
 def test_random_parts_are_what_torchvision_cuts(files):
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     image = files.open(0)
     parts = [random_part(image, seed, 14) for seed in range(40)]
@@ -138,7 +138,7 @@ def test_random_parts_are_what_torchvision_cuts(files):
 
 
 def test_the_middle_is_that_of_torchvisions_evaluation(files):
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     image = files.open(5)
     preset = torchvision.transforms._presets.ImageClassification(crop_size=224, resize_size=256, antialias=True)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 
+from claims.gamba2020.methods.pretrained_projections import PretrainedProjections
 from harness.data import pretrained
 from harness.data.errors import DatasetCorrupt, DatasetMissing
 from harness.data.files import Stored
-from harness.experiments.pretrained import PretrainedProjections
-from harness.runs import Workshop
+from harness.runs import Bench
 from harness.tests.fake_data import write
 
 KERNELS = {
@@ -76,7 +76,7 @@ def test_unknown_network():
 
 
 def test_projections_are_counted_with_ties(folder):
-    result = PretrainedProjections("toy", keep=("first",)).compute(0, Workshop(data=folder))
+    result = PretrainedProjections("toy", keep=("first",)).compute(0, Bench(data=folder))
     assert result.metrics["layers"] == ["first", "last"]
     assert result.metrics["filters"] == [3, 2]
     assert result.metrics["negative"] == [2, 2]

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from claims.gamba2020.methods.pretrained_projections import projection_counts
 from harness.data import weights as module
 from harness.data.errors import DatasetCorrupt, DatasetMissing
 from harness.data.weights import MATCONVNET, TORCHVISION, weights
-from harness.experiments.pretrained import projection_counts
 
 STATE = {
     "features.10.weight": -np.ones((4, 2, 3, 3), np.float32),

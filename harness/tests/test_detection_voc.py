@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
+from claims.fan2019.methods.detection_arms import arm
 from harness.data import DatasetCorrupt, DatasetMissing, catalogue
 from harness.data.detection_catalogue import PUBLISHED
 from harness.data.voc import CLASSES, SIMILAR, VOC2007, VOC2007_2012, Part, Voc
-from harness.experiments.detection_arms import arm
-from harness.runs import Run, Workshop, ingredients
+from harness.runs import Bench, Run, ingredients
 from harness.training import Network
 from harness.verdicts import Evidence
 
@@ -171,7 +171,7 @@ def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(DatasetMissing, match=r"voc2007 is not here: no .*trainval.txt"):
         VOC2007.load("train", tmp_path)
     with pytest.raises(DatasetMissing, match="no data folder is named"):
-        Workshop().detection("voc2007", "test")
+        Bench().detection("voc2007", "test")
     with pytest.raises(ValueError, match="voc2007 has no split 'val'; it has train, test"):
         VOC2007.load("val", tmp_path)
 
@@ -189,7 +189,7 @@ def test_a_detector_is_trained_and_tested_on_it(root, monkeypatch):
     recipe = arm("both", "nightly", "voc2007").with_(size=64, epochs=2)
     narrow = {**dict(recipe.network.parameters), "width": 2, "head": 2}
     recipe = recipe.with_(network=Network.of(recipe.network.name, **narrow))
-    bench = Workshop(data=root)
+    bench = Bench(data=root)
     result = recipe.compute(0, bench)
     assert (result.metrics["test_images"], result.metrics["grid"], len(result.metrics["train_loss"])) == (1, 2, 2)
     np.testing.assert_allclose(result.tensors["object_boxes"], [[0, 0, 64, 64], [16, 16, 32, 32]])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from harness.draws import normal
+from harness.statistics.draws import normal
 
 
 def test_draws_are_a_function_of_seed_and_shape_alone():

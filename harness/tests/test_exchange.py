@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.measures.exchange import every_other_exchanged
-from harness.measures.least_sure import least_sure
 from harness.rules import Estimate, greater_than
+from harness.statistics.exchange import every_other_exchanged
+from harness.statistics.least_sure import least_sure
 from harness.verdicts import Verdict
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from claims.ghosh2019.methods.orderness import orderness
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, pair_weights
 from harness.data import generated
-from harness.measures.orderness import orderness
-from harness.measures.triples import NEIGHBOURHOODS, pair_weights
 
 
 def expected_orderness(structure, neighbours, height, width):

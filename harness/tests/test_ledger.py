@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.ledger import Ledger, LedgerUnreadable, basis
+from harness.claims.ledger import Ledger, LedgerUnreadable, basis
 from harness.tests.test_claims_as_tests import READINGS, REFUTED, SUPPORTED, UNDECIDED
 
 

@@ -4,7 +4,7 @@ import torch
 from harness.measures.complexity import parameters
 from harness.networks import build
 from harness.networks.vgg import CONFIGURATIONS, HEADS, VGG, convolutions, plain, vgg16
-from harness.torchvision_compat import torchvision
+from harness.system.torchvision_compat import torchvision
 
 DEPTHS = tuple(CONFIGURATIONS)
 
@@ -82,7 +82,7 @@ def test_vgg16_is_the_network_that_it_was():
 @pytest.mark.parametrize(("wrong", "message"), [({"depth": 12}, "no VGG-12"), ({"head": "none"}, "no head 'none'")])
 def test_what_does_not_exist_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        on_meta(build, "vgg.plain", **wrong)
+        on_meta(build, "plain-vgg", **wrong)
 
 
 def test_the_small_network_is_the_first_three_stages():

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from harness.judge import to_json
-from harness.papers import OpenClaim, Paper
-from harness.pictures import Box, picture, stacked_bar
+from harness.claims.papers import OpenClaim, Paper
+from harness.judging.cases import to_json
+from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import literal, number, render
 from harness.rules import Estimate, Exact, equals, greater_than

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy import stats
 
-from harness.measures import resampling
-from harness.measures.resampling import (
+from harness.statistics import resampling
+from harness.statistics.resampling import (
     Bootstrapped,
     draws,
     from_sums,

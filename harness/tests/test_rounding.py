@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.measures.rounding import Range, before_rounding, correlation_range
+from harness.statistics.rounding import Range, before_rounding, correlation_range
 
 
 def test_before_rounding():

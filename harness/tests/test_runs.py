@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from harness.data.image_set import ImageSet
-from harness.runs import Run, RunDiverged, RunMissing, Workshop, perform, workshop
+from harness.runs import Bench, Run, RunDiverged, RunMissing, perform
+from harness.runs import bench as workshop
 from harness.store import RecordNotWritten, Store, StoreNotWritable
 from harness.tests.fake_recipes import Carelessly, Counted, Diverges, Draw, Fails, Reads, WrongType
 from harness.verdicts import Evidence
@@ -23,7 +24,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def bench():
-    return Workshop()
+    return Bench()
 
 
 @pytest.fixture

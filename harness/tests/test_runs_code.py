@@ -7,9 +7,9 @@ import textwrap
 
 import pytest
 
-from harness.experiments.training import Training
 from harness.runs.code import PACKAGE, closure, code_digest, digest_of
 from harness.training import Adam, Data, Network
+from harness.training.training import Training
 
 FILES = {
     "__init__.py": "from house import unrelated\n",
@@ -106,7 +106,7 @@ def test_names_count_as_well_as_bytes(tmp_path):
 
 
 def test_a_recipe_of_this_package_leads_to_its_trainer_and_not_to_the_store():
-    used = closure(["harness.experiments.training"])
+    used = closure(["harness.training.training"])
     assert "harness.training.loop" in used
     assert "harness.runs.recipe" in used
     assert not [name for name in used if name.startswith(("harness.store", "harness.plugin", "harness.report"))]
@@ -114,16 +114,16 @@ def test_a_recipe_of_this_package_leads_to_its_trainer_and_not_to_the_store():
 
 
 def test_a_training_leads_to_its_own_network_and_to_no_other():
-    recipe = Training(Network.of("lenet.LeNet"), Data("mnist"), Adam(1e-3), epochs=1, batch_size=1)
-    assert recipe.modules() == ("harness.networks.lenet",)
-    assert not [name for name in closure(["harness.experiments.training"]) if name.startswith("harness.networks.le")]
+    recipe = Training(Network.of("gamba-lenet"), Data("mnist"), Adam(1e-3), epochs=1, batch_size=1)
+    assert recipe.modules() == ("claims.gamba2020.methods.lenet",)
+    assert not [name for name in closure(["harness.training.training"]) if name.startswith("harness.networks.le")]
 
 
 def test_a_recipe_outside_the_package_counts_with_its_own_file(tmp_path, monkeypatch):
-    (tmp_path / "visiting_recipe.py").write_text("import harness.lazy\n")
+    (tmp_path / "visiting_recipe.py").write_text("import harness.system.lazy\n")
     monkeypatch.syspath_prepend(tmp_path)
     __import__("visiting_recipe")
-    assert set(closure(["visiting_recipe"])) == {"visiting_recipe", "harness.lazy"}
+    assert set(closure(["visiting_recipe"])) == {"visiting_recipe", "harness.system.lazy"}
     del sys.modules["visiting_recipe"]
 
 

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.runs import Workshop, default_workers
+from harness.lab.session import Session
+from harness.runs import Bench, default_workers
 from harness.runs.devices import device_of, gpus, own_device, xdist_number
-from harness.workplace import Workplace
 
 
 @pytest.fixture
@@ -56,18 +56,18 @@ def test_a_worker_of_xdist_has_a_gpu_of_its_own(machine, monkeypatch, tmp_path):
     machine("big", "big")
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
     assert [own_device(name) for name in ("cuda", "cuda:0", "cpu")] == ["cuda:1", "cuda:0", "cpu"]
-    assert Workshop("cuda").device == torch.device("cuda:1")
-    place = Workplace(tier="smoke", data=None, store=tmp_path, device="cuda", train=True)
+    assert Bench("cuda").device == torch.device("cuda:1")
+    place = Session(tier="smoke", data=None, store=tmp_path, device="cuda", train=True)
     assert place.device == place.workshop.device == torch.device("cuda:1")
     monkeypatch.delenv("PYTEST_XDIST_WORKER")
-    assert Workshop("cuda").device == torch.device("cuda")
+    assert Bench("cuda").device == torch.device("cuda")
 
 
 def test_there_are_as_many_workers_as_gpus(machine, monkeypatch):
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     machine("big", "big", "big", "small")
-    assert default_workers(Workshop("cuda")) == 3
-    assert default_workers(Workshop("cuda:2")) == 1
+    assert default_workers(Bench("cuda")) == 3
+    assert default_workers(Bench("cuda:2")) == 1
     machine()
-    assert default_workers(Workshop("cuda")) == 1
-    assert default_workers(Workshop("cpu")) >= 1
+    assert default_workers(Bench("cuda")) == 1
+    assert default_workers(Bench("cpu")) >= 1

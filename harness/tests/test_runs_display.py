@@ -8,7 +8,7 @@ import io
 import pytest
 
 from harness.data import DatasetMissing
-from harness.runs import Run, Workshop, display, display_for, perform, perform_all, plan
+from harness.runs import Bench, Run, display, display_for, perform, perform_all, plan
 from harness.runs.display import Bars, Lines
 from harness.store import Store, StoreNotWritable
 from harness.tests.fake_recipes import Draw, Reads
@@ -79,7 +79,7 @@ def test_bars_show_failures_and_take_markup_literally():
 
 
 def test_a_plan_says_what_is_there_and_what_is_missing(tmp_path):
-    store, bench = Store(tmp_path / "store"), Workshop()
+    store, bench = Store(tmp_path / "store"), Bench()
     perform(Run(Draw(), 1), store, bench)
     there, missing = plan([Run(Draw(), 1), Run(Draw(), 2), Run(Draw(), 1)], store, bench)
     assert (there.missing, missing.missing) == (False, True)
@@ -90,7 +90,7 @@ def test_a_plan_says_what_is_there_and_what_is_missing(tmp_path):
 
 def test_a_run_whose_data_are_missing_costs_none_of_the_others(tmp_path):
     store = Store(tmp_path / "store")
-    lost, drawn = perform_all([Run(Reads("cifar10")), Run(Draw())], store, Workshop(), workers=1)
+    lost, drawn = perform_all([Run(Reads("cifar10")), Run(Draw())], store, Bench(), workers=1)
     assert lost.key is None
     assert lost.failure.kind == "DatasetMissing"
     assert isinstance(lost.failure.__cause__, DatasetMissing)
@@ -99,8 +99,8 @@ def test_a_run_whose_data_are_missing_costs_none_of_the_others(tmp_path):
 
 def test_a_store_that_is_only_read_is_found_out_before_anything_is_computed(tmp_path):
     store = Store(tmp_path / "store")
-    perform(Run(Draw()), store, Workshop())
+    perform(Run(Draw()), store, Bench())
     store.unwritable = "Read-only file system"
-    assert perform_all([Run(Draw())], store, Workshop())[0].record
+    assert perform_all([Run(Draw())], store, Bench())[0].record
     with pytest.raises(StoreNotWritable):
-        perform_all([Run(Draw()), Run(Draw(), 1)], store, Workshop())
+        perform_all([Run(Draw()), Run(Draw(), 1)], store, Bench())

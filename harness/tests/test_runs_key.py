@@ -160,5 +160,5 @@ def test_a_run_reads_as_what_is_not_the_default():
 
 def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):
     plain = ingredients(Run(Draw()), Bench())
-    monkeypatch.setattr(Draw, "modules", lambda self: ("harness.networks.lenet",))
+    monkeypatch.setattr(Draw, "modules", lambda self: ("claims.gamba2020.methods.lenet",))
     assert ingredients(Run(Draw()), Bench())["code"] != plain["code"]

@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from harness.runs import Run, Workshop, perform, perform_all, workers
+from harness.runs import Bench, Run, perform, perform_all, workers
 from harness.store import Store
 from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Fails
 
 SETUP = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may have been told to ignore it
-from harness.runs import Run, Workshop, perform, perform_all
+from harness.runs import Run, Bench, perform, perform_all
 from harness.store import Store
 from harness.tests.fake_recipes import *
-store, bench = Store({store!r}), Workshop()
+store, bench = Store({store!r}), Bench()
 """
 
 
@@ -106,7 +106,7 @@ def test_a_killed_session_loses_no_finished_run_and_the_next_one_does_the_rest(s
 
     calls.unlink()
     hold.unlink()
-    outcomes = perform_all(runs, store, Workshop(), workers=1, display=Heard())
+    outcomes = perform_all(runs, store, Bench(), workers=1, display=Heard())
     assert all(outcome.record for outcome in outcomes)
     assert lines(calls) == ["3/0", "4/0"]
 
@@ -136,8 +136,8 @@ def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_ano
     runs = [Run(Draw(), 0), fails, Run(Draw(), 1), slow, Run(Carelessly(), 4), Run(Draw(), 0), Run(Diverges())]
     together, alone = Store(tmp_path / "together"), Store(tmp_path / "alone")
     heard = Heard()
-    outcomes = perform_all([runs[0], dies, *runs[1:]], together, Workshop(), workers=2, display=heard)
-    here = perform_all(runs, alone, Workshop(), workers=1, display=Heard())
+    outcomes = perform_all([runs[0], dies, *runs[1:]], together, Bench(), workers=2, display=heard)
+    here = perform_all(runs, alone, Bench(), workers=1, display=Heard())
 
     assert files(together) == files(alone)
     assert [outcome.run for outcome in outcomes] == list(dict.fromkeys([runs[0], dies, *runs]))
@@ -207,17 +207,17 @@ def group_exists(group):
 
 
 def test_nothing_is_said_when_there_is_nothing_to_do(store, capsys):
-    perform(Run(Draw()), store, Workshop())
-    (outcome,) = perform_all([Run(Draw()), Run(Draw())], store, Workshop())
+    perform(Run(Draw()), store, Bench())
+    (outcome,) = perform_all([Run(Draw()), Run(Draw())], store, Bench())
     assert outcome.record is not None
-    assert perform_all([], store, Workshop()) == []
+    assert perform_all([], store, Bench()) == []
     assert capsys.readouterr() == ("", "")
 
 
 def test_lines_are_written_where_standard_error_is_no_terminal(store, monkeypatch):
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    perform_all([Run(Draw()), Run(Fails())], store, Workshop(), workers=1)
+    perform_all([Run(Draw()), Run(Fails())], store, Bench(), workers=1)
     assert stream.getvalue().splitlines()[0] == "Draw() seed 0: started"
     assert stream.getvalue().splitlines()[1].startswith("[1/2] Draw() seed 0: done in ")
     assert stream.getvalue().splitlines()[2:] == [

@@ -8,17 +8,17 @@ import signal
 import pytest
 import torch
 
-from harness.experiments.training import Training
-from harness.runs import Run, Workshop, perform
+from harness.runs import Bench, Run, perform
 from harness.runs.display import Display
 from harness.runs.together import together
 from harness.store import Store
 from harness.tests.test_training_together import CNN, EXPLODING, content
 from harness.training import Data, Keep, Network
 from harness.training.trainer import Trainer
+from harness.training.training import Training
 
 SHUFFLED = CNN.with_(
-    network=Network.of("fan.fan", method="spatial", last=3, width=4, classes=4, channels=1),
+    network=Network.of("fan-modified", method="spatial", last=3, width=4, classes=4, channels=1),
     data=Data("textures", count=60, held_out=20), batch_size=20,
 )  # fmt: skip
 RUNS = [Run(CNN, 0), Run(CNN, 1), Run(SHUFFLED, 0), Run(CNN.with_(batch_size=50), 1), Run(SHUFFLED, 1)]
@@ -27,7 +27,7 @@ RUNS = [Run(CNN, 0), Run(CNN, 1), Run(SHUFFLED, 0), Run(CNN.with_(batch_size=50)
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """Each run's record from a store of its own."""
-    return {run: content(perform(run, Store(tmp_path_factory.mktemp("alone")), Workshop())) for run in RUNS}
+    return {run: content(perform(run, Store(tmp_path_factory.mktemp("alone")), Bench())) for run in RUNS}
 
 
 @pytest.fixture
@@ -59,11 +59,11 @@ class Log(Display):
 
 
 def done(runs, store, at_once, display=None, admits=lambda run: True):
-    return together(runs, store, Workshop(), display or Log(), admits, at_once)
+    return together(runs, store, Bench(), display or Log(), admits, at_once)
 
 
 def contents(runs, store):
-    return {run: content(perform(run, store, Workshop(), compute=False)) for run in runs}
+    return {run: content(perform(run, store, Bench(), compute=False)) for run in runs}
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 5])
@@ -84,7 +84,7 @@ def test_one_that_explodes_and_one_that_fails_cost_the_others_nothing(store, alo
     broken = Run(CNN.with_(data=Data("digits", count=10**6)), 0)
     failures = done([Run(EXPLODING), broken, *RUNS], store, 4)
     assert [failure and failure.kind for failure in failures] == [None, "ValueError", *[None] * 5]
-    assert perform(Run(EXPLODING), store, Workshop(), compute=False).diverged
+    assert perform(Run(EXPLODING), store, Bench(), compute=False).diverged
     assert contents(RUNS, store) == alone
 
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import torchvision_compat
+from harness.system import torchvision_compat
 
 USE = """
 import warnings
 warnings.simplefilter("error")
-from harness.torchvision_compat import torchvision
+from harness.system.torchvision_compat import torchvision
 import torch
 
 with torch.device("meta"):

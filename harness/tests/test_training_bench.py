@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from harness.bench import training as bench
-from harness.bench.plain_training import plain_epochs
+from harness.benchmarks import training as bench
+from harness.benchmarks.plain_training import plain_epochs
 from harness.training import Augmentation
 from harness.training.network import operations
 

@@ -10,16 +10,16 @@ import sys
 import numpy as np
 import pytest
 
-from harness.experiments.training import Training
-from harness.runs import Run, RunDiverged, Workshop, perform
+from harness.runs import Bench, Run, RunDiverged, perform
 from harness.runs.checkpoint import Checkpoints
 from harness.store import Store
-from harness.tests.training_bench import Bench
+from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
 from harness.training.trainer import Trainer
+from harness.training.training import Training
 
 SMALL = Training(
-    network=Network.of("ghosh_cnn.GhoshCnn", depth=2, width=4, size=8, classes=3),
+    network=Network.of("ghosh-cnn", depth=2, width=4, size=8, classes=3),
     data=Data("made-up", count=50, held_out=10),
     optimiser=Sgd(0.05, momentum=0.9, weight_decay=1e-3),
     epochs=3,
@@ -35,13 +35,13 @@ VARIANTS = {
     "no memory": (SMALL.with_(optimiser=Sgd(0.05)), {}),
     "adam": (SMALL.with_(optimiser=Adam(1e-3), schedule=Cosine(2), precision="float64"), {}),
     "bf16": (SMALL.with_(precision="bf16"), {}),
-    "dropout": (SMALL.with_(network=Network.of("lenet.LeNet", classes=3)), {"size": 28}),
+    "dropout": (SMALL.with_(network=Network.of("gamba-lenet", classes=3)), {"size": 28}),
     "random shuffles and batch norm": (
-        SMALL.with_(network=Network.of("fan.fan", method="spatial", **FAN), data=Data("made-up", 20, 5), epochs=2,
+        SMALL.with_(network=Network.of("fan-modified", method="spatial", **FAN), data=Data("made-up", 20, 5), epochs=2,
                     batch_size=10, keep=Keep(("*",), (2,))), RGB),
     "fixed shuffles": (
-        SMALL.with_(network=Network.of("fan.fan", method="channel", fixed=True, **FAN), data=Data("made-up", 20, 5),
-                    epochs=2, batch_size=10, keep=Keep(("*",), (2,))), RGB),
+        SMALL.with_(network=Network.of("fan-modified", method="channel", fixed=True, **FAN),
+                    data=Data("made-up", 20, 5), epochs=2, batch_size=10, keep=Keep(("*",), (2,))), RGB),
 }  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def always(monkeypatch):
 
 
 def bench_with(folder, shape):
-    bench = Bench(**shape)
+    bench = MadeUpBench(**shape)
     bench.checkpoints = Checkpoints(folder)
     return bench
 
@@ -92,7 +92,7 @@ def same(one, other):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_it_goes_on_from_any_step_to_the_same_bits(name, tmp_path, monkeypatch):
     recipe, shape = VARIANTS[name]
-    whole = recipe.compute(3, Bench(**shape))
+    whole = recipe.compute(3, MadeUpBench(**shape))
     steps = recipe.epochs * -(-recipe.data.count // recipe.batch_size)
     for cut in range(1, steps, 1 if name == "momentum" else 3):
         cut_off(recipe, cut, tmp_path / str(cut), monkeypatch, seed=3, **shape)
@@ -103,7 +103,7 @@ def test_it_goes_on_from_any_step_to_the_same_bits(name, tmp_path, monkeypatch):
 
 @pytest.mark.usefixtures("always")
 def test_it_can_be_cut_again_and_again(tmp_path, monkeypatch):
-    whole, attempts = SMALL.compute(0, Bench()), 0
+    whole, attempts = SMALL.compute(0, MadeUpBench()), 0
     while True:
         attempts += 1
         with monkeypatch.context() as patch, contextlib.suppress(Cut):
@@ -130,7 +130,7 @@ def test_the_log_says_where_it_goes_on(tmp_path, monkeypatch, caplog):
 def test_another_training_of_the_same_run_has_a_checkpoint_of_its_own(tmp_path, monkeypatch):
     SMALL.compute(0, bench_with(tmp_path, {}))
     for recipe, seed in ((SMALL, 1), (SMALL.with_(optimiser=Sgd(0.01)), 0)):
-        same(recipe.compute(seed, bench_with(tmp_path, {})), recipe.compute(seed, Bench()))
+        same(recipe.compute(seed, bench_with(tmp_path, {})), recipe.compute(seed, MadeUpBench()))
     assert len(list(tmp_path.iterdir())) == 3
 
 
@@ -142,7 +142,7 @@ def test_a_damaged_checkpoint_is_not_used(damage, tmp_path, monkeypatch, caplog)
     cut_off(SMALL, 7, tmp_path, monkeypatch)
     (file,) = tmp_path.iterdir()
     file.write_bytes(damage(file.read_bytes()))
-    same(SMALL.compute(0, bench_with(tmp_path, {})), SMALL.compute(0, Bench()))
+    same(SMALL.compute(0, bench_with(tmp_path, {})), SMALL.compute(0, MadeUpBench()))
     assert f"checkpoint {file} is not used (its digest is wrong): the run begins anew" in caplog.text
 
 
@@ -161,7 +161,7 @@ def test_a_full_disk_costs_the_run_nothing(tmp_path, monkeypatch, caplog):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("harness.runs.checkpoint.write_atomically", full)
-    same(SMALL.compute(0, bench_with(tmp_path, {})), SMALL.compute(0, Bench()))
+    same(SMALL.compute(0, bench_with(tmp_path, {})), SMALL.compute(0, MadeUpBench()))
     assert "is not written ([Errno 28] No space left on device)" in caplog.text
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_costs_the_run_nothing(tmp_path, monkeypatch, caplog):
 def test_a_divergence_is_the_same_after_a_cut(tmp_path, monkeypatch):
     recipe = SMALL.with_(optimiser=Sgd(1e30))
     with pytest.raises(RunDiverged) as whole:
-        recipe.compute(0, Bench())
+        recipe.compute(0, MadeUpBench())
     cut_off(recipe, 3, tmp_path, monkeypatch)
     with pytest.raises(RunDiverged) as resumed:
         recipe.compute(0, bench_with(tmp_path, {}))
@@ -206,7 +206,7 @@ def test_seconds_before_a_cut_count(tmp_path):
 
 KILLED = """
 import os, signal, sys
-from harness.runs import Run, Workshop, perform
+from harness.runs import Run, Bench, perform
 from harness.store import Store
 from harness.tests.test_training_checkpoint import DIGITS
 from harness.training import checkpoint
@@ -223,10 +223,10 @@ def step(trainer, index):
     return plain(trainer, index)
 
 Trainer.step = step
-perform(Run(DIGITS, 5), Store(sys.argv[1]), Workshop())
+perform(Run(DIGITS, 5), Store(sys.argv[1]), Bench())
 """
 DIGITS = Training(
-    network=Network.of("ghosh_cnn.GhoshCnn", depth=1, width=4, size=8, classes=10),
+    network=Network.of("ghosh-cnn", depth=1, width=4, size=8, classes=10),
     data=Data("digits", count=100, held_out=20),
     optimiser=Adam(1e-3),
     epochs=4,
@@ -236,18 +236,18 @@ DIGITS = Training(
 
 
 def test_a_killed_process_costs_no_step_that_was_saved(tmp_path, monkeypatch, caplog):
-    store, whole = Store(tmp_path / "store"), perform(Run(DIGITS, 5), Store(tmp_path / "whole"), Workshop())
+    store, whole = Store(tmp_path / "store"), perform(Run(DIGITS, 5), Store(tmp_path / "whole"), Bench())
     arguments = [sys.executable, "-c", KILLED, str(store.path), "11"]
     child = subprocess.run(arguments, check=False, capture_output=True, text=True)
     assert (child.returncode, child.stderr) == (-9, "")
     assert store.keys() == []
     with monkeypatch.context() as patch:
         cut_before(patch, 16 - 11)
-        record = perform(Run(DIGITS, 5), store, Workshop())
+        record = perform(Run(DIGITS, 5), store, Bench())
     assert "goes on in epoch 3 of 4" in caplog.text
     assert (record.key, record.content) == (whole.key, whole.content)
     assert list((store.path / "checkpoints").iterdir()) == []
     caplog.clear()
     with caplog.at_level(logging.INFO):
-        assert perform(Run(DIGITS, 5), store, Workshop()) == record
+        assert perform(Run(DIGITS, 5), store, Bench()) == record
     assert caplog.text == ""

@@ -11,22 +11,22 @@ import math
 import pytest
 import torch
 
-from harness.experiments.training import Training
 from harness.runs.errors import RunDiverged
 from harness.tests.test_training_checkpoint import FAN, RGB, SMALL
-from harness.tests.training_bench import Bench
+from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Data, Keep, Network, Sgd, graphs
 from harness.training.graphs import WARM_UP
 from harness.training.loop import ImageTrainer
+from harness.training.training import Training
 
 RECIPES = {
     "momentum, last batch smaller": (SMALL.with_(precision="float64"), {}),
     "adam, noise": (
         SMALL.with_(optimiser=Adam(1e-3), augmentation=Augmentation(1, True, 0.2), precision="float64"), {}),
     "bf16": (SMALL.with_(precision="bf16"), {}),
-    "dropout": (SMALL.with_(network=Network.of("lenet.LeNet", classes=3)), {"size": 28}),
+    "dropout": (SMALL.with_(network=Network.of("gamba-lenet", classes=3)), {"size": 28}),
     "random shuffles and batch norm": (
-        SMALL.with_(network=Network.of("fan.fan", method="spatial", **FAN), data=Data("made-up", 50, 5),
+        SMALL.with_(network=Network.of("fan-modified", method="spatial", **FAN), data=Data("made-up", 50, 5),
                     keep=Keep(("*",), (3,))), RGB),
     "one batch an epoch": (SMALL.with_(batch_size=50, epochs=6, keep=Keep(("*",), (6,))), {}),
     "fewer steps than warm the libraries up": (SMALL.with_(epochs=1, batch_size=25, keep=Keep(("*",), (1,))), {}),
@@ -80,7 +80,7 @@ def played(monkeypatch):
 
 
 def results(recipe: Training, shape) -> tuple[dict, dict]:
-    result = recipe.compute(3, Bench(**shape))
+    result = recipe.compute(3, MadeUpBench(**shape))
     return dict(result.metrics), {name: value.tobytes() for name, value in result.tensors.items()}
 
 
@@ -97,7 +97,7 @@ def test_replays_give_what_plain_steps_give(name, request):
 def test_a_loss_that_is_not_finite_in_a_replay_is_a_divergence(played):
     recipe = SMALL.with_(optimiser=Sgd(1e30), batch_size=10, epochs=1, keep=Keep())
     with pytest.raises(RunDiverged):
-        recipe.compute(0, Bench())
+        recipe.compute(0, MadeUpBench())
     assert played[0].replays == 5 - WARM_UP
 
 
@@ -114,7 +114,7 @@ def test_losses_that_are_given_are_not_overwritten_by_the_next_replay(played):
     from harness.training.data import prepare
     from harness.training.loop import initial_network
 
-    Watching(recipe, 0, prepare(recipe.data, 0, Bench(), torch.float32), initial_network(recipe, 0)).epoch()
+    Watching(recipe, 0, prepare(recipe.data, 0, MadeUpBench(), torch.float32), initial_network(recipe, 0)).epoch()
     assert played[0].replays == 5 - WARM_UP
     assert [tuple(value.item() for value in outcome) for outcome, _ in steps] == [said for _, said in steps]
 
@@ -125,7 +125,7 @@ def test_on_a_gpu_replays_give_what_plain_steps_give(name, monkeypatch):
     recipe, shape = RECIPES[name]
 
     def losses() -> list[float]:
-        bench = Bench(**shape)
+        bench = MadeUpBench(**shape)
         bench.device = torch.device("cuda")
         with torch.cuda.stream(torch.cuda.Stream()):
             return list(recipe.compute(3, bench).metrics["train_loss"])

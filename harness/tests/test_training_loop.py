@@ -7,16 +7,16 @@ import pytest
 import torch
 from torch import nn
 
-from harness.experiments.training import Training
 from harness.runs.errors import RunDiverged
-from harness.tests.training_bench import Bench
+from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
 from harness.training.data import prepare
 from harness.training.loop import ImageTrainer, initial_network
 from harness.training.randomness import stream
+from harness.training.training import Training
 
 SMALL = Training(
-    network=Network.of("ghosh_cnn.GhoshCnn", depth=2, width=4, size=8, classes=3),
+    network=Network.of("ghosh-cnn", depth=2, width=4, size=8, classes=3),
     data=Data("made-up", count=50, held_out=10),
     optimiser=Sgd(0.05, momentum=0.9, weight_decay=1e-3),
     epochs=3,
@@ -24,7 +24,7 @@ SMALL = Training(
     precision="float64",
 )
 LENET = SMALL.with_(
-    network=Network.of("lenet.LeNet", classes=3), data=Data("made-up", count=10, held_out=5), precision="float32"
+    network=Network.of("gamba-lenet", classes=3), data=Data("made-up", count=10, held_out=5), precision="float32"
 )
 
 
@@ -42,7 +42,8 @@ class Recording(ImageTrainer):
 
 
 def recorded(recipe: Training, seed: int) -> Recording:
-    trainer = Recording(recipe, seed, prepare(recipe.data, seed, Bench(), torch.float64), initial_network(recipe, seed))
+    prepared = prepare(recipe.data, seed, MadeUpBench(), torch.float64)
+    trainer = Recording(recipe, seed, prepared, initial_network(recipe, seed))
     trainer.losses, trainer.rates = [], []
     for _ in range(recipe.epochs):
         trainer.epoch()
@@ -51,7 +52,7 @@ def recorded(recipe: Training, seed: int) -> Recording:
 
 def textbook_losses(recipe: Training, seed: int, optimiser_of, rate_at) -> list[float]:
     """The same training as anyone would write it, from the same weights in the same order."""
-    train = Bench().images("made-up", "train")
+    train = MadeUpBench().images("made-up", "train")
     chosen = torch.randperm(60, generator=stream(seed, "split"))[: recipe.data.count]
     pixels, labels = train.images[chosen].double(), train.labels[chosen]
     inputs = (pixels - pixels.mean()) / pixels.std(correction=0)
@@ -102,7 +103,7 @@ def test_every_step_has_the_loss_of_a_textbook_loop(recipe, optimiser_of, rate_a
 
 
 def test_the_curves_are_those_of_the_steps():
-    trainer, bench = recorded(SMALL, seed=1), Bench()
+    trainer, bench = recorded(SMALL, seed=1), MadeUpBench()
     metrics = SMALL.compute(1, bench).metrics
     sizes = [16, 16, 16, 2]
     means = [np.average(trainer.losses[4 * epoch : 4 * epoch + 4], weights=sizes) for epoch in range(3)]
@@ -134,7 +135,7 @@ def test_layers_know_whether_they_train_or_are_validated():
 
 def test_it_learns_what_can_be_learnt():
     recipe = SMALL.with_(epochs=12, precision="float32", augmentation=Augmentation(flip=True))
-    metrics = recipe.compute(0, Bench()).metrics
+    metrics = recipe.compute(0, MadeUpBench()).metrics
     assert metrics["train_loss"][-1] < metrics["train_loss"][0] / 2
     assert metrics["final_validation_accuracy"] >= 0.9
 
@@ -146,10 +147,10 @@ def test_a_seed_gives_the_same_result_bit_by_bit_whatever_the_global_generator(r
     recipe = recipe.with_(epochs=2, keep=Keep(("*",), (2,)))
     shape = {"size": 28} if recipe.network.name == "lenet" else {}
     torch.manual_seed(1)
-    first = recipe.compute(3, Bench(**shape))
+    first = recipe.compute(3, MadeUpBench(**shape))
     torch.manual_seed(2)
     before = torch.get_rng_state()
-    again, other = recipe.compute(3, Bench(**shape)), recipe.compute(4, Bench(**shape))
+    again, other = recipe.compute(3, MadeUpBench(**shape)), recipe.compute(4, MadeUpBench(**shape))
     assert torch.equal(torch.get_rng_state(), before)
     assert first.metrics == again.metrics != other.metrics
     assert first.tensors.keys() == again.tensors.keys()
@@ -179,7 +180,7 @@ def test_divergence_names_the_first_step_whose_loss_is_not_finite():
     losses = textbook_losses(recipe, 0, lambda p: torch.optim.SGD(p, 1e200), lambda epoch: 1e200)
     step = [math.isfinite(loss) for loss in losses].index(False)
     with pytest.raises(RunDiverged) as caught:
-        recipe.compute(0, Bench())
+        recipe.compute(0, MadeUpBench())
     assert caught.value.step == step > 0
     assert not math.isfinite(caught.value.loss)
     assert caught.value.detail == f"learning rate 1e+200, last finite loss {losses[step - 1]:g}"
@@ -187,21 +188,21 @@ def test_divergence_names_the_first_step_whose_loss_is_not_finite():
 
 def test_bf16_computes_roughly_and_keeps_weights_in_float32():
     keep = Keep(("*",), (3,))
-    exact = SMALL.with_(precision="float32", keep=keep).compute(0, Bench())
-    rough = SMALL.with_(precision="bf16", keep=keep).compute(0, Bench())
+    exact = SMALL.with_(precision="float32", keep=keep).compute(0, MadeUpBench())
+    rough = SMALL.with_(precision="bf16", keep=keep).compute(0, MadeUpBench())
     assert {weights.dtype for weights in rough.tensors.values()} == {np.dtype("float32")}
     assert rough.metrics["train_loss"] != exact.metrics["train_loss"]
     np.testing.assert_allclose(rough.metrics["train_loss"], exact.metrics["train_loss"], rtol=0.05)
 
 
 def test_precisions_agree():
-    single, double = (SMALL.with_(precision=name).compute(0, Bench()).metrics for name in ("float32", "float64"))
+    single, double = (SMALL.with_(precision=name).compute(0, MadeUpBench()).metrics for name in ("float32", "float64"))
     np.testing.assert_allclose(single["train_loss"], double["train_loss"], rtol=1e-4)
     assert single["train_loss"] != double["train_loss"]
 
 
 def test_no_epochs_leave_the_network_untrained():
-    result = SMALL.with_(epochs=0, keep=Keep(("*",), (0,))).compute(0, Bench())
+    result = SMALL.with_(epochs=0, keep=Keep(("*",), (0,))).compute(0, MadeUpBench())
     untrained = initial_network(SMALL, 0).state_dict()
     assert {name.removesuffix("@0") for name in result.tensors} == set(untrained)
     assert all(np.array_equal(result.tensors[f"{name}@0"], untrained[name]) for name in untrained)
@@ -211,8 +212,8 @@ def test_no_epochs_leave_the_network_untrained():
 
 def test_kept_weights_are_those_after_the_epoch():
     keep = Keep(("layers.0.*", "*.bias"), (0, 2))
-    result = SMALL.with_(keep=keep).compute(0, Bench())
-    stopped = SMALL.with_(epochs=2, keep=Keep(("*",), (2,))).compute(0, Bench())
+    result = SMALL.with_(keep=keep).compute(0, MadeUpBench())
+    stopped = SMALL.with_(epochs=2, keep=Keep(("*",), (2,))).compute(0, MadeUpBench())
     names = {"layers.0.conv.weight", "layers.0.conv.bias", "layers.1.conv.bias", "head.1.bias"}
     assert set(result.tensors) == {f"{name}@{epoch}" for name in names for epoch in (0, 2)}
     for name in names:
@@ -222,4 +223,4 @@ def test_kept_weights_are_those_after_the_epoch():
 
 def test_a_pattern_that_fits_nothing_is_refused():
     with pytest.raises(ValueError, match=r"no weights are named 'conv1\*'; the network has layers.0.conv.weight"):
-        SMALL.with_(keep=Keep(("conv1*",), (0,))).compute(0, Bench())
+        SMALL.with_(keep=Keep(("conv1*",), (0,))).compute(0, MadeUpBench())

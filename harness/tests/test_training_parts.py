@@ -9,32 +9,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.experiments.training import Training
-from harness.interventions.blocks import swap_blocks
-from harness.tests.training_bench import Bench
-from harness.training import (
-    Adam,
-    Augmentation,
-    Constant,
-    Cosine,
-    Data,
-    Exponential,
-    Keep,
-    Network,
-    Sgd,
-    Steps,
-    SwapBlocks,
-)
+from claims.ghosh2019.methods.blocks import SwapBlocks, swap_blocks
+from harness.tests.training_bench import MadeUpBench
+from harness.training import Adam, Augmentation, Constant, Cosine, Data, Exponential, Keep, Network, Sgd, Steps
 from harness.training.augmentation import shifted
 from harness.training.data import prepare
 from harness.training.randomness import global_stream, stream
+from harness.training.training import Training
 
-RECIPE = Training(Network.of("mlp.mlp", width=3), Data("made-up"), Adam(1e-3), epochs=1, batch_size=10)
+RECIPE = Training(Network.of("mlp", width=3), Data("made-up"), Adam(1e-3), epochs=1, batch_size=10)
 CPU = torch.device("cpu")
 
 
-def prepared(data: Data, seed: int = 0, bench: Bench | None = None):
-    return prepare(data, seed, bench or Bench(), torch.float64)
+def prepared(data: Data, seed: int = 0, bench: MadeUpBench | None = None):
+    return prepare(data, seed, bench or MadeUpBench(), torch.float64)
 
 
 def rows(images: torch.Tensor) -> set[bytes]:
@@ -45,12 +33,12 @@ def rows(images: torch.Tensor) -> set[bytes]:
 
 
 def test_recipes_are_stated_without_torch():
-    code = "import sys, harness.experiments.training, harness.networks; sys.exit('torch._C' in sys.modules)"
+    code = "import sys, harness.training.training, harness.networks; sys.exit('torch._C' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_recipes_that_say_the_same_are_equal_and_hashable():
-    assert Network.of("mlp.mlp", width=3, depth=2) == Network.of("mlp.mlp", depth=2, width=3)
+    assert Network.of("mlp", width=3, depth=2) == Network.of("mlp", depth=2, width=3)
     assert len({RECIPE, RECIPE.with_(), RECIPE.with_(epochs=2)}) == 2
     assert RECIPE.with_(schedule=Cosine(5)) != RECIPE
 
@@ -78,7 +66,7 @@ def test_a_recipe_names_the_splits_that_it_reads():
 
 
 def test_held_out_images_are_not_trained_on():
-    bench = Bench()
+    bench = MadeUpBench()
     sets = prepared(Data("made-up", count=40, held_out=15), seed=1, bench=bench)
     assert (len(sets.training), len(sets.validation)) == (40, 15)
     assert not rows(sets.training.images) & rows(sets.validation.images)
@@ -96,7 +84,7 @@ def test_the_seed_draws_the_split():
 
 
 def test_all_images_are_trained_on_and_the_test_split_validates_unless_told_otherwise():
-    bench = Bench(train=30, test=8)
+    bench = MadeUpBench(train=30, test=8)
     sets = prepared(Data("made-up"), bench=bench)
     assert rows(sets.training.images) == rows(bench.images("made-up", "train").images)
     assert torch.equal(sets.validation.images, bench.images("made-up", "test").images)
@@ -112,7 +100,7 @@ def test_more_images_than_there_are_is_refused(data):
 
 
 def test_inputs_are_standardised_by_the_training_images_channel_by_channel():
-    sets = prepared(Data("made-up", held_out=10), bench=Bench(channels=3))
+    sets = prepared(Data("made-up", held_out=10), bench=MadeUpBench(channels=3))
     inputs = sets.as_input(sets.training.images)
     torch.testing.assert_close(inputs.mean((0, 2, 3)), torch.zeros(3).double())
     torch.testing.assert_close(inputs.std((0, 2, 3), correction=0), torch.ones(3).double())
@@ -127,7 +115,7 @@ def test_otherwise_inputs_are_between_0_and_1():
 
 
 def test_floating_point_images_are_taken_as_they_are():
-    bench = Bench()
+    bench = MadeUpBench()
     whole = bench.sets["train"]
     bench.sets["train"] = type(whole)(**{**vars(whole), "images": whole.images.float() / 255})
     sets = prepared(Data("made-up", held_out=0, count=60, standardise=False), bench=bench)
@@ -137,7 +125,7 @@ def test_floating_point_images_are_taken_as_they_are():
 
 
 def test_constant_images_do_not_divide_by_zero():
-    bench = Bench()
+    bench = MadeUpBench()
     bench.sets["train"].images.zero_()
     sets = prepared(Data("made-up"), bench=bench)
     assert (sets.as_input(sets.training.images) == 0).all()

@@ -9,20 +9,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.experiments.training import Training
-from harness.tests.training_bench import Bench
-from harness.training import Adam, Augmentation, Data, Keep, LabelNoise, Network, Sgd, recipes
+from harness.tests.training_bench import MadeUpBench
+from harness.training import Adam, Augmentation, Data, Keep, LabelNoise, Network, Sgd
+from harness.training import recipes_TO_SPLIT as recipes
 from harness.training.data import prepare
 from harness.training.loop import ImageTrainer, initial_network
 from harness.training.loss import LOSSES, cross_entropy, hinge, hits
 from harness.training.randomness import stream
+from harness.training.training import Training
 
-MLP = Network.of("mlp.mlp", inputs=64, width=8, depth=1, classes=3)
+MLP = Network.of("mlp", inputs=64, width=8, depth=1, classes=3)
 SMALL = Training(MLP, Data("made-up", count=40, held_out=20), Sgd(0.1), epochs=2, batch_size=16)
 
 
-def prepared(data: Data, seed: int = 0, bench: Bench | None = None):
-    return prepare(data, seed, bench or Bench(), torch.float64)
+def prepared(data: Data, seed: int = 0, bench: MadeUpBench | None = None):
+    return prepare(data, seed, bench or MadeUpBench(), torch.float64)
 
 
 # Losses
@@ -64,10 +65,10 @@ def test_one_score_an_image_is_what_the_hinge_loss_takes():
 
 
 def test_a_network_with_one_score_learns_by_the_hinge_loss():
-    bench = Bench()
+    bench = MadeUpBench()
     for images in bench.sets.values():
         images.labels.copy_(images.labels.clamp_max(1))
-    recipe = SMALL.with_(network=Network.of("mlp.mlp", inputs=64, width=8, depth=1, classes=1), loss="hinge", epochs=20)
+    recipe = SMALL.with_(network=Network.of("mlp", inputs=64, width=8, depth=1, classes=1), loss="hinge", epochs=20)
     metrics = recipe.compute(0, bench).metrics
     assert metrics["train_loss"][-1] < 0.1 < metrics["train_loss"][0]
     assert metrics["final_validation_accuracy"] >= 0.9
@@ -132,9 +133,9 @@ class Seeing(ImageTrainer):
 
 def shown(data: Data, augmentation: Augmentation, epochs: int = 2, channels: int = 1):
     """Inputs of the training images by epoch, in the order of the set; and the set."""
-    bench = Bench(channels=channels)
+    bench = MadeUpBench(channels=channels)
     recipe = SMALL.with_(
-        network=Network.of("mlp.mlp", inputs=64 * channels, width=8, depth=1, classes=3),
+        network=Network.of("mlp", inputs=64 * channels, width=8, depth=1, classes=3),
         data=data, augmentation=augmentation, precision="float64",
     )  # fmt: skip
     trainer = Seeing(recipe, 5, prepared(data, 5, bench), initial_network(recipe, 5))
@@ -214,7 +215,7 @@ def test_weight_decay_spares_vectors_when_told(seed, vectors, momentum):
 
 # The papers' recipes
 
-CNN = Network.of("ghosh_cnn.GhoshCnn")
+CNN = Network.of("ghosh-cnn")
 CIFAR = Data("cifar10", held_out=5000)
 
 
@@ -269,5 +270,5 @@ def test_regularisation_is_the_papers():
                                   "gamba_noisy_labels", "gamba_shuffled_pixels"])  # fmt: skip
 def test_every_recipe_trains(name):
     recipe = getattr(recipes, name)(MLP, Data("made-up", 30, 10)).with_(epochs=1, keep=Keep(("*",), (1,)))
-    metrics = recipe.compute(0, Bench()).metrics
+    metrics = recipe.compute(0, MadeUpBench()).metrics
     assert math.isfinite(metrics["train_loss"][0])

@@ -8,23 +8,24 @@ from functools import partial
 import pytest
 import torch
 
-from harness.experiments.criticality import Criticality
-from harness.experiments.shuffling import AS_TRAINED, Condition, ShuffleTest
-from harness.experiments.training import Training
-from harness.runs import Run, Workshop, perform
+from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
+from claims.gamba2020.methods.criticality import Criticality
+from claims.ghosh2019.methods.blocks import SwapBlocks
+from harness.runs import Bench, Run, perform
 from harness.store import Store
 from harness.tests.fake_imagenet import tiny_imagenet
 from harness.tests.test_training_checkpoint import Cut, always, cut_before, same
-from harness.training import Augmentation, Data, LabelNoise, Network, Sgd, SwapBlocks
+from harness.training import Augmentation, Data, LabelNoise, Network, Sgd
 from harness.training.data import Prepared, prepare
 from harness.training.labelled import Resident, middle
 from harness.training.loop import ImageTrainer, initial_network
+from harness.training.training import Training
 
 __all__ = ["always", "tiny_imagenet"]
 
 SIDE = 32
 RECIPE = Training(
-    network=Network.of("vgg.plain", depth=11, width=4, classes=3),
+    network=Network.of("plain-vgg", depth=11, width=4, classes=3),
     data=Data("imagenet", side=SIDE),
     optimiser=Sgd(0.01, 0.9),
     epochs=2,
@@ -36,7 +37,7 @@ RECIPE = Training(
 
 @pytest.fixture
 def bench(tiny_imagenet):
-    return Workshop(data=tiny_imagenet)
+    return Bench(data=tiny_imagenet)
 
 
 def stacked(part):
@@ -126,7 +127,7 @@ def test_a_seed_decides_everything(bench):
 
 
 def test_the_experiments_take_them(bench):
-    network = partial(Network.of, "fan.fan", architecture="resnet50", width=4, classes=3, small_images=False)
+    network = partial(Network.of, "fan-modified", architecture="resnet50", width=4, classes=3, small_images=False)
     shuffled = Condition("shuffled", network(method="spatial", last=16))
     training = RECIPE.with_(network=network(), epochs=1, data=replace(RECIPE.data, side=64))
     tested = ShuffleTest(training, (shuffled,), passes=2, images=7).compute(0, bench).metrics

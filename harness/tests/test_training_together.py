@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from harness.experiments.training import Training
-from harness.runs import Run, Workshop, perform, perform_all
+from harness.runs import Bench, Run, perform, perform_all
 from harness.store import Store
 from harness.training import Augmentation, Data, Keep, Network, Sgd
 from harness.training.trainer import Trainer
+from harness.training.training import Training
 
 CNN = Training(
-    network=Network.of("ghosh_cnn.GhoshCnn", depth=1, width=4, size=8, classes=10),
+    network=Network.of("ghosh-cnn", depth=1, width=4, size=8, classes=10),
     data=Data("digits", count=100, held_out=20),
     optimiser=Sgd(0.05, momentum=0.9),
     epochs=2,
@@ -28,7 +28,7 @@ OTHERS = [Run(CNN, 0), Run(CNN, 1), Run(CNN.with_(batch_size=50), 1), Run(CNN.wi
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """Each run's record from a store of its own."""
-    return {run: content(perform(run, Store(tmp_path_factory.mktemp("alone")), Workshop())) for run in OTHERS}
+    return {run: content(perform(run, Store(tmp_path_factory.mktemp("alone")), Bench())) for run in OTHERS}
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def contents(outcomes):
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2), (2, 3, 1, 0)])
 def test_runs_done_together_in_any_order_equal_those_done_alone(order, store, alone):
-    assert contents(perform_all([OTHERS[place] for place in order], store, Workshop(), workers=1)) == alone
+    assert contents(perform_all([OTHERS[place] for place in order], store, Bench(), workers=1)) == alone
 
 
 def test_runs_in_two_processes_beside_one_that_explodes_equal_those_done_alone(store, alone):
-    outcomes = perform_all([Run(EXPLODING), *OTHERS], store, Workshop(), workers=2)
+    outcomes = perform_all([Run(EXPLODING), *OTHERS], store, Bench(), workers=2)
     assert contents(outcomes) == alone
     assert outcomes[0].record.metrics["diverged_at"] > 0
 
@@ -73,9 +73,9 @@ def test_a_loss_that_is_not_finite_is_stored_as_diverged_and_the_others_are_what
         return loss, hits
 
     monkeypatch.setattr(Trainer, "step", step)
-    outcomes = perform_all([*OTHERS[:2], planted, *OTHERS[2:]], store, Workshop(), workers=1)
+    outcomes = perform_all([*OTHERS[:2], planted, *OTHERS[2:]], store, Bench(), workers=1)
     assert contents(outcomes) == alone
     metrics = outcomes[2].record.metrics
     assert (metrics["diverged_at"], repr(metrics["loss"])) == (5, repr(value))
     assert metrics["detail"].startswith("learning rate 0.05, last finite loss ")
-    assert perform(planted, store, Workshop(), compute=False).diverged
+    assert perform(planted, store, Bench(), compute=False).diverged

@@ -1,4 +1,4 @@
-"""A workbench with made-up images, for tests of the trainer."""
+"""A bench with made-up images, for tests of the trainer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def made_up(split: str, count: int, classes: int = 3, size: int = 8, channels: i
     return ImageSet("made-up", split, images, labels, digest=split, reach=Evidence.PROXY)
 
 
-class Bench:
+class MadeUpBench:
     """What a recipe is given to work with."""
 
     device = torch.device("cpu")

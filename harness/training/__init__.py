@@ -4,7 +4,7 @@ Only what these parts describe exists: there is no option that no test runs.
 """
 
 from harness.training.augmentation import Augmentation
-from harness.training.data import Data, SwapBlocks
+from harness.training.data import Data
 from harness.training.keep import Keep, kept_name
 from harness.training.label_noise import LabelNoise
 from harness.training.network import Network
@@ -22,7 +22,6 @@ __all__ = [
     "Network",
     "Sgd",
     "Steps",
-    "SwapBlocks",
     "Warm",
     "kept_name",
 ]

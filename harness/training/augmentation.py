@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,7 @@ def shifted(images: torch.Tensor, down: torch.Tensor, right: torch.Tensor) -> to
     index = torch.arange(n, device=device)[:, None, None]
     moved = images[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
     return moved * inside[:, None]
+
+
+SHIFT_AND_FLIP = Augmentation(shift=4, flip=True)
+"""What is usual for images of 32 x 32 pixels: a random crop of the padded image, mirrored or not."""

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from harness.lazy import np, torch
+from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
     from harness.runs.checkpoint import Checkpoint, Checkpoints

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 from harness.training.label_noise import LabelNoise
 from harness.training.labelled import Resident, Streamed
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
     from harness.data.folders import ImageFiles
-    from harness.runs.recipe import Workbench
+    from harness.runs.bench import Bench
     from harness.training.labelled import Labelled
 
 
-@dataclass(frozen=True)
-class SwapBlocks:
-    """Swap random pairs of blocks of `size` x `size` pixels, `swaps` times in each image (ghosh2019, section 4.1).
-
-    `fit` ("crop" or "pad") is what becomes of images that the blocks do not tile; with 0 swaps too, to compare.
-    """
-
-    size: int
-    swaps: int
-    fit: str = "crop"
+class Disturbance(Protocol):
+    """What is done to images before training: a frozen, torch-free dataclass of JSON values, part of the recipe."""
 
     def apply(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """The images, shape `(n, c, h, w)`, each with swaps of its own."""
-        from harness.interventions.blocks import swap_blocks
-
-        return swap_blocks(images, self.size, self.swaps, generator, self.fit)
+        """The images, shape `(n, c, h, w)`, each disturbed by draws of its own."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +45,7 @@ class Data:
     name: str
     count: int | None = None
     held_out: int | None = None
-    interventions: tuple[SwapBlocks, ...] = ()
+    interventions: tuple[Disturbance, ...] = ()
     standardise: bool = True
     label_noise: LabelNoise | None = None
     shuffle_pixels: bool = False
@@ -101,7 +90,7 @@ class Prepared:
         return flat.gather(2, self.orders[index].long()[:, None].expand_as(flat)).reshape(images.shape)
 
 
-def prepare(data: Data, seed: int, bench: Workbench, dtype: torch.dtype) -> Prepared:
+def prepare(data: Data, seed: int, bench: Bench, dtype: torch.dtype) -> Prepared:
     """Draw the split, disturb the images as described, and put them on the device, or make ready to decode them.
 
     Raises:
@@ -111,7 +100,7 @@ def prepare(data: Data, seed: int, bench: Workbench, dtype: torch.dtype) -> Prep
     return replace(found, mean=found.mean.to(bench.device, dtype), spread=found.spread.to(bench.device, dtype))
 
 
-def images_for_test(data: Data, bench: Workbench, count: int | None = None) -> Labelled:
+def images_for_test(data: Data, bench: Bench, count: int | None = None) -> Labelled:
     """The test split, or so many of its first images, as they are."""
     if data.side is not None:
         files = bench.image_files(data.name, "test")
@@ -120,7 +109,7 @@ def images_for_test(data: Data, bench: Workbench, count: int | None = None) -> L
     return Resident(test.images[:count], test.labels[:count]).to(bench.device)
 
 
-def _resident(data: Data, seed: int, bench: Workbench) -> Prepared:
+def _resident(data: Data, seed: int, bench: Bench) -> Prepared:
     whole = bench.images(data.name, "train")
     chosen, held_out = _drawn(data, len(whole), seed)
     labels = whole.labels[chosen]
@@ -140,7 +129,7 @@ def _resident(data: Data, seed: int, bench: Workbench) -> Prepared:
     )
 
 
-def _streamed(data: Data, side: int, seed: int, bench: Workbench) -> Prepared:
+def _streamed(data: Data, side: int, seed: int, bench: Bench) -> Prepared:
     whole = bench.image_files(data.name, "train")
     chosen, held_out = _drawn(data, len(whole), seed)
     return Prepared(

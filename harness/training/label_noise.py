@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 READINGS = ("any class", "another class")
 

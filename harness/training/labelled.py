@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -136,7 +136,7 @@ class Cut(Protocol):
 
 def random_part(image: Image, seed: int, side: int) -> Tensor:
     """A random part of the image, of 8 to 100 % of its area and 3/4 to 4/3 as wide as high, resized to a square."""
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     transforms = torchvision.transforms
     with torch.random.fork_rng(devices=[]):
@@ -148,7 +148,7 @@ def random_part(image: Image, seed: int, side: int) -> Tensor:
 
 def middle(image: Image, seed: int, side: int) -> Tensor:
     """The middle of the image, whose shorter side is `MARGIN` times the square's."""
-    from harness.torchvision_compat import torchvision
+    from harness.system.torchvision_compat import torchvision
 
     functional = torchvision.transforms.functional
     pixels: Tensor = functional.pil_to_tensor(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.lazy import torch
-from harness.runs.recipe import Result, Workbench
+from harness.runs.recipe import Result
+from harness.system.lazy import torch
 from harness.training.data import Prepared, prepare
 from harness.training.graphs import Graphed
 from harness.training.labelled import Resident
@@ -15,7 +15,8 @@ from harness.training.randomness import global_stream, stream
 from harness.training.trainer import Trainer, deterministic_convolutions
 
 if TYPE_CHECKING:
-    from harness.experiments.training import Training
+    from harness.runs.bench import Bench
+    from harness.training.training import Training
 
 EVALUATION_BATCH = 500
 
@@ -28,7 +29,7 @@ class Fitted(NamedTuple):
     result: Result
 
 
-def train(recipe: Training, seed: int, bench: Workbench) -> Fitted:
+def train(recipe: Training, seed: int, bench: Bench) -> Fitted:
     """Train one network and write down how it went.
 
     Metrics: `train_loss` and `train_accuracy` (running means over each epoch, one entry an epoch),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from harness.lazy import torch
+from harness.networks import NETWORKS, build
+from harness.system.lazy import torch
 from harness.training.randomness import global_stream
 
 Value = int | float | str | bool | None
@@ -13,10 +14,13 @@ Value = int | float | str | bool | None
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture by its name in `harness.networks` ("lenet.LeNet"), with its parameters, sorted by name."""
+    """An architecture by its name in `harness.networks` ("gamba-lenet"), with its parameters, sorted by name."""
 
     name: str
     parameters: tuple[tuple[str, Value], ...] = ()
+
+    def __post_init__(self) -> None:
+        NETWORKS.target(self.name)
 
     @classmethod
     def of(cls, name: str, **parameters: Value) -> Network:
@@ -26,14 +30,10 @@ class Network:
     @property
     def module(self) -> str:
         """Full name of the module that builds it."""
-        from harness.networks import module_of
-
-        return module_of(self.name)
+        return NETWORKS.module(self.name)
 
     def build(self) -> torch.nn.Module:
         """A new instance, initialised as the architecture does it, from torch's global generator."""
-        from harness.networks import build
-
         return build(self.name, **dict(self.parameters))
 
     def started(self, seed: int) -> torch.nn.Module:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.lazy import torch
+from harness.system.lazy import torch
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from harness.lazy import torch
 from harness.runs.errors import RunDiverged
+from harness.system.lazy import torch
 from harness.training.checkpoint import Saving
 from harness.training.done import Done
 
 if TYPE_CHECKING:
-    from harness.runs.recipe import Workbench
+    from harness.runs.bench import Bench
     from harness.training.graphs import Graphed
     from harness.training.optimisation import Optimiser, Schedule
 
@@ -88,7 +88,7 @@ class Trainer(ABC, Generic[PlanT]):
     def keep(self) -> None:
         """Keep what the result is to hold of the network as it is between two epochs."""
 
-    def run(self, bench: Workbench, seed: int) -> None:
+    def run(self, bench: Bench, seed: int) -> None:
         """All epochs, or those that are left after a cut; between two steps what is computed beside may go on.
 
         Raises:

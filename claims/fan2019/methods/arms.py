@@ -1,0 +1,229 @@
+"""The networks that Fan et al. compare, as recipes for each tier.
+
+All arms of one seed share their training images, their order and, but for replaced layers, their initial weights.
+
+Tier `paper` trains as the authors' code does on CIFAR-100: stochastic gradient descent at rate 0.1 with momentum 0.9
+and weight decay 1e-4, batches of 128, 100 epochs with the rate divided by ten after 50 and 75, crops after padding by
+4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.
+
+Tier `quick` has two cores and two minutes.  It trains a stand-in for VGG-16 (`methods.short_vgg`) on 3200
+images of CIFAR-10 for 4 epochs of batches of 40, in bfloat16, with Adam whose rate falls from 0.004 along half a
+cosine.  Its last 2, 3 and 5 layers of 6 (33, 50 and 83 %) stand for the last 4, 7 and 10 of 13 (31, 54 and 77 %), and
+its layers 1, 2 and 5, which see maps of the same sizes, for the layers 1, 4 and 10.  For ResNet-50 stands a network of
+four bottlenecks (`methods.short_resnet`), whose last two stand for the last 8 of 16.  That they learn the task
+was made sure on the seeds 100 to 103, by the unmodified networks' accuracy alone: the VGG's is 50 to 53 % of 2000 test
+images, the ResNet's 44 to 46 %.  Four epochs are not the end of a training: there, what a shuffle slows down counts as
+its cost.  At first there were 6000 images, then 4800, in batches of 64; after verdicts had been seen fewer were taken,
+for the time that they need.
+
+Nothing stands in for CIFAR: the embedded textures are learnt as well without the order of the channels, so that no
+control could fail on them.
+
+A first recipe for `quick` trained a VGG-16 of an eighth of the width on 2200 images of CIFAR-10 for 4 epochs: its
+baseline got 35 % of the test images right.  So far from its end, what a shuffle costs is what it slows down, which is
+not what the paper compares; all of its verdicts were set aside for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from claims.fan2019.methods.shuffle_test import Condition, ShuffleTest
+from harness.training import Adam, Augmentation, Constant, Cosine, Data, LabelNoise, Network, Sgd, Steps
+from harness.training.network import Value
+from harness.training.optimisation import Optimiser, Schedule
+from harness.training.training import Training
+
+ARMS: dict[str, dict[str, Value]] = {
+    "plain": {},
+    "spatial 4": {"method": "spatial", "last": 4},
+    "spatial 7": {"method": "spatial", "last": 7},
+    "spatial 10": {"method": "spatial", "last": 10},
+    "spatial 4 of each image": {"method": "spatial", "last": 4, "per_image": True},
+    "channel 1": {"method": "channel", "last": 1},
+    "channel 4": {"method": "channel", "last": 4},
+    "channel 10": {"method": "channel", "last": 10},
+    "fixed channel 4": {"method": "channel", "last": 4, "fixed": True},
+    "gap-fc 4": {"method": "gap-fc", "last": 4},
+    "gap-fc 10": {"method": "gap-fc", "last": 10},
+    "truncated 4": {"method": "truncated", "last": 4},
+    "spatial at 1": {"method": "spatial", "only": 1},
+    "spatial at 4": {"method": "spatial", "only": 4},
+    "spatial at 10": {"method": "spatial", "only": 10},
+    "patch 2 at 10": {"method": "patch", "only": 10, "patch": 2},
+    "patch 4 at 1": {"method": "patch", "only": 1, "patch": 4},
+    "stride 4": {"downsampling": "stride", "last": 4},
+    "strided spatial 4": {"method": "spatial", "last": 4, "downsampling": "stride"},
+    "resnet50": {"architecture": "resnet50"},
+    "resnet50 spatial 13": {"architecture": "resnet50", "method": "spatial", "last": 13},
+    "resnet50 spatial 8": {"architecture": "resnet50", "method": "spatial", "last": 8},
+    "resnet50 spatial 5": {"architecture": "resnet50", "method": "spatial", "last": 5},
+    "resnet50 gap-fc 13": {"architecture": "resnet50", "method": "gap-fc", "last": 13},
+    "resnet50 gap-fc 8": {"architecture": "resnet50", "method": "gap-fc", "last": 8},
+    "resnet50 gap-fc 5": {"architecture": "resnet50", "method": "gap-fc", "last": 5},
+    "resnet50 patch 2 at 10": {"architecture": "resnet50", "method": "patch", "only": 10, "patch": 2},
+    "resnet50 spatial at 10": {"architecture": "resnet50", "method": "spatial", "only": 10},
+    "resnet50 patch 4 at 0": {"architecture": "resnet50", "method": "patch", "only": 0, "patch": 4},
+    "resnet50 patch 4 at 1": {"architecture": "resnet50", "method": "patch", "only": 1, "patch": 4},
+    "resnet50 spatial at 1": {"architecture": "resnet50", "method": "spatial", "only": 1},
+    "resnet50 branch 8": {"architecture": "resnet50", "method": "spatial", "last": 8, "skip": False},
+    "spatial 1": {"method": "spatial", "last": 1},
+    "gap-fc 1": {"method": "gap-fc", "last": 1},
+    "resnet50 spatial 1": {"architecture": "resnet50", "method": "spatial", "last": 1},
+    "resnet50 gap-fc 1": {"architecture": "resnet50", "method": "gap-fc", "last": 1},
+    "resnet152": {"architecture": "resnet152"},
+    "resnet152 spatial 1": {"architecture": "resnet152", "method": "spatial", "last": 1},
+    "resnet152 gap-fc 5": {"architecture": "resnet152", "method": "gap-fc", "last": 5},
+}
+"""Parameters of `methods.modified_networks.fan` by arm.  The number is how many of the last layers are modified, or,
+after "at", which one; "stride" is stride 2 in place of the max pooling behind modified layers, as in the authors' code;
+"branch" leaves the skip connections unshuffled.  The last seven are those of Table 2, on ImageNet."""
+
+SHORT = {0: 0, 1: 1, 4: 2, 7: 3, 10: 5, 13: 6}
+"""How many last layers of the short VGG stand for so many of VGG-16's 13."""
+
+SHORT_RESNET = {0: 0, 8: 2, 16: 4}
+"""The same for the short ResNet and ResNet-50's 16."""
+
+RANDOM_LABELS = ", random labels"
+"""Behind an arm's name: trained on labels that are drawn at random, so that nothing can be learnt from the images."""
+
+PERCEPTRON = "perceptron"
+"""The arm with one hidden layer of 512 units (section 4.1)."""
+
+SEEDS = {"quick": range(3), "paper": range(5)}
+"""Three, by the time that they take; five where there are days."""
+
+CONDITIONS = {
+    "plain": ("spatial 4", "channel 4", "stride 4", "strided spatial 4"),
+    "spatial 4": ("plain",),
+    "channel 4": ("plain", "spatial 4"),
+}
+"""As which other arms the weights of an arm are tested."""
+
+CONDITIONS_ON_IMAGENET = {
+    "plain": ("spatial 1",),
+    "resnet50": ("resnet50 spatial 1",),
+    "resnet152": ("resnet152 spatial 1",),
+}
+"""The same on ImageNet."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a tier trains on, and for how long."""
+
+    data: Data
+    classes: int
+    width: int
+    epochs: int
+    batch_size: int
+    optimiser: Optimiser
+    schedule: Schedule = field(default_factory=Constant)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    tested: int | None = None
+    passes: int = 4
+    precision: str = "bf16"
+    short: bool = False
+    small_images: bool = True
+    conditions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CONDITIONS)
+
+
+def scale(tier: str) -> Scale:
+    """The scale of a tier: on CIFAR-100, for which CIFAR-10 stands at tier `quick`."""
+    if tier == "quick":
+        few = Data("cifar10", count=3200, held_out=500)
+        return Scale(few, 10, 8, 4, 40, Adam(4e-3), Cosine(4), tested=2000, passes=2, short=True)
+    epochs = {"nightly": 12, "paper": 100}[tier]
+    return Scale(
+        Data("cifar100"), 100, 64, epochs, 128, Sgd(0.1, 0.9, 1e-4),
+        Steps((epochs // 2, 3 * epochs // 4)), Augmentation(shift=4, flip=True),
+        precision="bf16" if tier == "nightly" else "float32",
+    )  # fmt: skip
+
+
+def imagenet(tier: str) -> Scale:
+    """ImageNet, at tier `paper` alone.
+
+    Batches of 256, 100 epochs, rate 0.1 divided by ten after 30 and 60, weight decay 1e-4: the authors' code; random
+    parts of the images resized to 224 x 224 pixels, mirror images.  It is trained in bfloat16, which neither text nor
+    code says.
+    """
+    _paper_alone(tier)
+    return Scale(
+        Data("imagenet", side=224), 1000, 64, 100, 256, Sgd(0.1, 0.9, 1e-4), Steps((30, 60)), Augmentation(flip=True),
+        small_images=False, conditions=CONDITIONS_ON_IMAGENET,
+    )  # fmt: skip
+
+
+def small_imagenet(tier: str) -> Scale:
+    """Small-ImageNet-32x32, at tier `paper` alone: as CIFAR-100, but for the rate of 0.01, which is the code's default.
+
+    In bfloat16, as ImageNet.
+    """
+    _paper_alone(tier)
+    return Scale(
+        Data("small-imagenet"), 1000, 64, 100, 128, Sgd(0.01, 0.9, 1e-4), Steps((50, 75)),
+        Augmentation(shift=4, flip=True), conditions={"plain": ("spatial 4",)},
+    )  # fmt: skip
+
+
+def _paper_alone(tier: str) -> None:
+    if tier != "paper":
+        raise ValueError(f"nothing is trained on ImageNet at tier {tier}: it takes days")
+
+
+def arm(name: str, scale: Scale) -> ShuffleTest:
+    """The recipe of one arm."""
+    plain = name.removesuffix(RANDOM_LABELS)
+    data = scale.data if name == plain else replace(scale.data, label_noise=LabelNoise(1.0, "any class"))
+    training = Training(
+        _network(plain, scale), data, scale.optimiser, scale.epochs, scale.batch_size, scale.schedule,
+        precision=scale.precision, augmentation=scale.augmentation,
+    )  # fmt: skip
+    others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
+    return ShuffleTest(training, others, scale.passes, scale.tested)
+
+
+def arms(*names: str, at: Callable[[str], Scale] = scale) -> Callable[[str], Mapping[str, ShuffleTest]]:
+    """What a claim gives as `runs` that needs these arms, the baseline first, at the scale of a tier."""
+
+    def runs(tier: str) -> Mapping[str, ShuffleTest]:
+        return {name: arm(name, at(tier)) for name in names}
+
+    return runs
+
+
+def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], Mapping[str, ShuffleTest]]:
+    """`runs` of a claim on ResNet-50, which only tier `paper` trains; below it a VGG stands in.
+
+    Both name arms that play the same parts in the same order, the baseline first.
+    """
+
+    def runs(tier: str) -> Mapping[str, ShuffleTest]:
+        return arms(*(resnet if tier == "paper" else vgg))(tier)
+
+    return runs
+
+
+def _network(name: str, scale: Scale) -> Network:
+    if name == PERCEPTRON:
+        return Network.of("mlp", inputs=3 * 32 * 32, width=512, classes=scale.classes)
+    shape: dict[str, Value] = {"classes": scale.classes, "width": scale.width, "small_images": scale.small_images}
+    how = ARMS[name]
+    return Network.of("fan-modified", **shape, **(_shortened(how) if scale.short else how))
+
+
+def _shortened(how: dict[str, Value]) -> dict[str, Value]:
+    """The same arm of the short VGG or the short ResNet."""
+    if "architecture" in how:
+        if how["architecture"] != "resnet50" or "only" in how or how.get("last", 0) not in SHORT_RESNET:
+            raise ValueError(f"no part of the short ResNet stands for what {how} modifies")
+        return {**how, "architecture": "short-resnet", "last": SHORT_RESNET[int(how.get("last") or 0)]}
+    changed: dict[str, Value] = {"architecture": "short-vgg"}
+    if how.get("last") is not None:
+        changed["last"] = SHORT[int(how["last"] or 0)]
+    if how.get("only") is not None:
+        changed["only"] = 7 - SHORT[14 - int(how["only"] or 0)]
+    return {**how, **changed}

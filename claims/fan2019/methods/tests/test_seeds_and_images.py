@@ -1,0 +1,66 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import special
+
+from claims.fan2019.methods.seeds_and_images import mean, over_images, ratio
+from harness.statistics.resampling import weights
+
+
+def drawn(source, seeds=4, images=200, by_seed=1.0, by_image=3.0, level=10.0):
+    """A statistic of networks on the same images: the mean over images, on the images and on resampled ones."""
+    scores = (
+        level + by_seed * source.normal(size=(seeds, 1)) + by_image * source.normal(size=(1, images))
+        + source.normal(size=(seeds, images))
+    )  # fmt: skip
+    counts = weights(images, 200, seed=int(source.integers(2**31)))
+    return scores @ (counts / counts.sum(1, keepdims=True)).T
+
+
+@pytest.mark.parametrize(("by_seed", "by_image"), [(1.0, 3.0), (0.0, 3.0), (1.0, 0.5), (1.0, 14.0)])
+def test_the_interval_covers_the_truth_as_often_as_it_says(by_seed, by_image):
+    source = np.random.default_rng(0)
+    inside = 0
+    for _ in range(300):
+        estimate = mean(drawn(source, by_seed=by_seed, by_image=by_image), 200)
+        half = special.stdtrit(estimate.df, 0.95) * estimate.standard_error
+        inside += abs(estimate.value - 10) < half
+    assert inside / 300 > 0.85
+
+
+def test_a_ratio_covers_the_truth_too():
+    source, inside = np.random.default_rng(1), 0
+    for _ in range(300):
+        base = drawn(source, by_image=6.0)
+        estimate = ratio(2 * base + drawn(source, level=0.0, by_image=1.0), base, 200)
+        inside += abs(estimate.value - 2) < special.stdtrit(estimate.df, 0.95) * estimate.standard_error
+    assert inside / 300 > 0.85
+
+
+def test_the_variance_is_the_sum_of_both():
+    values = drawn(np.random.default_rng(2))
+    estimate = mean(values, 200, "points")
+    images, spread = values.mean(0)[1:].var(ddof=1), values[:, 0].var(ddof=1) / 4
+    assert estimate.standard_error == pytest.approx((images + spread) ** 0.5)
+    assert estimate.value == pytest.approx(values[:, 0].mean())
+    assert min(3, 199) <= estimate.df <= 3 + 199
+    assert (estimate.n, estimate.unit) == (4, "points")
+    assert "4 seeds on the same 200 images" in estimate.method
+
+
+def test_a_ratio_of_a_statistic_to_itself_is_one_and_never_certain():
+    values = drawn(np.random.default_rng(3))
+    estimate = ratio(values, values, 200)
+    assert estimate.value == 1.0
+    assert estimate.standard_error == 0.0
+
+
+def test_one_seed_is_undecided():
+    estimate = mean(drawn(np.random.default_rng(4), seeds=1), 200)
+    assert math.isnan(estimate.standard_error)
+
+
+def test_the_interval_over_images_is_of_the_mean_over_seeds():
+    values = np.concatenate([np.full((2, 1), 7.0), np.stack([np.arange(101.0)] * 2)], 1)
+    assert over_images(values.mean(0)) == (5.0, 95.0)

@@ -1,0 +1,84 @@
+"""The small networks that tier `quick` looks at where VGG-11 on CIFAR10 would take it too long.
+
+Six 3 x 3 convolutions in three stages, of 16, 32 and 64 channels, and one dense layer, on the digits of 8 x 8 pixels
+that come with scikit-learn: what noise, the schedule, the range of pixels and the number of classes do to the bias.
+And LeNet: on these digits at tier `quick`, since on MNIST it leaves its first plateau after a thousand steps, ten times
+over, and on MNIST from tier `nightly` on.
+
+Sizes and lengths were chosen by time, and by the accuracy of these networks on clean images, with seeds that no claim
+uses, before any share of projections was looked at.  None of the small trainings is augmented: mirrored digits are no
+digits, and four pixels are half of an image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from claims.gamba2020.methods.criticality import Criticality
+from claims.gamba2020.methods.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels, gamba_smooth
+from harness.training import Augmentation, Data, Exponential, Network, Steps
+from harness.training.optimisation import Schedule
+from harness.training.training import Training
+
+LENET_SEEDS = range(10, 20)
+"""With six filters in the first layer, ten networks have 60 of them."""
+
+EPOCHS, DROPS, BATCH = 8, 3, 16
+NOISY_EPOCHS, NOISY_BATCH = 45, 8
+COUNT, HELD_OUT = 800, 400
+FEW = 160
+"""Of these each is seen as often with random labels as at tier `nightly`."""
+
+TASKS = {"two digits": ("two-digits", 2), "ten digits": ("digits", 10)}
+"""An easy and a harder task, by their data set and number of classes."""
+
+
+def digits(*, schedule: Schedule | None = None, standardise: bool = True) -> Criticality:
+    """A training on digits, by steps unless another schedule is given, and the layers' resets."""
+    data = Data("digits", COUNT, HELD_OUT, standardise=standardise)
+    training = gamba(_network(10), data).with_(schedule=schedule or Steps((DROPS, 2 * DROPS)))
+    return Criticality(_short(training), (0, EPOCHS))
+
+
+def smooth_digits() -> Criticality:
+    """The same by the exponential schedule that interpolates the steps."""
+    return digits(schedule=Exponential(10 ** (-1 / DROPS)))
+
+
+def task(name: str) -> Criticality:
+    """As many images of each of `TASKS`."""
+    data, classes = TASKS[name]
+    training = gamba(_network(classes), Data(data, count=240, held_out=40)).with_(schedule=Steps((DROPS, 2 * DROPS)))
+    return Criticality(_short(training).with_(batch_size=BATCH // 2))
+
+
+def noisy_digits(reading: str) -> Criticality:
+    """All training labels of few digits wrong."""
+    training = gamba_noisy_labels(_network(10), Data("digits", FEW, 100), reading)
+    return Criticality(training.with_(epochs=NOISY_EPOCHS, batch_size=NOISY_BATCH))
+
+
+def shuffled_digits(*, shuffled: bool = True) -> Criticality:
+    """Digits with the pixels of each training image shuffled, or left alone under the same schedule."""
+    training = gamba_shuffled_pixels(_network(10), Data("digits", COUNT, HELD_OUT), augmented=False)
+    whole = replace(training.data, shuffle_pixels=False)
+    return Criticality(_short(training if shuffled else training.with_(data=whole)))
+
+
+def lenet(tier: str) -> Criticality:
+    """LeNet of six convolutions, by the exponential schedule of figure 21."""
+    network = Network.of("gamba-lenet", classes=10, channels=1)
+    if tier == "quick":
+        training = _short(gamba_smooth(network, Data("digits", COUNT, HELD_OUT)))
+        return Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1)))
+    epochs, drops = {"nightly": (30, 12), "paper": (75, 25)}[tier]
+    training = gamba_smooth(network, Data("mnist", held_out=6000))
+    return Criticality(training.with_(epochs=epochs, schedule=Exponential(10 ** (-1 / drops))))
+
+
+def _network(classes: int) -> Network:
+    return Network.of("plain-vgg", classes=classes, channels=1, width=16, depth=7, head="linear")
+
+
+def _short(training: Training) -> Training:
+    return training.with_(epochs=EPOCHS, batch_size=BATCH, augmentation=Augmentation())

@@ -1,0 +1,165 @@
+"""The trainings of plain VGG networks whose projections and critical layers are looked at, by tier and data set.
+
+Tiers `nightly` and `paper`: VGG-19 as the authors build and start it, on all of the data but 10 %, which validates.
+Nightly, the learning rate drops twice as often as in the paper.  Tier `quick`: VGG-11 with a quarter of the channels
+and one dense layer, on a part of the data, in small batches; all of it chosen by what two cores can do in 100 seconds.
+Of VGG-11's convolutions as many stand in the first three stages, and in the last two, as of VGG-19's: half of them.
+
+A first version of `quick` trained on 5,000 images for 10 epochs, with the seeds 0 to 3.  At 49 % its networks had not
+learnt the task that the claims speak of, and its verdicts were set aside for that: twice the images, two epochs more,
+and seeds that had not been used, under the same rules.  This second version (10,000 images, 12 epochs, layers reset to
+the epochs 0, 1, 2, 5 and 12) reached 56 and 62 % with the seeds 100 and 101, but took a third longer than it may.  The
+third, 8000 images for 8 epochs, was chosen by time and by the accuracy with the seeds 100 to 103, 49 to 54 %: hardly
+more than the first's.  Rules, margins and seeds are the second's, whose verdicts had been seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from claims.gamba2020.methods.criticality import Criticality
+from claims.gamba2020.methods.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
+from harness.training import Augmentation, Data, Exponential, Network, Steps
+from harness.training.optimisation import Schedule
+from harness.training.training import Training
+
+SEEDS = {"quick": range(10, 14), "nightly": range(3), "paper": range(10)}
+"""The paper has 3, and 10 in figure 7; with 4 a t interval is a third narrower."""
+
+IMAGENET_SEEDS = range(3)
+"""As many as the paper has."""
+
+FAILING_SEEDS = range(7)
+"""As many as an exact binomial test over two readings needs to be decided by unanimous runs."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What a recipe must know of a data set: classes, channels, and how many images `quick` takes and holds out.
+
+    A small set has no more of them, and the other tiers take as many.
+    """
+
+    classes: int
+    channels: int
+    count: int
+    held_out: int
+    small: bool = False
+
+
+IMAGES = {
+    "cifar10": Images(10, 3, count=8000, held_out=1000),
+    "cifar100": Images(100, 3, count=8000, held_out=1000),
+    "textures": Images(4, 1, count=1600, held_out=400, small=True),
+}
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long a training is: epochs, after how many of them the learning rate drops to a tenth each time, resets."""
+
+    epochs: int
+    drops: int
+    resets: tuple[int, ...]
+
+
+LENGTHS = {
+    "quick": Length(8, 6, (0, 2, 8)),
+    "nightly": Length(30, 12, (0, 1, 2, 3, 5, 8, 12, 18, 24, 30)),
+    "paper": Length(75, 25, (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75)),
+}
+
+
+def steps(tier: str) -> Schedule:
+    """The step schedule of section A.1 of Gamba et al., shortened with the training."""
+    length = LENGTHS[tier]
+    return Steps(tuple(range(length.drops, length.epochs, length.drops)))
+
+
+def smooth(tier: str) -> Schedule:
+    """The exponential schedule that interpolates `steps`."""
+    return Exponential(10 ** (-1 / LENGTHS[tier].drops))
+
+
+def watched(
+    tier: str, data: str, *, resets: bool = True, schedule: Schedule | None = None, standardise: bool = True
+) -> Criticality:
+    """A training of the experiment on this data set, with the layers' resets or without."""
+    length = LENGTHS[tier]
+    training = gamba(_network(tier, data), _data(tier, data, standardise)).with_(
+        epochs=length.epochs, schedule=schedule or steps(tier), **_computation(tier)
+    )
+    return Criticality(training, length.resets if resets else (), test_images=2000 if tier == "quick" else None)
+
+
+IMAGENET_NETWORKS = {
+    "AlexNet": Network.of("alexnet", classes=1000),
+    "VGG19": Network.of("plain-vgg", classes=1000, channels=3, depth=19),
+}
+
+
+def on_imagenet(network: str) -> Criticality:
+    """The same training of a network of `IMAGENET_NETWORKS` on ImageNet, at the length of tier `paper`.
+
+    Random parts of the images resized to 224 x 224 pixels and mirrored, as in the authors' code; 10 % of the training
+    images validate.  AlexNet starts as torch does it, as in that code, where section 3.1 has Kaiming's start for all.
+    """
+    length = LENGTHS["paper"]
+    training = gamba(IMAGENET_NETWORKS[network], Data("imagenet", held_out=128_117, side=224)).with_(
+        epochs=length.epochs, schedule=steps("paper"), precision="bf16", augmentation=Augmentation(flip=True),
+        initialisation="vgg" if network == "VGG19" else None,
+    )  # fmt: skip
+    return Criticality(training, (0, 1, 5, 25, 50, 75))
+
+
+def failing(tier: str, data: str, deviation: float) -> Criticality:
+    """Ten epochs from normal weights of one standard deviation: on few images, or on all of ImageNet."""
+    if data == "imagenet":
+        return _failing_on_imagenet(deviation)
+    count = 256 if tier == "quick" or IMAGES[data].small else 10_000
+    training = gamba(_network(tier, data, deviation), Data(data, count=count, held_out=100))
+    batch_size = 64 if tier == "quick" else training.batch_size
+    return Criticality(training.with_(epochs=10, batch_size=batch_size), breakdown=True)
+
+
+def _failing_on_imagenet(deviation: float) -> Criticality:
+    network = Network.of("plain-vgg", classes=1000, channels=3, depth=19, deviation=deviation)
+    training = gamba(network, Data("imagenet", held_out=5000, side=224))
+    short = training.with_(epochs=10, precision="bf16", augmentation=Augmentation(flip=True))
+    return Criticality(short, breakdown=True)
+
+
+def noisy_labels(tier: str, reading: str) -> Criticality:
+    """CIFAR-10 with all training labels wrong; for 45 epochs at tier `nightly`."""
+    training = gamba_noisy_labels(_network(tier, "cifar10"), _data(tier, "cifar10"), reading)
+    return _not_reset(tier, training)
+
+
+def shuffled_pixels(tier: str, *, shuffled: bool = True) -> Criticality:
+    """CIFAR-10 with the pixels of each training image shuffled, or left alone under the same schedule."""
+    training = gamba_shuffled_pixels(_network(tier, "cifar10"), _data(tier, "cifar10"))
+    return _not_reset(tier, training if shuffled else training.with_(data=_data(tier, "cifar10")))
+
+
+def _not_reset(tier: str, training: Training) -> Criticality:
+    epochs = {"nightly": 45, "paper": training.epochs}[tier]
+    return Criticality(training.with_(epochs=epochs, **_computation(tier)))
+
+
+def _network(tier: str, data: str, deviation: float | None = None) -> Network:
+    images = IMAGES[data]
+    size = {"depth": 11, "width": 16, "head": "linear"} if tier == "quick" else {"depth": 19}
+    return Network.of("plain-vgg", classes=images.classes, channels=images.channels, deviation=deviation, **size)
+
+
+def _data(tier: str, data: str, standardise: bool = True) -> Data:
+    images = IMAGES[data]
+    if tier == "quick" or images.small:
+        return Data(data, images.count, images.held_out, standardise=standardise)
+    return Data(data, held_out=5000, standardise=standardise)
+
+
+def _computation(tier: str) -> dict[str, Any]:
+    small = {"batch_size": 64} if tier == "quick" else {"initialisation": "vgg"}
+    return {"precision": "bf16", **small}

@@ -1,1 +1,0 @@
-"""Speed of what the suite spends its time on, each against the plain way to do the same: `python -m harness.bench`."""

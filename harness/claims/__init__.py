@@ -1,0 +1,1 @@
+"""What is declared: claims, papers, tiers, and the verdicts that are expected."""

@@ -1,0 +1,132 @@
+"""What can be wrong with the claims as declared; all of it is said at once, each with its file and line."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.claims import papers
+from harness.claims.claim import Claim
+from harness.claims.tiers import TIERS, reaches
+from harness.verdicts import Evidence
+
+
+def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iterable[str]) -> list[str]:
+    """Every problem of these claims, as `file:line: id: what is wrong`.
+
+    Args:
+        claims: the claims of one module.
+        earlier: those of the modules that were collected before it.
+        known_data: names of the data sets that there are.
+    """
+    known = set(known_data)
+    found = [f"{claim.origin}: {claim.id}: {problem}" for claim in claims for problem in _problems(claim, known)]
+    return found + list(_repeated(claims, earlier))
+
+
+def _repeated(claims: Sequence[Claim], earlier: Sequence[Claim]) -> Iterator[str]:
+    ids = {claim.id: claim for claim in earlier}
+    names: dict[str, Claim] = {}
+    for claim in claims:
+        first = ids.setdefault(claim.id, claim)
+        if first is not claim:
+            yield f"{claim.origin}: {claim.id}: declared before at {first.origin}"
+        name = claim.function.__qualname__
+        hidden = names.setdefault(name, claim)
+        if hidden is not claim:
+            yield f"{claim.origin}: {claim.id}: a second function {name}; the first, at {hidden.origin}, is lost"
+
+
+def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
+    yield from _identity(claim)
+    yield from _rules(claim)
+    yield from _cases(claim, known_data)
+    yield from _tiers(claim)
+
+
+def _identity(claim: Claim) -> Iterator[str]:
+    try:
+        paper = papers.read(claim.file.parent)
+    except FileNotFoundError:
+        yield f"no paper.toml beside it in {claim.file.parent}"
+    except (KeyError, TypeError, ValueError) as error:
+        yield f"paper.toml beside it cannot be read: {error}"
+    else:
+        if claim.id not in paper.ids():
+            yield (
+                f"unknown id; this folder's run from {paper.prefix}-01 to {paper.prefix}-{paper.claims:02d} "
+                f"and E-{paper.prefix}1 to E-{paper.prefix}{paper.errata} (paper.toml counts them)"
+            )
+        if any(row.id == claim.id for row in paper.open):
+            yield "paper.toml lists it as open, but here it is"
+    if not claim.statement:
+        yield "no statement: its docstring is the claim in one sentence"
+    if not claim.where:
+        yield "no place in the paper (`where`)"
+    if not claim.control:
+        yield "no control: say for which data the claim is false, and give them to lab.control"
+    numbers = claim.paper.values() if isinstance(claim.paper, Mapping) else [claim.paper]
+    if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
+        yield "the paper's number is not finite"
+
+
+def _rules(claim: Claim) -> Iterator[str]:
+    for part, rule in claim.rules.items():
+        where = "" if len(claim.rules) == 1 else f" (part {part})"
+        if not hasattr(rule, "judge"):
+            yield f"its rule{where} is {rule!r}, which cannot judge"
+            continue
+        for problem in rule.problems():
+            yield f"{problem}{where}"
+    if not claim.rules:
+        yield "no rule"
+    for part, reason in claim.uncontrolled.items():
+        if len(claim.rules) > 1 and part not in claim.rules:
+            yield f"uncontrolled part {part!r} has no rule"
+        if not reason.strip():
+            yield f"part {part!r} is left without a control, and no reason is given"
+
+
+def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
+    parameters = [*claim.readings, *(["data"] if claim.data else [])]
+    by_tier = {**_by_tier("data", claim.data), **_by_tier("seeds", claim.seeds)}
+    for name, values in {**claim.readings, "proxies": claim.proxies, **by_tier}.items():
+        if not isinstance(values, (tuple, list, range)):
+            yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
+        elif len({repr(value) for value in values}) < len(values):
+            yield f"{name} repeats a value"
+        elif name in claim.readings and not values:
+            yield f"reading {name} has no values"
+    spoken_of = [name for names in _by_tier("data", claim.data).values() for name in names]
+    for name in [*spoken_of, *claim.proxies]:
+        if name not in known_data:
+            yield f"unknown data set {name!r}; there are {', '.join(sorted(known_data))}"
+    if claim.data and not claim.proxies and claim.tier == "smoke":
+        yield "judged at tier smoke, which has no real data, but no `proxies` stand in for it"
+    takes = list(inspect.signature(claim.function).parameters)
+    gives = ["lab", *parameters]
+    if sorted(takes) != sorted(gives):
+        yield f"its function takes ({', '.join(takes)}), its cases give ({', '.join(gives)})"
+
+
+def _by_tier(what: str, given: Sequence[Any] | Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """What a claim gives for some tiers, by a name for messages; or for all."""
+    return {f"{what} {tier}": values for tier, values in given.items()} if isinstance(given, Mapping) else {what: given}
+
+
+def _tiers(claim: Claim) -> Iterator[str]:
+    declared = {"runs": claim.runs, "seeds": claim.seeds, "data": claim.data}
+    by_tier = {what: given for what, given in declared.items() if isinstance(given, Mapping)}
+    given = [claim.tier, *claim.reach, *(tier for tiers in by_tier.values() for tier in tiers)]
+    for tier in given:
+        if tier not in TIERS:
+            yield f"unknown tier {tier!r}; there are {', '.join(TIERS)}"
+    for what, tiers in by_tier.items():
+        first = "quick" if what == "data" and claim.tier == "smoke" else claim.tier  # smoke has proxies
+        if first in TIERS and not any(tier in TIERS and reaches(first, tier) for tier in tiers):
+            yield f"judged from tier {claim.tier} on, but no {what} are given for it"
+    for reach in claim.reach.values():
+        if reach not in list(Evidence):
+            yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"

@@ -1,1 +1,0 @@
-"""What runs compute: one module a kind, a torch-free recipe with its computation."""

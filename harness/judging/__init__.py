@@ -1,0 +1,1 @@
+"""From what a case measured to the verdict of its claim."""

@@ -1,0 +1,149 @@
+"""What a claim's function is given: data, runs, randomness of its own, and where to put what it measured."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.claims.claim import SINGLE, Claim
+from harness.rules import Count, Curve, Estimate, Exact
+from harness.rules.sample import Sample
+from harness.system.lazy import np, torch
+from harness.verdicts import Evidence, weakest
+
+if TYPE_CHECKING:
+    from harness.data.detection_set import DetectionSet
+    from harness.data.image_set import ImageSet, Provenance
+    from harness.data.weights import Weights
+    from harness.lab.pictures import Box
+    from harness.lab.session import Session
+    from harness.runs.recipe import Recipe
+    from harness.store import Record
+
+
+class Lab:
+    """One case's workplace.
+
+    Attributes:
+        tier: the tier whose runs the case uses (the last one up to `--tier` at which the claim changes).
+        parameters: the case's data set and readings, by name.
+        seed: an integer of this case's own, from the claim's id and the case's name.
+        measured, controls: what was measured so far, by part.
+    """
+
+    def __init__(self, claim: Claim, case: str, parameters: Mapping[str, Any], place: Session) -> None:
+        self.claim = claim
+        self.parameters = dict(parameters)
+        self.tier = claim.tier_within(place.tier)
+        self.seed = int.from_bytes(hashlib.sha256(f"{claim.id}[{case}]".encode()).digest()[:6], "big")
+        self.measured: dict[str, Sample] = {}
+        self.controls: dict[str, Sample] = {}
+        self.notes: list[str] = []
+        self.pictures: list[dict[str, Any]] = []
+        self.curves: dict[str, dict[str, list[float]]] = {}
+        self.sources: dict[tuple[str, str], Provenance] = {}
+        self.keys: list[str] = []
+        self._place = place
+
+    @functools.cached_property
+    def generator(self) -> torch.Generator:
+        """The case's own source of randomness, on the CPU."""
+        return torch.Generator().manual_seed(self.seed)
+
+    @property
+    def device(self) -> torch.device:
+        """The device that measurements should use."""
+        return self._place.device
+
+    def images(self, name: str, split: str = "train") -> ImageSet:
+        """A data set of the catalogue, verified; images on the CPU."""
+        found = self._place.images(name, split)
+        self.sources[name, split] = found.provenance
+        return found
+
+    def detection(self, name: str, split: str = "test") -> DetectionSet:
+        """Images with annotated objects, verified."""
+        found = self._place.detection(name, split)
+        self.sources[name, split] = found.provenance
+        return found
+
+    def weights(self, name: str) -> Weights:
+        """Those that others have released for a network, by its name in `harness.data.weights`."""
+        return self._place.weights(name)
+
+    @property
+    def runs(self) -> Mapping[Any, Recipe]:
+        """The recipes that the claim declared, at this case's tier and parameters, by its own names for them."""
+        return self.claim.runs_within(self.tier, self.parameters)
+
+    def record(self, recipe: Recipe, seed: int = 0) -> Record:
+        """What a run found out, from the store; done now where it is missing."""
+        record = self._place.record(recipe, seed)
+        self.keys.append(record.key)
+        for name, split in recipe.data_sets():
+            self.sources[name, split] = self._place.provenance(name, split)
+        return record
+
+    def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
+        """One record a seed; the claim's own seeds unless others are given."""
+        chosen = self.claim.seeds_within(self.tier) if seeds is None else seeds
+        return [self.record(recipe, seed) for seed in chosen]
+
+    def measure(self, value: Any = None, /, **parts: Any) -> None:
+        """Hand over what was measured: one value, or one for each part that the claim's rule names.
+
+        A value is a `Sample`, or a row of replicates (list, array or tensor of shape `(n,)`, one entry a seed).
+        """
+        self.measured.update(_samples(value, parts, self.claim.unit))
+
+    def control(self, value: Any = None, /, **parts: Any) -> None:
+        """Hand over the same for the control."""
+        self.controls.update(_samples(value, parts, self.claim.unit))
+
+    def note(self, text: str) -> None:
+        """A sentence for the report."""
+        self.notes.append(text)
+
+    def series(self, name: str, x: Sequence[float], y: Sequence[float]) -> None:
+        """Points of a curve, so that the paper's figure can be drawn again from the report's data."""
+        self.curves[name] = {"x": [float(v) for v in x], "y": [float(v) for v in y]}
+
+    def picture(self, caption: str, image: torch.Tensor, boxes: Iterable[Box]) -> None:
+        """An image, uint8 `(3, height, width)`, with boxes, for the report."""
+        from harness.lab.pictures import picture
+
+        self.pictures.append(picture(caption, image, boxes))
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether the case's data set stands in for those that the claim speaks of."""
+        return self.parameters.get("data") in self.claim.proxies
+
+    def reach(self) -> Evidence:
+        """How far this case's evidence reaches: as declared for its tier, and never further than its data."""
+        stated = self.claim.reach.get(self.tier)
+        reaches = [source.reach for source in self.sources.values()]
+        return weakest([*reaches, *([Evidence(stated)] if stated else [])])
+
+
+def _samples(value: Any, parts: Mapping[str, Any], unit: str) -> dict[str, Sample]:
+    if (value is None) == (not parts):
+        raise TypeError("measure one value, or parts by name: lab.measure(x) or lab.measure(first=x, second=y)")
+    given: Mapping[str, Any] = parts or {SINGLE: value}
+    return {part: _sample(one, unit) for part, one in given.items()}
+
+
+def _sample(value: Any, unit: str) -> Sample:
+    if isinstance(value, (Estimate, Exact, Curve, Count)):
+        return value
+    to_estimate: Callable[[], Estimate] | None = getattr(value, "to_estimate", None)
+    if to_estimate is not None:
+        return to_estimate()
+    if np.ndim(value) != 1:
+        raise TypeError(
+            f"got {value!r}: a number alone does not say how sure it is.  Give Exact(x) for what was computed rather "
+            "than sampled, or a row of replicates, one a seed"
+        )
+    return Estimate.from_replicates(np.asarray(value, dtype=float), unit)

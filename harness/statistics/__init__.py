@@ -1,0 +1,1 @@
+"""Statistics that several papers' readings use: resampling, ranks, exchanges, rounding."""

@@ -1,0 +1,1 @@
+"""The machine and its libraries: files, processors, lazy imports, names, compatibility."""
