@@ -5,10 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 
-from harness.commands import doctor, merge, plan, report, train, verify
+from harness.commands import doctor, merge, plan, recheck, record, report, train, verify
 from harness.commands.usage import BadUsage, Parser
 
-COMMANDS = {"plan": plan, "train": train, "report": report, "merge": merge, "verify": verify, "doctor": doctor}
+COMMANDS = {
+    "plan": plan,
+    "train": train,
+    "record": record,
+    "recheck": recheck,
+    "report": report,
+    "merge": merge,
+    "verify": verify,
+    "doctor": doctor,
+}
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 BENCHES = {
+    "rounding": "what rounding changes in a training, and what mistakes do: the tolerance of a recheck",
     "training": "images a second in training, against the plain PyTorch loop",
 }
 

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 REPORT = Path("reports/latest")
 STORE = Path("reports/store")
+EVIDENCE = Path("reports/evidence")
 
 
 class BadUsage(Exception):

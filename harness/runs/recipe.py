@@ -57,6 +57,13 @@ class Recipe:
         """What there is to compute; None where nobody has said.  No part of the key."""
         return None
 
+    def opening(self) -> Recipe | None:
+        """The same job cut to its first epoch, whose metrics begin as the whole one's; None where it can't be cut.
+
+        A recheck does this in place of a long job.
+        """
+        return None
+
     def alone(self) -> bool:
         """Whether nothing else should be computed beside it on a GPU.  No part of the key."""
         return False

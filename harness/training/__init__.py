@@ -3,7 +3,7 @@
 Only what these parts describe exists: there is no option that no test runs.
 """
 
-from harness.training.augmentation import Augmentation
+from harness.training.augmentation import SHIFT_AND_FLIP, Augmentation
 from harness.training.data import Data
 from harness.training.keep import Keep, kept_name
 from harness.training.label_noise import LabelNoise
@@ -11,6 +11,7 @@ from harness.training.network import Network
 from harness.training.optimisation import Adam, Constant, Cosine, Exponential, Sgd, Steps, Warm
 
 __all__ = [
+    "SHIFT_AND_FLIP",
     "Adam",
     "Augmentation",
     "Constant",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.runs.recipe import Result
 from harness.system.lazy import torch
 from harness.training.data import Prepared, prepare
+from harness.training.fingerprints import fingerprints, shared_images
 from harness.training.graphs import Graphed
 from harness.training.labelled import Resident
 from harness.training.loss import LOSSES, hits
+from harness.training.opening import opening_losses
 from harness.training.randomness import global_stream, stream
 from harness.training.trainer import Trainer, deterministic_convolutions
 
@@ -32,21 +35,39 @@ class Fitted(NamedTuple):
 def train(recipe: Training, seed: int, bench: Bench) -> Fitted:
     """Train one network and write down how it went.
 
-    Metrics: `train_loss` and `train_accuracy` (running means over each epoch, one entry an epoch),
-    `validation_accuracy` (entry i after i epochs, so that the first is the untrained network's), and its last and best
-    value as `final_validation_accuracy` and `best_validation_accuracy`.  Tensors: the weights that the recipe keeps.
+    Metrics: `train_loss` and `train_accuracy` (running means over each epoch, one entry an epoch), `rate` (of each
+    epoch); `validation_accuracy` (entry i after i epochs, so that the first is the untrained network's), and its last
+    and best value as `final_validation_accuracy` and `best_validation_accuracy`; `opening_losses` (of the first steps,
+    in float32: see `harness.training.opening`); `fingerprints` and `shared_images` (see `harness.training.fingerprints`).
+    Tensors: the weights that the recipe keeps.
 
     Raises:
         RunDiverged: when a loss is not finite; names the first step (from 0) where it was not.
     """
     data = prepare(recipe.data, seed, bench, parameter_type(recipe))
+    initial = initial_network(recipe, seed)
+    told: dict[str, Any] = {
+        "fingerprints": fingerprints(seed, initial, data.training),
+        "shared_images": {"validation": shared_images(data.training, data.validation)},
+    }
+    told["opening_losses"] = _opening(recipe, seed, data, initial)
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
-        trainer = ImageTrainer(recipe, seed, data, initial_network(recipe, seed).to(bench.device))
+        trainer = ImageTrainer(recipe, seed, data, initial.to(bench.device))
         trainer.run(bench, seed)
     curves = trainer.done.curves
     validation = curves["validation_accuracy"]
     last = {"final_validation_accuracy": validation[-1], "best_validation_accuracy": max(validation)}
-    return Fitted(trainer.network, data, Result({**curves, **last}, trainer.done.kept))
+    return Fitted(trainer.network, data, Result({**curves, **last, **told}, trainer.done.kept))
+
+
+def _opening(recipe: Training, seed: int, data: Prepared, initial: torch.nn.Module) -> list[float]:
+    """The losses of the first steps; none of images in files, which would have to be decoded twice."""
+    if not isinstance(data.training, Resident):
+        return []
+    exact = recipe.with_(precision="float32") if recipe.precision == "bf16" else recipe
+    with deterministic_convolutions(), global_stream(seed, "training", data.training.device):
+        network = copy.deepcopy(initial).to(data.training.device)
+        return opening_losses(ImageTrainer(exact, seed, data, network))
 
 
 def initial_network(recipe: Training, seed: int) -> torch.nn.Module:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from harness.training.optimisation import Optimiser, Schedule
 
 
+RATE = "rate"
+"""The curve that every training has: the learning rate of each epoch."""
+
+
 class Plan(Protocol):
     """What a recipe says of its steps."""
 
@@ -64,7 +68,7 @@ class Trainer(ABC, Generic[PlanT]):
         self.generators = generators
         self.device = next(network.parameters()).device
         self.optimiser = recipe.optimiser.over(network.parameters())
-        self.done = Done({name: [] for name in self.CURVES})
+        self.done = Done({name: [] for name in (*self.CURVES, RATE)})
 
     @abstractmethod
     def draw(self) -> torch.Tensor:
@@ -114,10 +118,7 @@ class Trainer(ABC, Generic[PlanT]):
 
     def epoch(self, after_step: Callable[[], None] = lambda: None) -> None:
         """See every training image once, or what is left of them in an epoch under way; then look."""
-        self.network.train()
-        done, rate = self.done, self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        done, rate = self.done, self.set_out()
         if done.draws is None:
             done.draws = self.draw().to(self.device)
         batches = done.draws.split(self.recipe.batch_size, dim=1)
@@ -134,8 +135,17 @@ class Trainer(ABC, Generic[PlanT]):
         self._refuse_divergence(losses, rate)
         n = done.draws.shape[1]
         loss = sum(value * batch.shape[1] for value, batch in zip(losses, batches, strict=True)) / n
-        done.ended(dict(zip(self.CURVES, (loss, score / n, *looked), strict=True)))
+        means = dict(zip(self.CURVES, (loss, score / n, *looked), strict=True))
+        done.ended({**means, RATE: self.optimiser.param_groups[0]["lr"]})
         self.keep()
+
+    def set_out(self) -> float:
+        """Make the network and the optimiser ready for the next epoch, and return its learning rate."""
+        self.network.train()
+        rate = self.recipe.optimiser.rate * self.recipe.schedule.share(self.done.epochs)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        return rate
 
     def step(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """One step on some columns of the epoch's draws; what `passes` gives."""

@@ -87,6 +87,10 @@ class Training(Recipe):
         each = operations(self.network, shape)
         return Effort(float(each * count * self.epochs), self.epochs * -(-count // self.batch_size))
 
+    def opening(self) -> Training | None:
+        """Its first epoch; schedules count epochs and have lengths of their own, so that it begins as the whole."""
+        return self.with_(epochs=1, keep=Keep()) if self.epochs > 1 else None
+
     def alone(self) -> bool:
         """Where images are decoded while the network trains, which keeps all processors busy."""
         return self.data.side is not None

@@ -1,0 +1,137 @@
+"""Do the runs that the selected trained claims lack evidence for, and write what they found into reports/evidence.
+
+A run lacks evidence when no record of it is kept that the code as it is now made or confirmed.  What the store has
+already is recorded without being done again, whatever device it was done on; so is what `merge` brought there.
+Nothing is recorded from files that were changed since the last commit, since nobody could look up what they said
+(--allow-dirty does it all the same, and the records say so).
+
+Exit status: as `train`; 2 too where files have been changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.commands import train
+from harness.commands.selection import Selection, selected, shown
+from harness.commands.usage import EVIDENCE, BadUsage
+
+if TYPE_CHECKING:
+    from harness.evidence import Entry
+    from harness.runs import Run
+    from harness.store import Record
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    train.add_arguments(parser)
+    add_record_arguments(parser)
+    parser.add_argument("--no-train", action="store_true", help="write down what the store has, and do no run")
+
+
+def add_record_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those that say where evidence is kept, and from which state of the code."""
+    parser.add_argument("--evidence", type=Path, metavar="DIR", help=f"where evidence is kept (default: {EVIDENCE})")
+    parser.add_argument("--allow-dirty", action="store_true", help="record though files were changed since the commit")
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Train what lacks evidence, then record."""
+    commit = state_of_code(allow_dirty=chosen.allow_dirty)
+    status = 0 if chosen.no_train else train.run(chosen)
+    record(selected(chosen), chosen.evidence or EVIDENCE, commit)
+    return status
+
+
+def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
+    """Write the store's records of a selection's trained runs that are no evidence yet; returns what was added."""
+    from harness.evidence import Archive
+
+    archive = Archive.read(folder)
+    for problem in archive.problems:
+        print(problem, file=sys.stderr)
+    added: dict[str, list[Entry]] = {}
+    for run, found in recordable(selection):
+        if found.key not in archive.entries:
+            added.setdefault(place_of(selection, run), []).append(entry_of(run, found, selection, commit))
+    for place, entries in sorted(added.items()):
+        file = archive.add(place, entries)
+        print(f"{shown(file)}: {len(entries)} records added")
+    if not added:
+        print("nothing to record: all that the store has of these claims is kept already")
+    return [entry for entries in added.values() for entry in entries]
+
+
+def recordable(selection: Selection) -> Iterable[tuple[Run, Record]]:
+    """The store's records of trained runs, whatever device they ran on, that today's code made of the data here."""
+    from harness.evidence.entry import identity
+    from harness.runs import ingredients
+
+    wanted: dict[str, tuple[Run, dict[str, object]]] = {}
+    for run, claims in selection.needs.items():
+        if any(claim.trained for claim in claims):
+            made_of = ingredients(run, selection.bench)
+            wanted[identity(made_of)] = run, made_of
+    for record in selection.store.records():
+        if (found := wanted.get(_identity(record))) is None:
+            continue
+        run, made_of = found
+        same = all(record.made_of.get(name) == made_of.get(name) for name in ("code", "data"))
+        if same and record.tensors_digest is None and not record.diverged:
+            yield run, record
+
+
+def _identity(record: Record) -> str:
+    from harness.evidence.entry import identity
+
+    try:
+        return identity(record.made_of)
+    except (KeyError, TypeError):
+        return ""
+
+
+def entry_of(run: Run, record: Record, selection: Selection, commit: str) -> Entry:
+    """A record of the store as evidence of today."""
+    from harness.evidence import Entry
+
+    sources = tuple(selection.bench.provenance(name, split) for name, split in run.recipe.data_sets())
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Entry(str(run), record.made_of, record.metrics, record.environment, record.seconds, today, commit, sources)
+
+
+def place_of(selection: Selection, run: Run) -> str:
+    """In which file a run is recorded: the folder of the first paper whose claims need it, and its kind and data."""
+    from harness.runs.key import ingredients
+
+    paper = selection.needs[run][0].file.parent.name
+    kind = str(ingredients(run, selection.bench)["recipe"]["name"])
+    data = "-".join(dict.fromkeys(name for name, _ in run.recipe.data_sets()))
+    return f"{paper}/{kind}-{data}" if data else f"{paper}/{kind}"
+
+
+def state_of_code(*, allow_dirty: bool) -> str:
+    """The commit that the code is at; it ends in "+" where files have been changed since.
+
+    Raises:
+        BadUsage: files have been changed and that is not allowed, or there is no repository.
+    """
+    commit, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--", ".", f":!{EVIDENCE}")
+    if changed and not allow_dirty:
+        files = ", ".join(line[3:] for line in changed.splitlines()[:5])
+        raise BadUsage(f"files were changed since the last commit ({files}): commit them, or give --allow-dirty")
+    return f"{commit}+" if changed else commit
+
+
+def _git(*words: str) -> str:
+    arguments: Sequence[str] = ("git", *words)
+    try:
+        done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        raise BadUsage(f"evidence says which commit made it, and {' '.join(arguments)} failed: {problem}") from problem
+    return done.stdout.rstrip("\n")
