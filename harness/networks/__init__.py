@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NETWORKS = Registry("network")
 NETWORKS.register("alexnet", "harness.networks.alexnet:alexnet")
 NETWORKS.register("mlp", "harness.networks.mlp:mlp")
-NETWORKS.register("vgg16", "harness.networks.vgg:vgg16")
+NETWORKS.register("vgg16", "harness.networks.vgg:VGG")
 NETWORKS.register("plain-vgg", "harness.networks.vgg:plain")
 
 

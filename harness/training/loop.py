@@ -38,7 +38,8 @@ def train(recipe: Training, seed: int, bench: Bench) -> Fitted:
     Metrics: `train_loss` and `train_accuracy` (running means over each epoch, one entry an epoch), `rate` (of each
     epoch); `validation_accuracy` (entry i after i epochs, so that the first is the untrained network's), and its last
     and best value as `final_validation_accuracy` and `best_validation_accuracy`; `opening_losses` (of the first steps,
-    in float32: see `harness.training.opening`); `fingerprints` and `shared_images` (of the module `fingerprints`).
+    in float32: see `harness.training.opening`); `optimiser` (what it does besides its rate); `fingerprints` and
+    `shared_images` (of the module `fingerprints`).
     Tensors: the weights that the recipe keeps.
 
     Raises:
@@ -53,6 +54,7 @@ def train(recipe: Training, seed: int, bench: Bench) -> Fitted:
     told["opening_losses"] = _opening(recipe, seed, data, initial)
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
         trainer = ImageTrainer(recipe, seed, data, initial.to(bench.device))
+        told["optimiser"] = trainer.manner()
         trainer.run(bench, seed)
     curves = trainer.done.curves
     validation = curves["validation_accuracy"]

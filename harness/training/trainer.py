@@ -147,6 +147,11 @@ class Trainer(ABC, Generic[PlanT]):
             group["lr"] = rate
         return rate
 
+    def manner(self) -> list[dict[str, float]]:
+        """What the optimiser does besides its rate, as it was really set: momentum and decay of each group."""
+        told = ("momentum", "weight_decay", "betas")
+        return [{name: group[name] for name in told if name in group} for group in self.optimiser.param_groups]
+
     def step(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """One step on some columns of the epoch's draws; what `passes` gives."""
         outcome = self.graphed(self.passes, batch) if self.graphed else self.passes(batch)
