@@ -18,7 +18,8 @@ class UnknownName(ValueError):
 class Registry:
     """What can be found by name among things of one kind.
 
-    Every registry is listed in `Registry.all`, so that a worker process can be told what its parent knows.
+    Every registry is listed in `Registry.all`, so that a worker process can be told what its parent knows; one that is
+    made after that was told (its module is imported later) begins with it.
     """
 
     all: ClassVar[dict[str, Registry]] = {}
@@ -26,7 +27,8 @@ class Registry:
     def __init__(self, kind: str, **targets: str) -> None:
         """Make a registry of things of this kind, in words for messages, with its first entries."""
         self.kind = kind
-        self._targets: dict[str, str] = {}
+        told = Registry.all.get(kind)
+        self._targets: dict[str, str] = dict(told._targets) if told else {}
         Registry.all[kind] = self
         for name, target in targets.items():
             self.register(name, target)
