@@ -7,7 +7,7 @@ a target, "package.module:attribute", is imported at first use.
 from __future__ import annotations
 
 import importlib
-import importlib.util
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 
@@ -45,6 +45,15 @@ class Registry:
         first = self._targets.setdefault(name, target)
         if first != target:
             raise ValueError(f"{self.kind} {name!r} is {first} already; {target} needs another name")
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._targets)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._targets
 
     def names(self) -> tuple[str, ...]:
         """All names, in order of registration."""
@@ -86,6 +95,6 @@ def registered() -> dict[str, dict[str, str]]:
 def register_all(targets: dict[str, dict[str, str]]) -> None:
     """Register what another process has registered."""
     for kind, named in targets.items():
-        registry = Registry.all.get(kind) or Registry(kind)
+        registry = Registry.all[kind] if kind in Registry.all else Registry(kind)
         for name, target in named.items():
             registry.register(name, target)
