@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.data.errors import DownloadFailed
+from harness.data.dataset_errors import DownloadFailed
 from harness.data.files import DataFile, Stored
 
 TIMEOUT_SECONDS = 60

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.errors import DatasetCorrupt, DatasetMissing, DownloadFailed
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
 from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
