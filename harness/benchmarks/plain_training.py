@@ -36,9 +36,10 @@ def plain_epochs(recipe: Training, device: str, workers: int) -> Generator[int, 
     """Train for ever in float32; the number of images is given after every few steps, as the suite gives it."""
     from harness.benchmarks.training import COUNTED, random_pixels
 
+    images, labels = random_pixels(recipe)
     loader = DataLoader(
-        Images(*random_pixels(recipe), _transform(recipe)), recipe.batch_size, shuffle=True, num_workers=workers,
-        pin_memory=device == "cuda", persistent_workers=workers > 0,
+        Images(images, labels, _transform(recipe, images.shape[-1])), recipe.batch_size, shuffle=True,
+        num_workers=workers, pin_memory=device == "cuda", persistent_workers=workers > 0,
     )  # fmt: skip
     network = recipe.network.build().to(device)
     optimiser = recipe.optimiser.over(network.parameters())
@@ -60,9 +61,8 @@ def plain_epochs(recipe: Training, device: str, workers: int) -> Generator[int, 
                 seen = 0
 
 
-def _transform(recipe: Training) -> Callable[[Any], torch.Tensor]:
+def _transform(recipe: Training, size: int) -> Callable[[Any], torch.Tensor]:
     transforms = torchvision.transforms
-    size = 28 if recipe.network.name.startswith("ghosh") else 32
     shift, flip = recipe.augmentation.shift, recipe.augmentation.flip
     steps = [transforms.RandomCrop(size, padding=shift)] if shift else []
     steps += [transforms.RandomHorizontalFlip()] if flip else []

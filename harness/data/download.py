@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.data.errors import DownloadFailed
+from harness.data.dataset_errors import DownloadFailed
 from harness.data.files import DataFile, Stored
 from harness.system.files import write_atomically
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.data.errors import DatasetCorrupt
+from harness.data.dataset_errors import DatasetCorrupt
 
 
 @dataclass(frozen=True)

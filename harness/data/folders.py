@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.data.errors import DatasetCorrupt, DatasetMissing
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
 from harness.data.image_set import Provenance
 from harness.system.lazy import torch
 from harness.system.processors import processors

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 
 from harness.data import catalogue
-from harness.data.built_in import BUILT_IN
+from harness.data.catalogue import DATA_SETS
 from harness.data.contents import known_digest
 from harness.data.digest import content_digest
 from harness.data.files import Stored
@@ -32,9 +32,9 @@ def load(name: str, split: str, root: Path | None, *, download: bool = False) ->
         DatasetMissing: no layout of it is complete under `root`.
         DatasetCorrupt: a file is not the one that the catalogue lists.
         DownloadFailed: it could not be fetched.
-        ValueError: there is no such data set or split.
+        ValueError: there is no such data set or split, or a registered one is not what it says (`content_digest`).
     """
-    if name in BUILT_IN:
+    if name in DATA_SETS:
         return _built(name, split)
     if name == SMALL:
         return _small_imagenet(split, root)
@@ -51,7 +51,7 @@ def provenance(name: str, split: str, root: Path | None, *, download: bool = Fal
 
     Their files are verified all the same.
     """
-    if name in BUILT_IN:
+    if name in DATA_SETS:
         return _built(name, split).provenance
     if name == IMAGENET.name:
         return load_files(name, split, root).provenance
@@ -81,7 +81,10 @@ def _download(split: Split, root: Path) -> None:
 
 @functools.lru_cache(maxsize=16)
 def _built(name: str, split: str) -> ImageSet:
-    return BUILT_IN[name](split)
+    made: ImageSet = DATA_SETS.load(name)(split)
+    if (made.name, made.split, made.digest) != (name, split, content_digest(made.images, made.labels)):
+        raise ValueError(f"{DATA_SETS.target(name)} says of {name}/{split} that it is {made.provenance}")
+    return made
 
 
 @functools.lru_cache(maxsize=2)

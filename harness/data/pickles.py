@@ -6,7 +6,7 @@ import io
 import pickle
 from typing import Any
 
-from harness.data.errors import UnsafePickle
+from harness.data.dataset_errors import UnsafePickle
 from harness.data.files import Stored
 from harness.system.lazy import np
 

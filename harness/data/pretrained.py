@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.errors import DatasetMissing
+from harness.data.dataset_errors import DatasetMissing
 from harness.data.files import DataFile, Stored
 from harness.system.lazy import np
 

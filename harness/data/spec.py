@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from harness.data.errors import DatasetMissing
+from harness.data.dataset_errors import DatasetMissing
 from harness.data.files import DataFile, Stored
 
 if TYPE_CHECKING:

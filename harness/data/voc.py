@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
 from harness.data.detection_set import DetectionSet
-from harness.data.errors import DatasetCorrupt, DatasetMissing
 from harness.system.lazy import np, torch
 from harness.verdicts import Evidence
 

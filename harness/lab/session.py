@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.errors import DatasetMissing
+from harness.data.dataset_errors import DatasetMissing
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
-"""Architectures by name; only building one imports torch.
+"""Architectures and initialisations by name; only building a network imports torch.
 
 Those that several papers use have their modules here.  A paper registers its own in `methods/__init__.py`:
-`NETWORKS.register("stripes", "claims.toy2026.methods.networks:stripes")`.
+`NETWORKS.register("stripes", "claims.toy2026.methods.networks:stripes")`.  An initialisation is registered
+likewise in `SCHEMES`: a function of a layer and a generator (`harness.networks.initialise`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,13 @@ NETWORKS.register("alexnet", "harness.networks.alexnet:alexnet")
 NETWORKS.register("mlp", "harness.networks.mlp:mlp")
 NETWORKS.register("vgg16", "harness.networks.vgg:vgg16")
 NETWORKS.register("plain-vgg", "harness.networks.vgg:plain")
+
+SCHEMES = Registry("initialisation")
+for _name in ("kaiming", "vgg", "xavier"):
+    SCHEMES.register(_name, f"harness.networks.initialise:{_name}")
+SCHEMES.register("torch-default", "harness.networks.initialise:torch_default")
+SCHEMES.register("normal-deviation-0.01", "harness.networks.initialise:normal_of_deviation")
+SCHEMES.register("normal-variance-0.01", "harness.networks.initialise:normal_of_variance")
 
 
 def build(name: str, **parameters: Any) -> nn.Module:

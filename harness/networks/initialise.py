@@ -1,4 +1,4 @@
-"""Initial weights of Gamba et al. 2020: what the paper names, and what the authors' code draws."""
+"""Initial weights: schemes for convolutional and dense layers, by name in `harness.networks.SCHEMES`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Generator, nn
+
+from harness.networks import SCHEMES
 
 Weighted = nn.Conv2d | nn.Linear
 
@@ -20,18 +22,20 @@ def initialise(network: nn.Module, scheme: str, generator: Generator | None = No
 
     Args:
         network: its other layers are left as they are.
-        scheme: a key of `SCHEMES`.
+        scheme: a name in `SCHEMES`.
         generator: on the device of the parameters; None is torch's global one, which a trainer seeds.
+
+    Raises:
+        UnknownName: for a scheme that is not registered.
     """
-    if scheme not in SCHEMES:
-        raise ValueError(f"unknown initialisation {scheme!r}; there are {', '.join(SCHEMES)}")
+    draw = SCHEMES.load(scheme)
     with torch.no_grad():
         for layer in weighted_layers(network):
-            SCHEMES[scheme](layer, generator)
+            draw(layer, generator)
 
 
 def kaiming(layer: Weighted, generator: Generator | None) -> None:
-    """Normal, variance 2 / fan-out, zero bias (He et al. 2015, Eq. 14; Gamba et al. 2020, section 3.1)."""
+    """Normal, variance 2 / fan-out, zero bias (He et al. 2015, Eq. 14)."""
     nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu", generator=generator)
     _no_bias(layer)
 
@@ -45,7 +49,7 @@ def vgg(layer: Weighted, generator: Generator | None) -> None:
 
 
 def xavier(layer: Weighted, generator: Generator | None) -> None:
-    """Uniform, variance 2 gain^2 / (fan-in + fan-out) with gain^2 = 2, zero bias: the authors' LeNet."""
+    """Uniform, variance 2 gain^2 / (fan-in + fan-out) with gain^2 = 2, zero bias."""
     nn.init.xavier_uniform_(layer.weight, gain=nn.init.calculate_gain("relu"), generator=generator)
     _no_bias(layer)
 
@@ -73,12 +77,5 @@ def _no_bias(layer: Weighted) -> None:
         nn.init.zeros_(layer.bias)
 
 
-SCHEMES: dict[str, Callable[[Weighted, Generator | None], None]] = {
-    "kaiming": kaiming,
-    "vgg": vgg,
-    "xavier": xavier,
-    "torch-default": torch_default,
-    "normal-deviation-0.01": normal(0.01),
-    "normal-variance-0.01": normal(0.1),
-}
+normal_of_deviation, normal_of_variance = normal(0.01), normal(0.1)
 """N(0, 0.01) names a standard deviation in some texts and a variance in others: both are here."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from harness.data.errors import DatasetMissing
+from harness.data.dataset_errors import DatasetMissing
 from harness.runs.bench import Bench
 from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for

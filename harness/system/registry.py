@@ -7,7 +7,7 @@ a target, "package.module:attribute", is imported at first use.
 from __future__ import annotations
 
 import importlib
-import importlib.util
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 
@@ -18,7 +18,8 @@ class UnknownName(ValueError):
 class Registry:
     """What can be found by name among things of one kind.
 
-    Every registry is listed in `Registry.all`, so that a worker process can be told what its parent knows.
+    Every registry is listed in `Registry.all`, so that a worker process can be told what its parent knows; one that is
+    made after that was told (its module is imported later) begins with it.
     """
 
     all: ClassVar[dict[str, Registry]] = {}
@@ -26,7 +27,8 @@ class Registry:
     def __init__(self, kind: str, **targets: str) -> None:
         """Make a registry of things of this kind, in words for messages, with its first entries."""
         self.kind = kind
-        self._targets: dict[str, str] = {}
+        told = Registry.all.get(kind)
+        self._targets: dict[str, str] = dict(told._targets) if told else {}
         Registry.all[kind] = self
         for name, target in targets.items():
             self.register(name, target)
@@ -43,6 +45,15 @@ class Registry:
         first = self._targets.setdefault(name, target)
         if first != target:
             raise ValueError(f"{self.kind} {name!r} is {first} already; {target} needs another name")
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._targets)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._targets
 
     def names(self) -> tuple[str, ...]:
         """All names, in order of registration."""
@@ -84,6 +95,6 @@ def registered() -> dict[str, dict[str, str]]:
 def register_all(targets: dict[str, dict[str, str]]) -> None:
     """Register what another process has registered."""
     for kind, named in targets.items():
-        registry = Registry.all.get(kind) or Registry(kind)
+        registry = Registry.all[kind] if kind in Registry.all else Registry(kind)
         for name, target in named.items():
             registry.register(name, target)

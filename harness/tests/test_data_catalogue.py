@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.data import catalogue, load, loading, provenance
-from harness.data.built_in import BUILT_IN
+from harness.data import DATA_SETS, catalogue, load, loading, provenance
 from harness.data.contents import known_digest
 from harness.data.embedded import TEXTURE_SLOPES
 from harness.data.image_set import ImageSet
@@ -26,12 +25,13 @@ COARSE_LABELS = [
     12, 12, 16, 12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13, 16, 19, 2, 4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15,
     6, 0, 17, 8, 14, 13,
 ]  # fmt: skip
+EMBEDDED = ("digits", "textures", "two-digits")
 FOLDER = Path(os.environ["CLAIMS_DATA"]) if "CLAIMS_DATA" in os.environ else None
 
 
 def test_looking_for_data_sets_loads_no_heavy_library(tmp_path: Path):
     code = (
-        "import sys, pathlib; from harness.data import catalogue, load\n"
+        "import sys, pathlib; from harness.data import DATA_SETS, catalogue, load\n"
         f"root = pathlib.Path({str(tmp_path)!r})\n"
         "assert not catalogue.present('mnist', root) and catalogue.present('digits', None)\n"
         "assert len(catalogue.describe(root)) == 4\n"
@@ -89,7 +89,7 @@ def test_names_are_those_that_claims_use():
 
 
 def test_embedded_sets_are_always_present_and_others_need_all_their_files(tmp_path: Path):
-    assert all(catalogue.present(name, None) for name in BUILT_IN)
+    assert all(catalogue.present(name, None) for name in EMBEDDED)
     assert not any(catalogue.present(name, None) for name in catalogue.PUBLISHED)
     assert not catalogue.present("no such set", tmp_path)
     files = [file for split in catalogue.find("mnist").splits for file in split.layouts[1].files]
@@ -133,7 +133,7 @@ def test_a_description_without_a_folder_says_how_to_name_one():
     assert all("--data" in one.problem and "CLAIMS_DATA" in one.problem for one in found)
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, *catalogue.PUBLISHED])
+@pytest.mark.parametrize("name", [*EMBEDDED, *catalogue.PUBLISHED])
 def test_the_extent_is_that_of_the_training_split(name: str):
     if not catalogue.present(name, FOLDER):
         pytest.skip(f"{name} is not here")
@@ -154,9 +154,9 @@ def test_sets_in_folders_are_told_by_their_folders(tmp_path: Path):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-@pytest.mark.parametrize("name", BUILT_IN)
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_embedded_sets_are_the_same_each_time_and_only_a_proxy(name: str, split: str):
-    first, second = BUILT_IN[name](split), load(name, split, None)
+    first, second = DATA_SETS.load(name)(split), load(name, split, None)
     assert first.digest == second.digest
     assert torch.equal(first.images, second.images)
     assert (first.name, first.split, first.reach) == (name, split, Evidence.PROXY)

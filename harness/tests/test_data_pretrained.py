@@ -7,7 +7,7 @@ import torch
 
 from claims.gamba2020.methods.pretrained_projections import PretrainedProjections
 from harness.data import pretrained
-from harness.data.errors import DatasetCorrupt, DatasetMissing
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
 from harness.data.files import Stored
 from harness.runs import Bench
 from harness.tests.fake_data import write

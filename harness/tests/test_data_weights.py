@@ -7,7 +7,7 @@ import torch
 
 from claims.gamba2020.methods.pretrained_projections import projection_counts
 from harness.data import weights as module
-from harness.data.errors import DatasetCorrupt, DatasetMissing, DownloadFailed
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
 from harness.data.weights import MATCONVNET, TORCHVISION, weights
 
 STATE = {

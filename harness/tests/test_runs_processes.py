@@ -173,7 +173,7 @@ def live_as_a_worker(store, bench, started):
     """What a worker process does when it has nothing to do."""
     devices = SimpleQueue()
     devices.put("cpu")
-    workers._start(store, bench, None, devices)
+    workers._start(store, bench, None, devices, {})
     started.write_text(str(os.getpid()))
     time.sleep(600)
 

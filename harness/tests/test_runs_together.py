@@ -18,7 +18,7 @@ from harness.training.trainer import Trainer
 from harness.training.training import Training
 
 SHUFFLED = CNN.with_(
-    network=Network.of("fan-modified", method="spatial", last=3, width=4, classes=4, channels=1),
+    network=Network.of("test-shuffles", width=4, classes=4),
     data=Data("textures", count=60, held_out=20), batch_size=20,
 )  # fmt: skip
 RUNS = [Run(CNN, 0), Run(CNN, 1), Run(SHUFFLED, 0), Run(CNN.with_(batch_size=50), 1), Run(SHUFFLED, 1)]

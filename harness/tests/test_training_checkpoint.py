@@ -13,13 +13,14 @@ import pytest
 from harness.runs import Bench, Run, RunDiverged, perform
 from harness.runs.checkpoint import Checkpoints
 from harness.store import Store
+from harness.tests.fake_networks import small_cnn
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
 from harness.training.trainer import Trainer
 from harness.training.training import Training
 
 SMALL = Training(
-    network=Network.of("ghosh-cnn", depth=2, width=4, size=8, classes=3),
+    network=small_cnn(),
     data=Data("made-up", count=50, held_out=10),
     optimiser=Sgd(0.05, momentum=0.9, weight_decay=1e-3),
     epochs=3,
@@ -28,19 +29,18 @@ SMALL = Training(
     augmentation=Augmentation(1, True),
     keep=Keep(("*",), (0, 1, 3)),
 )
-FAN = {"classes": 3, "width": 8, "last": 4}
-RGB = {"size": 32, "channels": 3}
+RGB = {"channels": 3}
 VARIANTS = {
     "momentum": (SMALL, {}),
     "no memory": (SMALL.with_(optimiser=Sgd(0.05)), {}),
     "adam": (SMALL.with_(optimiser=Adam(1e-3), schedule=Cosine(2), precision="float64"), {}),
     "bf16": (SMALL.with_(precision="bf16"), {}),
-    "dropout": (SMALL.with_(network=Network.of("gamba-lenet", classes=3)), {"size": 28}),
+    "dropout": (SMALL.with_(network=Network.of("test-dropout")), {}),
     "random shuffles and batch norm": (
-        SMALL.with_(network=Network.of("fan-modified", method="spatial", **FAN), data=Data("made-up", 20, 5), epochs=2,
+        SMALL.with_(network=Network.of("test-shuffles", **RGB), data=Data("made-up", 20, 5), epochs=2,
                     batch_size=10, keep=Keep(("*",), (2,))), RGB),
     "fixed shuffles": (
-        SMALL.with_(network=Network.of("fan-modified", method="channel", fixed=True, **FAN),
+        SMALL.with_(network=Network.of("test-shuffles", fixed=True, **RGB),
                     data=Data("made-up", 20, 5), epochs=2, batch_size=10, keep=Keep(("*",), (2,))), RGB),
 }  # fmt: skip
 
@@ -226,7 +226,7 @@ Trainer.step = step
 perform(Run(DIGITS, 5), Store(sys.argv[1]), Bench())
 """
 DIGITS = Training(
-    network=Network.of("ghosh-cnn", depth=1, width=4, size=8, classes=10),
+    network=small_cnn(depth=1, classes=10),
     data=Data("digits", count=100, held_out=20),
     optimiser=Adam(1e-3),
     epochs=4,

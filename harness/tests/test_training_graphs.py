@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from harness.runs.errors import RunDiverged
-from harness.tests.test_training_checkpoint import FAN, RGB, SMALL
+from harness.tests.test_training_checkpoint import RGB, SMALL
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Data, Keep, Network, Sgd, graphs
 from harness.training.graphs import WARM_UP
@@ -24,9 +24,9 @@ RECIPES = {
     "adam, noise": (
         SMALL.with_(optimiser=Adam(1e-3), augmentation=Augmentation(1, True, 0.2), precision="float64"), {}),
     "bf16": (SMALL.with_(precision="bf16"), {}),
-    "dropout": (SMALL.with_(network=Network.of("gamba-lenet", classes=3)), {"size": 28}),
+    "dropout": (SMALL.with_(network=Network.of("test-dropout")), {}),
     "random shuffles and batch norm": (
-        SMALL.with_(network=Network.of("fan-modified", method="spatial", **FAN), data=Data("made-up", 50, 5),
+        SMALL.with_(network=Network.of("test-shuffles", **RGB), data=Data("made-up", 50, 5),
                     keep=Keep(("*",), (3,))), RGB),
     "one batch an epoch": (SMALL.with_(batch_size=50, epochs=6, keep=Keep(("*",), (6,))), {}),
     "fewer steps than warm the libraries up": (SMALL.with_(epochs=1, batch_size=25, keep=Keep(("*",), (1,))), {}),

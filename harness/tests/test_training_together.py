@@ -8,12 +8,13 @@ import pytest
 
 from harness.runs import Bench, Run, perform, perform_all
 from harness.store import Store
-from harness.training import Augmentation, Data, Keep, Network, Sgd
+from harness.tests.fake_networks import small_cnn
+from harness.training import Augmentation, Data, Keep, Sgd
 from harness.training.trainer import Trainer
 from harness.training.training import Training
 
 CNN = Training(
-    network=Network.of("ghosh-cnn", depth=1, width=4, size=8, classes=10),
+    network=small_cnn(depth=1, classes=10),
     data=Data("digits", count=100, held_out=20),
     optimiser=Sgd(0.05, momentum=0.9),
     epochs=2,

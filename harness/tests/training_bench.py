@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from harness.data import DATA_SETS
+from harness.data.digest import content_digest
 from harness.data.image_set import ImageSet
 from harness.verdicts import Evidence
+
+DATA_SETS.register("made-up", "harness.tests.training_bench:made_up_split")
 
 
 def made_up(split: str, count: int, classes: int = 3, size: int = 8, channels: int = 1) -> ImageSet:
@@ -14,7 +18,12 @@ def made_up(split: str, count: int, classes: int = 3, size: int = 8, channels: i
     labels = torch.randint(classes, (count,), generator=generator)
     images = torch.randint(0, 120, (count, channels, size, size), generator=generator, dtype=torch.uint8)
     images[torch.arange(count), :, 2 * labels] += 130
-    return ImageSet("made-up", split, images, labels, digest=split, reach=Evidence.PROXY)
+    return ImageSet("made-up", split, images, labels, content_digest(images, labels), Evidence.PROXY)
+
+
+def made_up_split(split: str) -> ImageSet:
+    """The sets that a bench has unless it is told other numbers."""
+    return made_up(split, {"train": 60, "test": 20}[split])
 
 
 class MadeUpBench:

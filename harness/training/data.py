@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from harness.data import catalogue
 from harness.system.lazy import torch
 from harness.training.label_noise import LabelNoise
 from harness.training.labelled import Resident, Streamed
@@ -34,7 +35,7 @@ class Data:
         interventions: done, in this order, to the training and to the validation images, once, before training.
         label_noise: of the training images; those that validate keep their labels.
         shuffle_pixels: put the pixels of each training image in a random order, its own and always the same, channels
-            together; behind augmentation, as in the code of Gamba et al. 2020.  Images that validate stay as they are.
+            together; behind augmentation.  Images that validate stay as they are.
         standardise: subtract the training images' mean and divide by their standard deviation, channel by channel;
             otherwise pixels are scaled to [0, 1].
         side: of the squares in pixels that images in files are cut to (`harness.training.labelled.Streamed`); None for
@@ -52,6 +53,7 @@ class Data:
     side: int | None = None
 
     def __post_init__(self) -> None:
+        catalogue.check(self.name)
         if self.side is not None and (self.interventions or self.label_noise or self.shuffle_pixels):
             raise ValueError(f"{self.name}: images in files can be neither disturbed, relabelled nor reordered")
 

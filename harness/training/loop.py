@@ -74,6 +74,7 @@ class ImageTrainer(Trainer["Training"]):
         device = data.training.device
         super().__init__(recipe, network, {**generators, "noise": stream(seed, "noise", device)})
         self.data = data
+        self.loss = LOSSES.load(recipe.loss)
         if device.type == "cuda" and isinstance(data.training, Resident):
             self.graphed = self.graph()
 
@@ -98,7 +99,7 @@ class ImageTrainer(Trainer["Training"]):
         images, labels = data.training.taken(batch)
         images = data.reordered(augmentation.apply(images, moves), index)
         scores = self._scores(augmentation.disturb(data.as_input(images), self.generators["noise"]))
-        loss = LOSSES[self.recipe.loss](scores, labels)
+        loss = self.loss(scores, labels)
         self.optimiser.zero_grad()
         loss.backward()
         return loss.detach().double(), hits(scores, labels)

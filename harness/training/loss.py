@@ -1,10 +1,17 @@
-"""What is minimised, and when a network is right."""
+"""What is minimised, and when a network is right.
+
+A paper registers a loss of its own in `methods/__init__.py`: a function of scores and labels,
+`LOSSES.register("squares", "claims.toy2026.methods.losses:squares")`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from harness.system.lazy import torch
+from harness.system.registry import Registry
+
+LOSSES = Registry("loss")
+LOSSES.register("cross-entropy", "harness.training.loss:cross_entropy")
+LOSSES.register("hinge", "harness.training.loss:hinge")
 
 
 def cross_entropy(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -29,9 +36,3 @@ def _single(scores: torch.Tensor) -> torch.Tensor:
     if scores.ndim == 2 and scores.shape[1] > 1:
         raise ValueError(f"the hinge loss takes one score an image; the network gives {scores.shape[1]}")
     return scores.flatten()
-
-
-LOSSES: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "cross-entropy": cross_entropy,
-    "hinge": hinge,
-}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from harness.networks import SCHEMES
 from harness.runs.recipe import Effort, Recipe, Result
 from harness.training import Augmentation, Constant, Data, Keep, Network
 from harness.training.loss import LOSSES
@@ -32,10 +33,11 @@ class Training(Recipe):
         optimiser, schedule: how the weights are changed; schedules count epochs.
         epochs: how often each training image is seen; 0 leaves the network untrained.
         batch_size: images a step; the last batch of an epoch takes what is left.
-        initialisation: a scheme of `harness.networks.initialise`; None as the architecture does it itself.
+        initialisation: a scheme by its name in `harness.networks.SCHEMES`; None as the architecture does it itself.
         precision: "float32", "float64", or "bf16" (autocast; weights stay float32).
         augmentation: of the training images.
-        loss: "cross-entropy", or "hinge" for networks with one score (see `harness.training.loss`).
+        loss: "cross-entropy", "hinge" for networks with one score, or another by its name in
+            `harness.training.loss.LOSSES`.
         keep: weights that the result holds besides the curves.
     """
 
@@ -54,8 +56,9 @@ class Training(Recipe):
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}; it is one of {', '.join(PRECISIONS)}")
-        if self.loss not in LOSSES:
-            raise ValueError(f"loss is {self.loss!r}; it is one of {', '.join(LOSSES)}")
+        LOSSES.target(self.loss)
+        if self.initialisation is not None:
+            SCHEMES.target(self.initialisation)
         if self.epochs < 0 or self.batch_size < 1:
             raise ValueError(f"{self.epochs} epochs of batches of {self.batch_size}: nothing to do")
         if beyond := [epoch for epoch in self.keep.epochs if not 0 <= epoch <= self.epochs]:
@@ -68,8 +71,11 @@ class Training(Recipe):
         return train(self, seed, bench).result
 
     def modules(self) -> tuple[str, ...]:
-        """The network's own module, so that a change of another architecture leaves the key as it is."""
-        return (self.network.module,)
+        """Those of what it names, so that a change of another network, loss or initialisation is no change."""
+        named = [self.network.module, LOSSES.module(self.loss)]
+        if self.initialisation is not None:
+            named.append(SCHEMES.module(self.initialisation))
+        return tuple(named)
 
     def work(self) -> float:
         """Images that are seen in all, which the cost goes with for one architecture."""

@@ -7,7 +7,7 @@ from claims.gamba2020.methods.lenet import LeNet
 from claims.gamba2020.methods.projections import convolutional_layers
 from harness.interventions.reinitialise import reset_layer
 from harness.networks.alexnet import alexnet
-from harness.networks.initialise import SCHEMES, initialise, weighted_layers
+from harness.networks.initialise import initialise, weighted_layers
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -57,7 +57,7 @@ VARIANCES = {
 }
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", VARIANCES)
 def test_weights_have_the_variance_that_the_scheme_names(scheme):
     network = small()
     initialise(network, scheme, generator())

@@ -11,7 +11,7 @@ from claims.gamba2020.methods.small_recipes import (
     smooth_digits,
     task,
 )
-from harness.data.built_in import BUILT_IN
+from harness.data import load
 from harness.training import Augmentation, Data, Exponential, Sgd
 from harness.training.label_noise import READINGS
 
@@ -29,7 +29,7 @@ ALL = {
 @pytest.mark.parametrize("name", ALL)
 def test_networks_take_their_images(name):
     training = ALL[name].training
-    images = BUILT_IN[training.data.name]("train")
+    images = load(training.data.name, "train", None)
     network = training.network.build().eval()
     assert training.data.count + training.data.held_out <= len(images)
     assert network(images.images[:2].float()).shape == (2, int(images.labels.max()) + 1)
@@ -64,7 +64,7 @@ def test_the_papers_lenet_sees_mnist(tier):
 
 
 def test_two_digits_are_the_zeros_and_ones():
-    whole, two = (BUILT_IN[name]("test") for name in ("digits", "two-digits"))
+    whole, two = (load(name, "test", None) for name in ("digits", "two-digits"))
     assert set(two.labels.tolist()) == {0, 1}
     assert len(two) == int((whole.labels < 2).sum())
     assert torch.equal(two.images[0], whole.images[whole.labels < 2][0])

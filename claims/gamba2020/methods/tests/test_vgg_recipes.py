@@ -11,7 +11,7 @@ from claims.gamba2020.methods.vgg_recipes import (
     steps,
     watched,
 )
-from harness.networks.initialise import SCHEMES
+from harness.networks import SCHEMES
 from harness.training import Augmentation, Data, Exponential, Sgd, Steps
 
 
@@ -68,9 +68,9 @@ def test_noise_is_in_the_data_alone():
 
 
 def test_small_sets_are_never_asked_for_more_images_than_they_have():
-    from harness.data.built_in import BUILT_IN
+    from harness.data import load
 
     for tier in LENGTHS:
         data = watched(tier, "textures").training.data
-        assert data.count + data.held_out <= len(BUILT_IN["textures"]("train"))
-        assert IMAGES["textures"].channels == BUILT_IN["textures"]("train").images.shape[1]
+        assert data.count + data.held_out <= len(load("textures", "train", None))
+        assert IMAGES["textures"].channels == load("textures", "train", None).images.shape[1]
