@@ -16,13 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-<<<<<<< HEAD
-from harness.data.download import received
-from harness.data.errors import DatasetCorrupt, DatasetMissing, DownloadFailed
-from harness.system.files import write_atomically
-=======
 from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
->>>>>>> tests
+from harness.data.download import received
+from harness.system.files import write_atomically
 from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
