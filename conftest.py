@@ -1,12 +1,5 @@
-"""The suite's pytest plugin, one module a feature; options come first, since the others read them."""
+"""Loads the suite's pytest plugin, and pytest's own for tests that run pytest."""
 
 from __future__ import annotations
 
-pytest_plugins = [
-    "harness.plugin.options",
-    "harness.plugin.collection",
-    "harness.plugin.judging",
-    "harness.plugin.preparing",
-    "harness.plugin.reporting",
-    "pytester",
-]
+pytest_plugins = ["harness.plugin", "pytester"]

@@ -1,4 +1,4 @@
-"""The verdicts that are expected: `claims/ledger.json`.
+"""The verdicts that are expected: `claims/ledger.json`; of a paper that stands elsewhere, `ledger.json` in its folder.
 
 A claim's entry stands under its tier and what it rests on (`basis`); `cases` lists those whose own verdict is not the
 claim's.  A green build says that every verdict is as recorded, not that the papers are right.
@@ -7,7 +7,7 @@ claim's.  A green build says that every verdict is as recorded, not that the pap
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,12 @@ class LedgerUnreadable(Exception):
     """The ledger is not what this version of the suite writes."""
 
 
-def basis(judged: Mapping[str, Any]) -> str:
-    """What a case, or a claim's entry in claims.json, rests on: the reach of its evidence, and whether data stood in.
+def basis(evidence: str, stand_in: bool) -> str:
+    """What a case or a claim's verdict rests on: the reach of its evidence, and whether data stood in.
 
     A small network on real images and one on embedded images are both a `proxy`, and need not agree.
     """
-    return f"{judged['evidence']}, embedded images" if judged["stand_in"] else str(judged["evidence"])
+    return f"{evidence}, embedded images" if stand_in else str(evidence)
 
 
 @dataclass
@@ -69,11 +69,34 @@ class Ledger:
         entry = self._entry(id, tier, basis)
         return Verdict(entry.get("cases", {}).get(case, entry["verdict"])) if entry else None
 
-    def record(self, entry: Mapping[str, Any], cases: Iterable[Mapping[str, Any]]) -> None:
-        """Expect from now on what a claim's entry in claims.json says, and what its cases said."""
-        others = {case["case"]: case["verdict"] for case in cases if case["verdict"] != entry["verdict"]}
-        recorded = {"verdict": entry["verdict"], **({"cases": others} if others else {})}
-        self.claims.setdefault(entry["id"], {}).setdefault(entry["tier"], {})[basis(entry)] = recorded
+    def record(self, id: str, tier: str, basis: str, verdict: str, cases: Mapping[str, str]) -> None:
+        """Expect from now on this verdict of a claim, and these of its cases by name."""
+        others = {case: str(of_case) for case, of_case in cases.items() if of_case != verdict}
+        recorded = {"verdict": str(verdict), **({"cases": others} if others else {})}
+        self.claims.setdefault(id, {}).setdefault(tier, {})[basis] = recorded
 
     def _entry(self, id: str, tier: str, basis: str) -> dict[str, Any] | None:
         return self.claims.get(id, {}).get(tier, {}).get(basis)
+
+
+class Ledgers:
+    """The ledgers of a session: one for all papers below `claims/`, one in the folder of each paper elsewhere."""
+
+    def __init__(self, claims: Path, *, read: bool = True) -> None:
+        """Read the ledger of `claims`; with `read` false all are taken to be empty."""
+        self._claims = claims.resolve()
+        self._read = read
+        self._ledgers: dict[Path, Ledger] = {}
+        self.of(claims / "any")
+
+    def file(self, paper: Path) -> Path:
+        """Where the verdicts of the paper in this folder are kept."""
+        folder = paper.resolve()
+        return (folder.parent if folder.parent == self._claims else folder) / "ledger.json"
+
+    def of(self, paper: Path) -> Ledger:
+        """The ledger that has the paper's claims; errors as in `Ledger.read`."""
+        file = self.file(paper)
+        if file not in self._ledgers:
+            self._ledgers[file] = Ledger.read(file) if self._read else Ledger()
+        return self._ledgers[file]

@@ -1,4 +1,4 @@
-"""The papers, as `claims/<paper>/paper.toml` describes them."""
+"""The papers, as `paper.toml` in the folder of each describes them: below `claims/`, or anywhere else."""
 
 from __future__ import annotations
 
@@ -48,9 +48,14 @@ class Paper:
         return numbered | errata | {f"{erratum}-corrected" for erratum in errata}
 
 
+def is_folder(folder: Path) -> bool:
+    """Whether a folder is a paper's."""
+    return (folder / "paper.toml").is_file()
+
+
 @functools.cache
 def read(folder: Path) -> Paper:
-    """The paper that a folder of `claims/` is about.
+    """The paper that a folder with a `paper.toml` is about.
 
     Raises:
         FileNotFoundError: when the folder has no `paper.toml`.

@@ -1,13 +1,13 @@
-"""From what a case of a claim measured to its verdict."""
+"""From what a case of a claim measured to its verdict, which is also the outcome of its test."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.claims.claim import SINGLE, Claim
-from harness.rules import Judgement, Rule, holm
+from harness.judging.correction import Parts, corrected
+from harness.rules import Judgement, Rule
 from harness.rules.sample import Sample
 from harness.verdicts import Verdict, conjunction
 
@@ -25,19 +25,27 @@ class CaseJudgement:
     """The verdict on one case, the judgements it comes from, and what the same rules say of the control.
 
     Attributes:
+        verdict: of this case by itself, whatever other cases the claim has.
+        reason: why, from the parts that decide; may be empty.
+        parts: by part, corrected for their number within the case.
+        control, control_parts: of the control's data, all in all and by part, uncorrected.
         control_faults: for each part whose control did not do what a control must, what it did instead.  The control
             of a claim must be refuted; that of an erratum, the corrected statement, supported.
         control_undecided: parts of a trained claim whose control the runs at hand cannot decide; the verdict is then at
             most inconclusive.
+        uncontrolled: parts that are declared to have no control, with the reason.
+        erratum: whether the rules judge a statement that is held to be wrong as printed.
     """
 
     verdict: Verdict
     reason: str
-    parts: Mapping[str, Judgement]
+    parts: Parts
     control: Verdict
-    control_parts: Mapping[str, Judgement]
+    control_parts: Parts
     control_faults: Mapping[str, str]
     control_undecided: tuple[str, ...] = ()
+    uncontrolled: Mapping[str, str] = field(default_factory=dict)
+    erratum: bool = False
 
     @property
     def control_holds(self) -> bool:
@@ -58,18 +66,39 @@ def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[s
         raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({wrong})")
     if not controls:
         raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
-    parts = dict(zip(measured, holm(list(_judge(claim, measured).values())), strict=True))
-    verdict = conjunction(judgement.verdict for judgement in parts.values())
+    (parts,) = corrected([_judge(claim, measured)])
     control_parts = _judge(claim, controls)  # uncorrected: a correction would make failing the rule easier
+    faults, undecided = _control_faults(claim, parts, control_parts)
+    erratum = claim.erratum is not None
+    verdict, reason = verdict_of(parts, undecided, erratum=erratum)
     control = conjunction(judgement.verdict for judgement in control_parts.values())
-    if claim.erratum:
-        verdict = printed_statement(verdict)
-    faults, open_parts = _control_faults(claim, parts, control_parts)
-    reason = _reason(claim, verdict, parts)
-    if open_parts and verdict is Verdict.SUPPORTED:
-        verdict = Verdict.INCONCLUSIVE
-        reason = f"control undecided{_of_parts(claim, open_parts)}, so that nothing shows that the rule can tell"
-    return CaseJudgement(verdict, reason, parts, control, control_parts, faults, open_parts)
+    left_out = {part: reason for part, reason in claim.uncontrolled.items() if part in parts}
+    return CaseJudgement(verdict, reason, parts, control, control_parts, faults, undecided, left_out, erratum)
+
+
+def verdict_of(parts: Parts, control_undecided: Sequence[str], *, erratum: bool) -> tuple[Verdict, str]:
+    """The verdict that the parts of a case come to together, and why; the same before and after any correction."""
+    verdict = conjunction(judgement.verdict for judgement in parts.values())
+    if erratum:
+        confirmed = printed_statement(verdict)
+        return confirmed, "the printed statement fails, the corrected one holds" if confirmed is Verdict.ERRATUM else ""
+    if control_undecided and verdict is Verdict.SUPPORTED:
+        of_parts = "" if list(control_undecided) == [SINGLE] else f" of {', '.join(control_undecided)}"
+        return Verdict.INCONCLUSIVE, f"control undecided{of_parts}, so that nothing shows that the rule can tell"
+    deciding = {part: judgement.reason for part, judgement in parts.items() if judgement.verdict is verdict}
+    reasons = [f"{part}: {why}" if len(parts) > 1 else why for part, why in deciding.items() if why]
+    return verdict, "; ".join(reasons)
+
+
+def printed_statement(verdict: Verdict) -> Verdict:
+    """An erratum is confirmed when the printed statement fails the rule that it would satisfy were it true."""
+    return {Verdict.REFUTED: Verdict.ERRATUM, Verdict.SUPPORTED: Verdict.REFUTED}.get(verdict, verdict)
+
+
+def least_favourable(parts: Parts) -> str:
+    """The part that decides a conjunction: refuted before undecided before supported, then the largest p."""
+    order = [Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED]
+    return min(parts, key=lambda part: (order.index(parts[part].verdict), -(parts[part].p or 0.0)))
 
 
 def _control_faults(
@@ -92,53 +121,9 @@ def _control_faults(
     return faults, tuple(undecided)
 
 
-def _of_parts(claim: Claim, parts: Sequence[str]) -> str:
-    return f" of {', '.join(parts)}" if list(parts) != [SINGLE] else ""
-
-
 def _judge(claim: Claim, samples: Mapping[str, Sample]) -> dict[str, Judgement]:
     return {part: _rule(claim, part).judge(sample) for part, sample in samples.items()}
 
 
 def _rule(claim: Claim, part: str) -> Rule:
     return claim.rules[part] if len(claim.rules) > 1 else next(iter(claim.rules.values()))
-
-
-def printed_statement(verdict: Verdict) -> Verdict:
-    """An erratum is confirmed when the printed statement fails the rule that it would satisfy were it true."""
-    return {Verdict.REFUTED: Verdict.ERRATUM, Verdict.SUPPORTED: Verdict.REFUTED}.get(verdict, verdict)
-
-
-def _reason(claim: Claim, verdict: Verdict, parts: Mapping[str, Judgement]) -> str:
-    if claim.erratum:
-        return "the printed statement fails, the corrected one holds" if verdict is Verdict.ERRATUM else ""
-    deciding = [
-        (part, judgement) for part, judgement in parts.items() if judgement.verdict is verdict and judgement.reason
-    ]
-    named = len(parts) > 1
-    return "; ".join(f"{part}: {judgement.reason}" if named else judgement.reason for part, judgement in deciding)
-
-
-def across_cases(cases: Sequence[Mapping[str, Judgement]]) -> list[dict[str, Judgement]]:
-    """The same judgements after Holm's correction over all parts of all cases of one claim."""
-    flat = [judgement for case in cases for judgement in case.values()]
-    corrected = iter(holm(flat))
-    return [{part: next(corrected) for part in case} for case in cases]
-
-
-def least_favourable(judgements: Sequence[Judgement]) -> Judgement:
-    """The judgement that decides a conjunction: refuted before undecided before supported, then the largest p."""
-    order = [Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED]
-    return min(judgements, key=lambda judgement: (order.index(judgement.verdict), -(judgement.p or 0.0)))
-
-
-def to_json(judgement: Judgement) -> dict[str, object]:
-    """A judgement as plain JSON values (no subclasses of float or str, which do not travel between processes)."""
-    values = dataclasses.asdict(judgement)
-    plain = {name: float(value) for name, value in values.items() if isinstance(value, float)}
-    return {**values, **plain, "verdict": str(judgement.verdict)}
-
-
-def from_json(values: Mapping[str, object]) -> Judgement:
-    """The judgement that `to_json` wrote."""
-    return Judgement(**{**values, "verdict": Verdict(values["verdict"])})  # type: ignore[arg-type]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.claims import claim as claims
+from harness.claims import papers
 from harness.claims.claim import Claim
 from harness.claims.problems import problems
 from harness.claims.tiers import reaches
@@ -24,12 +29,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     claim: Claim | None = getattr(metafunc.function, "__claim__", None)
     if claim is None:
         return
-    axes = dict(claim.readings)
-    if claim.data:
-        axes = {"data": data_for(claim, metafunc.config.stash[settings_key]), **axes}
+    axes = axes_of(claim, metafunc.config.stash[settings_key])
     for name in axes:
         if name in metafunc.fixturenames:
             metafunc.parametrize(name, list(axes[name]), ids=[str(value).replace(" ", "-") for value in axes[name]])
+
+
+def axes_of(claim: Claim, settings: Settings) -> dict[str, Sequence[Any]]:
+    """What a claim's cases differ in, with the values of each: data sets first, then its readings."""
+    data = {"data": data_for(claim, settings)} if claim.data else {}
+    return {**data, **claim.readings}
+
+
+def case_count(claim: Claim, settings: Settings) -> int:
+    """How many cases a claim has, whichever of them are selected."""
+    return math.prod(len(values) for values in axes_of(claim, settings).values())
 
 
 def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
@@ -39,6 +53,20 @@ def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
     wanted = claim.data_within(settings.tier)
     there = settings.download or any(catalogue.present(name, settings.data) for name in wanted)
     return wanted if there or settings.require_data or not claim.proxies else claim.proxies
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Let the modules of a paper that stands on its own be imported by the name of its folder: `toy2026.methods.x`.
+
+    Those of a project's papers are imported from its root, as `claims.<paper>.methods.x`.
+    """
+    folder = next((folder for folder in module_path.parents if papers.is_folder(folder)), None)
+    if folder is None:
+        return
+    above = folder.parent
+    of_project = above.name == "claims" and str(above.parent) in sys.path
+    if not of_project and str(above) not in sys.path:
+        sys.path.append(str(above))  # last, so that nothing beside the folder hides what others import
 
 
 @pytest.hookimpl(wrapper=True)
@@ -62,7 +90,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark claims, and leave out those that the tier does not reach."""
+    """Mark claims, let `-k` know their ids, and leave out those that the tier does not reach."""
     tier = config.stash[settings_key].tier
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
@@ -71,6 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if claim is None or reaches(tier, claim.tier) else left).append(item)
         if claim is not None:
             item.add_marker(pytest.mark.claim(claim.id))
+            item.extra_keyword_matches.add(claim.id)  # `-k SH-11`: read after this, and no name of a marker
         if claim is not None and claim.trained:
             item.add_marker(pytest.mark.trained)
     if left:

@@ -10,23 +10,25 @@ from typing import Any
 import pytest
 
 from harness.claims.claim import Claim
-from harness.claims.ledger import Ledger, basis
-from harness.judging.cases import CaseJudgement, judge_case, least_favourable, to_json
+from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.judging.cases import CaseJudgement, judge_case, least_favourable
+from harness.judging.claims import CaseResult
+from harness.judging.exchange import case_to_json
 from harness.lab.lab import Lab
 from harness.lab.session import NotAvailable, Session
-from harness.plugin.collection import claim_of
-from harness.plugin.options import Settings, settings_key
+from harness.plugin.collection import case_count, claim_of
+from harness.plugin.options import settings_key
 from harness.verdicts import Verdict
 
-case_key = pytest.StashKey[dict[str, Any]]()
-ledger_key = pytest.StashKey[Ledger]()
+case_key = pytest.StashKey[CaseResult]()
+ledgers_key = pytest.StashKey[Ledgers]()
 session_key = pytest.StashKey[Session]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the ledger; set up the workplace, which opens nothing yet."""
+    """Read the ledger; set up what the claims share, which opens nothing yet."""
     settings = config.stash[settings_key]
-    config.stash[ledger_key] = Ledger.read(settings.claims / "ledger.json") if settings.ledger else Ledger()
+    config.stash[ledgers_key] = Ledgers(settings.claims, read=settings.ledger)
     config.stash[session_key] = Session(
         tier=settings.tier,
         data=settings.data,
@@ -67,81 +69,80 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         return (yield)
     lab = pyfuncitem.funcargs["lab"]
     assert isinstance(lab, Lab)
-    started = time.monotonic()
-    case: dict[str, Any] = {"id": claim.id, "case": case_name(pyfuncitem), "nodeid": pyfuncitem.nodeid}
-    pyfuncitem.stash[case_key] = case
-    settings = pyfuncitem.config.stash[settings_key]
+    config, started = pyfuncitem.config, time.monotonic()
+    settings = config.stash[settings_key]
+
+    def ended(judged: CaseJudgement | None, failure: str = "") -> CaseResult:
+        case = result(pyfuncitem, lab, judged, failure, time.monotonic() - started)
+        pyfuncitem.stash[case_key] = case
+        return case
+
     try:
         yield
         judged = judge_case(claim, lab.measured, lab.controls)
     except NotAvailable as missing:
-        case.update(not_run(str(missing)), **account(lab, started))
+        ended(None, str(missing))
         if settings.require_data:
             raise
         pytest.skip(str(missing))
     except BaseException as error:
-        case.update(not_run(f"{type(error).__name__}: {error}"), **account(lab, started))
+        ended(None, f"{type(error).__name__}: {error}")
         raise
-    case.update(verdicts(judged), **account(lab, started))
-    settle(claim, judged, case, settings, pyfuncitem.config.stash[ledger_key])
+    expected = config.stash[ledgers_key].of(claim.file.parent)
+    settle(claim, ended(judged), None if settings.update_ledger else expected)
     return True
 
 
-def account(lab: Lab, started: float) -> dict[str, Any]:
-    """Where a case's numbers come from and what they cost."""
-    return {
-        "tier": lab.tier,
-        "evidence": str(lab.reach()),
-        "stand_in": lab.stand_in,
-        "parameters": {name: str(value) for name, value in lab.parameters.items()},
-        "data": [
+def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failure: str, seconds: float) -> CaseResult:
+    """What a case came to, where its numbers come from, and what they cost."""
+    return CaseResult(
+        id=lab.claim.id,
+        case=case_name(item),
+        nodeid=item.nodeid,
+        tier=lab.tier,
+        evidence=lab.reach(),
+        judged=judged,
+        failure=failure,
+        siblings=case_count(lab.claim, item.config.stash[settings_key]),
+        stand_in=lab.stand_in,
+        parameters={name: str(value) for name, value in lab.parameters.items()},
+        data=[
             {"name": source.name, "split": source.split, "digest": source.digest, "notes": list(source.notes)}
             for source in lab.sources.values()
         ],
-        "runs": lab.keys,
-        "notes": lab.notes,
-        "series": lab.curves,
-        "pictures": lab.pictures,
-        "seconds": time.monotonic() - started,
-    }
+        runs=lab.keys,
+        notes=lab.notes,
+        series=lab.curves,
+        pictures=lab.pictures,
+        seconds=seconds,
+    )
 
 
-def not_run(reason: str) -> dict[str, Any]:
-    """What a case says whose verdict could not be reached."""
-    return {"verdict": str(Verdict.NOT_RUN), "reason": reason, "parts": {}, "control": None}
+def settle(claim: Claim, case: CaseResult, ledger: Ledger | None) -> None:
+    """Fail or skip the test unless the case's verdict is the recorded one, or, where none is recorded, confirms it.
 
+    The case's own verdict decides, which is the one that the report shows of the case.  The claim's, corrected over all
+    its cases, is no test's: `reporting` holds it against the ledger at the end of the session.
 
-def verdicts(judged: CaseJudgement) -> dict[str, Any]:
-    """A case's judgements as JSON values."""
-    return {
-        "verdict": str(judged.verdict),
-        "reason": judged.reason,
-        "parts": {part: to_json(judgement) for part, judgement in judged.parts.items()},
-        "control": {
-            "verdict": str(judged.control),
-            "holds": judged.control_holds,
-            "faults": dict(judged.control_faults),
-            "undecided": list(judged.control_undecided),
-            "parts": {part: to_json(judgement) for part, judgement in judged.control_parts.items()},
-        },
-    }
-
-
-def settle(claim: Claim, judged: CaseJudgement, case: dict[str, Any], settings: Settings, ledger: Ledger) -> None:
-    """Fail or skip the test unless the verdict is the recorded one, or, where none is recorded, confirms the claim."""
+    Args:
+        claim: the claim.
+        case: one of its cases, which was judged.
+        ledger: expected verdicts; None while they are recorded anew, when whatever has a good control passes.
+    """
     __tracebackhide__ = True
-    if not judged.control_holds:
-        pytest.fail(f"{claim.id}: {control_failure(claim, judged)}", pytrace=False)
-    if settings.update_ledger:
+    assert case.judged is not None
+    if not case.judged.control_holds:
+        pytest.fail(f"{claim.id}: {control_failure(claim, case.judged)}", pytrace=False)
+    if ledger is None:
         return
-    expected = ledger.of_case(claim.id, case["tier"], basis(case), case["case"])
-    said = f"{claim.id} is {judged.verdict}: {found(claim, judged)}"
+    expected = ledger.of_case(claim.id, case.tier, basis(case.evidence, case.stand_in), case.case)
+    said = f"{claim.id} is {case.verdict}: {found(claim, case.judged)}"
     if expected is not None:
-        if expected is not judged.verdict:
+        if expected is not case.verdict:
             pytest.fail(f"{said}\nrecorded was: {expected} (re-record with --update-ledger)", pytrace=False)
-    elif judged.verdict is Verdict.REFUTED:
+    elif case.verdict is Verdict.REFUTED:
         pytest.fail(said, pytrace=False)
-    elif judged.verdict not in (Verdict.SUPPORTED, Verdict.ERRATUM):
+    elif case.verdict not in (Verdict.SUPPORTED, Verdict.ERRATUM):
         pytest.skip(said)
 
 
@@ -155,8 +156,8 @@ def control_failure(claim: Claim, judged: CaseJudgement) -> str:
 
 def found(claim: Claim, judged: CaseJudgement) -> str:
     """The deciding number with its interval, beside the rule."""
-    deciding = least_favourable(list(judged.parts.values()))
-    part = next(name for name, judgement in judged.parts.items() if judgement is deciding)
+    part = least_favourable(judged.parts)
+    deciding = judged.parts[part]
     rule = claim.rules.get(part) or next(iter(claim.rules.values()))
     sampled = f", n = {deciding.n}" if deciding.n is not None else ""
     low, high = deciding.low, deciding.high
@@ -173,6 +174,6 @@ def pytest_runtest_makereport(
     report = yield
     if call.when == "call" and case_key in item.stash:
         case = item.stash[case_key]
-        report.claim_case = case  # type: ignore[attr-defined]
-        item.user_properties += [("claim", case["id"]), ("verdict", case["verdict"])]
+        report.claim_case = case_to_json(case)  # type: ignore[attr-defined]
+        item.user_properties += [("claim", case.id), ("verdict", str(case.verdict))]
     return report

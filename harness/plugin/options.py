@@ -21,7 +21,7 @@ class Settings:
         data: root of the real data sets; None where only embedded images are at hand.
         store: folder of the records of finished runs.
         report: folder that index.html, claims.json and junit.xml are written into.
-        claims: the folder `claims/` that the ledger stands in.
+        claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
     """
 
     tier: str
@@ -67,7 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "trained: its claim needs trained networks; added likewise")
     option = config.getoption
     data = option("--data") or os.environ.get("CLAIMS_DATA")
-    root = config.rootpath
+    root = config.rootpath if config.inipath else config.invocation_params.dir  # without a project: where one is
     if data and not Path(data).is_dir():
         raise pytest.UsageError(f"--data {data}: there is no such folder")
     if option("--download") and not data:
@@ -77,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
         data=Path(data).resolve() if data else None,
         store=Path(option("--store") or root / "reports" / "store").resolve(),
         report=Path(option("--report") or root / "reports" / "latest").resolve(),
-        claims=root / "claims",
+        claims=(root / "claims").resolve(),
         device=option("--device"),
         train=not option("--no-train"),
         ledger=not option("--no-ledger"),

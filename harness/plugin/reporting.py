@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -12,14 +13,15 @@ import pytest
 
 from harness.claims import claim as claims
 from harness.claims import papers
-from harness.claims.ledger import Ledger, basis
+from harness.claims.ledger import Ledgers, basis
 from harness.claims.tiers import reaches
-from harness.plugin.judging import ledger_key
+from harness.judging.claims import CaseResult, ClaimVerdict, judge_claims
+from harness.judging.exchange import case_from_json
+from harness.plugin.judging import ledgers_key
 from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document
 from harness.report.environment import environment
 from harness.report.write import write
-from harness.verdicts import Verdict
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -42,15 +44,20 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 def judges_claims(config: pytest.Config, settings: Settings) -> bool:
-    """Whether the session's arguments reach into the folder of the claims."""
+    """Whether the session's arguments reach into the folder of the claims, or into that of a paper elsewhere."""
     paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
-    return any(settings.claims in (path, *path.parents) or path in settings.claims.parents for path in paths)
+    return any(
+        settings.claims in (path, *path.parents)
+        or path in settings.claims.parents
+        or any(papers.is_folder(folder) for folder in (path, *path.parents, *(path.iterdir() if path.is_dir() else ())))
+        for path in paths
+    )
 
 
 def described(root: Path) -> dict[str, dict[str, Any]]:
-    """Every declared claim of this process, by id."""
+    """Every declared claim of this process, by id; files by their path from `root`, wherever they stand."""
     return {
-        claim.id: describe(claim, papers.read(claim.file.parent), str(claim.file.relative_to(root)))
+        claim.id: describe(claim, papers.read(claim.file.parent), os.path.relpath(claim.file, root))
         for claim in claims.declared
     }
 
@@ -70,7 +77,8 @@ class Gathering:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
-        self.cases: dict[str, dict[str, Any]] = {}
+        self.cases: dict[str, CaseResult] = {}
+        self.verdicts: dict[str, ClaimVerdict] = {}
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
@@ -79,7 +87,7 @@ class Gathering:
         """Keep the case that a test's report carries."""
         case = getattr(report, "claim_case", None)
         if case is not None:
-            self.cases[case["nodeid"]] = case
+            self.cases[report.nodeid] = case_from_json(case)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -92,10 +100,11 @@ class Gathering:
         if not self.cases:
             return
         self.described.update(described(self.config.rootpath))
+        self.verdicts = judge_claims(self.cases.values())
         self.document = document(
-            self.cases.values(),
+            self.verdicts,
             self.described,
-            papers.all_papers(self.settings.claims),
+            self._papers(),
             tier=self.settings.tier,
             environment=environment(self.settings.device),
             outside=self._outside(),
@@ -106,7 +115,7 @@ class Gathering:
         if self.settings.update_ledger:
             self._record()
         elif self.settings.ledger:
-            self.changed = self._changes(self.config.stash[ledger_key])
+            self.changed = self._changes()
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -136,28 +145,38 @@ class Gathering:
         if asked != ours and asked.exists():
             shutil.copyfile(asked, ours)
 
+    def _papers(self) -> list[papers.Paper]:
+        known = papers.all_papers(self.settings.claims)
+        elsewhere = [papers.read(folder) for folder in sorted({self._folder(id) for id in self.described})]
+        return known + [paper for paper in elsewhere if paper not in known]
+
+    def _folder(self, id: str) -> Path:
+        return (self.config.rootpath / self.described[id]["file"]).resolve().parent
+
     def _record(self) -> None:
-        file = self.settings.claims / "ledger.json"
-        ledger = Ledger.read(file)
-        for entry in self._judged():
-            ledger.record(entry, [{**case, "verdict": case["verdict_alone"]} for case in entry["cases"]])
-        ledger.write(file)
+        ledgers = Ledgers(self.settings.claims)
+        for id, verdict in self._judged():
+            cases = {share.case.case: share.case.verdict for share in verdict.shares}
+            ledgers.of(self._folder(id)).record(id, *recorded_under(verdict), verdict.verdict, cases)
+        for paper in {self._folder(id) for id, _ in self._judged()}:
+            ledgers.of(paper).write(ledgers.file(paper))
 
-    def _changes(self, ledger: Ledger) -> list[str]:
-        recorded = {entry["id"]: ledger.of_claim(entry["id"], entry["tier"], basis(entry)) for entry in self._judged()}
+    def _changes(self) -> list[str]:
+        ledgers = self.config.stash[ledgers_key]
+        expected = {id: ledgers.of(self._folder(id)).of_claim(id, *recorded_under(v)) for id, v in self._judged()}
         return [
-            f"{entry['id']}: recorded {recorded[entry['id']]}, now {entry['verdict']}: {entry['reason']}"
-            for entry in self._judged()
-            if recorded[entry["id"]] not in (None, entry["verdict"])
+            f"{id}: recorded {expected[id]}, now {verdict.verdict}: {verdict.reason}"
+            for id, verdict in self._judged()
+            if expected[id] not in (None, verdict.verdict)
         ]
 
-    def _judged(self) -> list[Mapping[str, Any]]:
-        entries = self.document["claims"] if self.document else []
-        return [
-            entry
-            for entry in entries
-            if entry["control"]["holds"] and all(case["verdict"] != Verdict.NOT_RUN for case in entry["cases"])
-        ]
+    def _judged(self) -> list[tuple[str, ClaimVerdict]]:
+        return [(id, self.verdicts[id]) for id in sorted(self.verdicts) if self.verdicts[id].judged]
+
+
+def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
+    """The tier and the basis that the ledger has a verdict under."""
+    return verdict.shares[0].case.tier, basis(verdict.evidence, verdict.stand_in)
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:

@@ -20,10 +20,7 @@ errata = 2
 """
 
 CONFTEST = """
-pytest_plugins = [
-    "harness.plugin.options", "harness.plugin.collection", "harness.plugin.judging",
-    "harness.plugin.preparing", "harness.plugin.reporting",
-]
+pytest_plugins = ["harness.plugin"]
 """
 
 IMPORTS = """

@@ -1,0 +1,253 @@
+"""From the cases of a claim to its verdict: corrected over all parts of all cases, under each reading, and overall."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.judging.cases import CaseJudgement, least_favourable, verdict_of
+from harness.judging.correction import Parts, corrected
+from harness.rules import Judgement
+from harness.verdicts import Evidence, Verdict, conjunction, weakest
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One case of a claim as it ended: judged, or not run and why.
+
+    Attributes:
+        id: of the claim.
+        case: the name of the case within the claim, "" where there is one only.
+        nodeid: of its test.
+        siblings: how many cases the claim has in all, whichever of them were selected.
+        judged: None where no verdict could be reached; `failure` then says why.
+        parameters: the data set and the readings, as printed, by name.
+        evidence, stand_in: how far the case reaches, and whether its data stand in for those that the claim speaks of.
+        data, runs: where its numbers come from: data sets as JSON values, keys of runs.
+        notes, series, pictures: what its function gave for the report, as JSON values.
+        seconds: that measuring and judging took.
+    """
+
+    id: str
+    case: str
+    nodeid: str
+    tier: str
+    evidence: Evidence
+    judged: CaseJudgement | None
+    failure: str = ""
+    siblings: int = 1
+    stand_in: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    data: Sequence[Mapping[str, Any]] = ()
+    runs: Sequence[str] = ()
+    notes: Sequence[str] = ()
+    series: Mapping[str, Any] = field(default_factory=dict)
+    pictures: Sequence[Mapping[str, Any]] = ()
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The case's own verdict, by which its test passes or fails."""
+        return self.judged.verdict if self.judged else Verdict.NOT_RUN
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is what it is."""
+        return self.judged.reason if self.judged else self.failure
+
+    @property
+    def reading(self) -> str:
+        """The reading that the case is judged under, in words; "" where the claim has none."""
+        return ", ".join(f"{name}: {value}" for name, value in self.parameters.items() if name != "data")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a case brings to the verdict of its claim: its verdict after the correction over all cases, and why."""
+
+    case: CaseResult
+    parts: Parts
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReadingResult:
+    """The verdict under one reading, over all data sets."""
+
+    name: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """The part that decides the claim, the least favourable of all cases, and its judgement."""
+
+    case: str
+    part: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class ControlVerdict:
+    """What the rules say of the controls of all cases.
+
+    Attributes:
+        verdict: on all parts of all cases; not run where no case ran.
+        holds: whether every part's control did its work or is waived; None where no case ran.
+        parts: the verdict on each part's control, over all cases; none for a part without a control.
+        faults: for each part whose control does not do its work, what it does instead, with the cases in brackets.
+        undecided: parts whose control the runs at hand cannot decide, in some case.
+        uncontrolled: parts that are declared to have no control, with the reason.
+    """
+
+    verdict: Verdict
+    holds: bool | None
+    parts: Mapping[str, Verdict]
+    faults: Mapping[str, str]
+    undecided: tuple[str, ...]
+    uncontrolled: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ClaimVerdict:
+    """What the cases of a claim come to.
+
+    Attributes:
+        complete: whether all cases of the claim were there; without one of them it is never supported.
+        evidence: the reach of the weakest case that ran.
+        deciding: None where no case ran.
+        readings: none where the claim has a single reading.
+        shares: each case's, by name of its test.
+    """
+
+    verdict: Verdict
+    reason: str
+    complete: bool
+    evidence: Evidence
+    stand_in: bool
+    deciding: Deciding | None
+    control: ControlVerdict
+    readings: tuple[ReadingResult, ...]
+    shares: tuple[Share, ...]
+
+    @property
+    def depends_on_reading(self) -> bool:
+        """Whether two readings come to different verdicts."""
+        return len({reading.verdict for reading in self.readings}) > 1
+
+    @property
+    def judged(self) -> bool:
+        """Whether it is a verdict to hold a ledger to: all cases ran, and their controls do their work."""
+        ran = all(share.verdict is not Verdict.NOT_RUN for share in self.shares)
+        return self.complete and ran and self.control.holds is True
+
+
+def judge_claims(cases: Iterable[CaseResult]) -> dict[str, ClaimVerdict]:
+    """The verdict of each claim that any of these cases belongs to, by id."""
+    by_claim: dict[str, list[CaseResult]] = defaultdict(list)
+    for case in cases:
+        by_claim[case.id].append(case)
+    return {id: judge_claim(of_claim) for id, of_claim in by_claim.items()}
+
+
+def judge_claim(cases: Sequence[CaseResult]) -> ClaimVerdict:
+    """The verdict of a claim from what its cases came to.
+
+    Args:
+        cases: of one claim and one session, at least one, in any order.
+    """
+    shares = shares_of(sorted(cases, key=lambda case: case.nodeid))
+    ran = [share for share in shares if share.case.judged]
+    readings = by_reading(shares)
+    control = control_of(cases=[share.case for share in ran])
+    complete = len(shares) >= max(case.siblings for case in cases)
+    deciding = deciding_part(ran)
+    verdict, reason = overall(shares, readings, control, deciding)
+    if not complete and verdict in (Verdict.SUPPORTED, Verdict.ERRATUM):
+        verdict, reason = Verdict.INCONCLUSIVE, f"{len(shares)} of {cases[0].siblings} cases were judged: {reason}"
+    return ClaimVerdict(
+        verdict=verdict,
+        reason=reason,
+        complete=complete,
+        evidence=weakest(share.case.evidence for share in ran) if ran else Evidence.PROXY,
+        stand_in=any(case.stand_in for case in cases),
+        deciding=deciding,
+        control=control,
+        readings=readings,
+        shares=shares,
+    )
+
+
+def shares_of(cases: Sequence[CaseResult]) -> tuple[Share, ...]:
+    """Each case's verdict after the correction over all parts of all cases."""
+    together = corrected([case.judged.parts if case.judged else {} for case in cases])
+    shares = []
+    for case, parts in zip(cases, together, strict=True):
+        verdict, reason = case.verdict, case.reason
+        if case.judged:
+            verdict, reason = verdict_of(parts, case.judged.control_undecided, erratum=case.judged.erratum)
+        shares.append(Share(case, parts, verdict, reason))
+    return tuple(shares)
+
+
+def by_reading(shares: Sequence[Share]) -> tuple[ReadingResult, ...]:
+    """The verdict under each reading."""
+    groups: dict[str, list[Verdict]] = defaultdict(list)
+    for share in shares:
+        groups[share.case.reading].append(share.verdict)
+    return tuple(ReadingResult(name, conjunction(verdicts)) for name, verdicts in groups.items() if name)
+
+
+def deciding_part(ran: Sequence[Share]) -> Deciding | None:
+    """The least favourable part of the least favourable case; the first of those that are alike."""
+    everywhere = {(share.case.case, part): judged for share in ran for part, judged in share.parts.items()}
+    if not everywhere:
+        return None
+    case, part = least_favourable(everywhere)
+    return Deciding(case, part, everywhere[case, part])
+
+
+def control_of(cases: Sequence[CaseResult]) -> ControlVerdict:
+    """The controls of the cases that ran, part by part."""
+    judged = {case.case: case.judged for case in cases if case.judged}
+    verdicts: dict[str, list[Verdict]] = defaultdict(list)
+    faults: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, one in judged.items():
+        for part, judgement in one.control_parts.items():
+            verdicts[part].append(judgement.verdict)
+        for part, fault in one.control_faults.items():
+            faults[part][fault].append(name)
+    return ControlVerdict(
+        verdict=conjunction(one.control for one in judged.values()),
+        holds=all(one.control_holds for one in judged.values()) if judged else None,
+        parts={part: conjunction(of_part) for part, of_part in verdicts.items()},
+        faults={part: "; ".join(_in_cases(fault, names) for fault, names in f.items()) for part, f in faults.items()},
+        undecided=tuple(dict.fromkeys(part for one in judged.values() for part in one.control_undecided)),
+        uncontrolled={part: reason for one in judged.values() for part, reason in one.uncontrolled.items()},
+    )
+
+
+def _in_cases(fault: str, names: Sequence[str]) -> str:
+    return f"{fault} ({', '.join(names)})" if any(names) else fault
+
+
+def overall(
+    shares: Sequence[Share], readings: Sequence[ReadingResult], control: ControlVerdict, deciding: Deciding | None
+) -> tuple[Verdict, str]:
+    """The claim's verdict and why: the one that all readings share, over all data sets."""
+    if control.faults:
+        told = "; ".join(f"{part}: {fault}" for part, fault in control.faults.items())
+        return Verdict.INCONCLUSIVE, f"the control does not do its work ({told})"
+    if len({reading.verdict for reading in readings}) > 1:
+        told = "; ".join(f"{reading.verdict} under {reading.name}" for reading in readings)
+        return Verdict.INCONCLUSIVE, f"the verdict depends on the reading: {told}"
+    verdict = conjunction(share.verdict for share in shares)
+    if verdict in (Verdict.SUPPORTED, Verdict.ERRATUM):  # the reason that goes with the number in the headline
+        return verdict, next(share.reason for share in shares if deciding and share.case.case == deciding.case)
+    other = [share for share in shares if share.verdict not in (Verdict.SUPPORTED, Verdict.ERRATUM)]
+    return verdict, "; ".join(
+        f"{share.case.case}: {share.reason}" if share.case.case else share.reason for share in other
+    )

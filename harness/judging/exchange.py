@@ -1,0 +1,153 @@
+"""Cases and verdicts as JSON values: between processes, and in claims.json.  Nothing else in the package knows JSON.
+
+JSON values are written without subclasses of float or str, which do not travel between processes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.judging.cases import CaseJudgement
+from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Share
+from harness.judging.correction import Parts
+from harness.rules import Judgement
+from harness.verdicts import Evidence, Verdict
+
+Json = dict[str, Any]
+
+CARRIED = ("id", "case", "nodeid", "siblings", "tier", "stand_in", "seconds")
+"""What a case has in JSON as it stands."""
+
+MAPPINGS, LISTS = ("parameters", "series"), ("data", "runs", "notes", "pictures")
+"""What is copied into a dict or a list."""
+
+
+def judgement_to_json(judgement: Judgement) -> Json:
+    """A judgement."""
+    values = dataclasses.asdict(judgement)
+    plain = {name: float(value) for name, value in values.items() if isinstance(value, float)}
+    return {**values, **plain, "verdict": str(judgement.verdict)}
+
+
+def judgement_from_json(values: Json) -> Judgement:
+    """What `judgement_to_json` wrote."""
+    return Judgement(**{**values, "verdict": Verdict(values["verdict"])})
+
+
+def case_to_json(case: CaseResult) -> Json:
+    """A case with its own verdict."""
+    return {
+        **{name: getattr(case, name) for name in CARRIED},
+        **{name: dict(getattr(case, name)) for name in MAPPINGS},
+        **{name: list(getattr(case, name)) for name in LISTS},
+        "evidence": str(case.evidence),
+        "verdict": str(case.verdict),
+        "reason": case.reason,
+        "parts": _parts_to_json(case.judged.parts) if case.judged else {},
+        "control": _control_to_json(case.judged) if case.judged else None,
+    }
+
+
+def case_from_json(values: Json) -> CaseResult:
+    """What `case_to_json` wrote."""
+    given = {name: values[name] for name in (*CARRIED, *MAPPINGS, *LISTS)}
+    judged = None if values["control"] is None else _judged_from_json(values)
+    failure = values["reason"] if judged is None else ""
+    return CaseResult(**given, evidence=Evidence(values["evidence"]), judged=judged, failure=failure)
+
+
+def claim_to_json(claim: ClaimVerdict, *, unit: str, control: str) -> Json:
+    """A claim's verdict with all that it comes from.
+
+    Args:
+        claim: the verdict.
+        unit: the claim's, for a judgement that has none.
+        control: what the control is, in words.
+    """
+    cases = [share.case for share in claim.shares]
+    return {
+        "verdict": str(claim.verdict),
+        "reason": claim.reason,
+        "complete": claim.complete,
+        "evidence": str(claim.evidence),
+        "stand_in": claim.stand_in,
+        "tier": cases[0].tier,
+        "measured": None
+        if claim.deciding is None
+        else {
+            "value": float(claim.deciding.judgement.effect),
+            "low": float(claim.deciding.judgement.low),
+            "high": float(claim.deciding.judgement.high),
+            "n": claim.deciding.judgement.n,
+            "unit": claim.deciding.judgement.unit or unit,
+        },
+        "deciding": None if claim.deciding is None else {"case": claim.deciding.case, "part": claim.deciding.part},
+        "control": {"text": control, **_control_verdict_to_json(claim.control)},
+        "readings": [{"name": reading.name, "verdict": str(reading.verdict)} for reading in claim.readings],
+        "depends_on_reading": claim.depends_on_reading,
+        "data": _unique(source for case in cases for source in case.data),
+        "runs": _unique(key for case in cases for key in case.runs),
+        "seconds": sum(case.seconds for case in cases),
+        "cases": [_share_to_json(share) for share in claim.shares],
+    }
+
+
+def _share_to_json(share: Share) -> Json:
+    """A case of claims.json: `verdict` is its own, `within_claim` the one after the correction over all cases."""
+    return {**case_to_json(share.case), "within_claim": {"verdict": str(share.verdict), "reason": share.reason}}
+
+
+def _control_verdict_to_json(control: ControlVerdict) -> Json:
+    return {
+        "verdict": str(control.verdict),
+        "holds": control.holds,
+        "parts": {part: str(verdict) for part, verdict in control.parts.items()},
+        "faults": dict(control.faults),
+        "undecided": list(control.undecided),
+        "uncontrolled": dict(control.uncontrolled),
+    }
+
+
+def _control_to_json(judged: CaseJudgement) -> Json:
+    return {
+        "verdict": str(judged.control),
+        "holds": judged.control_holds,
+        "erratum": judged.erratum,
+        "parts": _parts_to_json(judged.control_parts),
+        "faults": dict(judged.control_faults),
+        "undecided": list(judged.control_undecided),
+        "uncontrolled": dict(judged.uncontrolled),
+    }
+
+
+def _judged_from_json(values: Json) -> CaseJudgement:
+    control = values["control"]
+    return CaseJudgement(
+        verdict=Verdict(values["verdict"]),
+        reason=values["reason"],
+        parts=_parts_from_json(values["parts"]),
+        control=Verdict(control["verdict"]),
+        control_parts=_parts_from_json(control["parts"]),
+        control_faults=control["faults"],
+        control_undecided=tuple(control["undecided"]),
+        uncontrolled=control["uncontrolled"],
+        erratum=control["erratum"],
+    )
+
+
+def _parts_to_json(parts: Parts) -> Json:
+    return {part: judgement_to_json(judgement) for part, judgement in parts.items()}
+
+
+def _parts_from_json(parts: Mapping[str, Json]) -> dict[str, Judgement]:
+    return {part: judgement_from_json(values) for part, values in parts.items()}
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    seen: list[Any] = []
+    for value in values:
+        if value not in seen:
+            seen.append(value)
+    return seen
