@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.claims import papers
 from harness.claims.claim import Claim
+from harness.claims.controls import coverage
 from harness.claims.tiers import TIERS, reaches
 from harness.verdicts import Evidence
 
@@ -42,8 +44,10 @@ def _repeated(claims: Sequence[Claim], earlier: Sequence[Claim]) -> Iterator[str
 def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _identity(claim)
     yield from _rules(claim)
+    yield from _controls(claim)
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
+    yield from _runs(claim, known_data)
 
 
 def _identity(claim: Claim) -> Iterator[str]:
@@ -82,6 +86,14 @@ def _rules(claim: Claim) -> Iterator[str]:
             yield f"{problem}{where}"
     if not claim.rules:
         yield "no rule"
+
+
+def _controls(claim: Claim) -> Iterator[str]:
+    if len(claim.rules) > 1 and (left_out := coverage(claim).left_out):
+        yield (
+            f"its control leaves out {', '.join(left_out)}: give lab.control data for which each part is false, or say "
+            "in `uncontrolled` why there are none"
+        )
     for part, reason in claim.uncontrolled.items():
         if len(claim.rules) > 1 and part not in claim.rules:
             yield f"uncontrolled part {part!r} has no rule"
@@ -130,3 +142,30 @@ def _tiers(claim: Claim) -> Iterator[str]:
     for reach in claim.reach.values():
         if reach not in list(Evidence):
             yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"
+
+
+def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:
+    """Recipes that cannot be made, or lead to names that nothing is registered under, at any tier and in any case."""
+    if claim.runs is None or claim.tier not in TIERS:
+        return
+    wrong: dict[str, None] = {}
+    for tier in dict.fromkeys(claim.tier_within(tier) for tier in TIERS if reaches(tier, claim.tier)):
+        data = [*claim.data_within(tier), *claim.proxies]
+        axes = {**({"data": data} if data else {}), **claim.readings}
+        for values in itertools.product(*axes.values()):
+            wrong |= dict.fromkeys(_wrong_runs(claim, tier, dict(zip(axes, values, strict=True)), known_data))
+    yield from wrong
+
+
+def _wrong_runs(claim: Claim, tier: str, parameters: Mapping[str, Any], known_data: set[str]) -> Iterator[str]:
+    try:
+        recipes = list(claim.runs_within(tier, parameters).values())
+        names = [name for recipe in recipes for name, _ in recipe.data_sets()]
+        for recipe in recipes:
+            recipe.modules()  # looks networks up, also those of recipes inside others
+    except Exception as error:  # whatever stops a recipe from being made would stop the session later
+        yield f"its runs at tier {tier} cannot be made: {type(error).__name__}: {error}"
+    else:
+        for name in names:
+            if name not in known_data:
+                yield f"its runs at tier {tier} take an unknown data set {name!r}"

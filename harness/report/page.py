@@ -42,7 +42,7 @@ def template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    loader.filters.update(number=number, interval=interval, counts=counts, literal=literal)
+    loader.filters.update(number=number, interval=interval, counts=counts, literal=literal, controls=controls)
     loader.globals.update(forest=forest)
     return loader.get_template("page.html.j2")
 
@@ -62,6 +62,18 @@ def interval(judged: Mapping[str, Any]) -> str:
     """An interval, or nothing where the value was computed rather than sampled."""
     low, high = judged["low"], judged["high"]
     return "" if low is None or high is None or low == high else f"[{number(low)}, {number(high)}]"
+
+
+def controls(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """For each part of a claim what its control did, in words; with the part's name where there are several."""
+    control = entry["control"]
+    said = {part: f"{verdict}, as it must be" for part, verdict in control["parts"].items()}
+    said |= dict.fromkeys(control["undecided"], "undecided: the runs at hand cannot tell")
+    said |= {part: f"not controlled: {reason}" for part, reason in control["uncontrolled"].items()}
+    said |= {part: f"it does not do its work: {fault}" for part, fault in control["faults"].items()}
+    if len(said) > 1:
+        return list(said.items())
+    return [("", words) for words in said.values()] or [("", "not run")]
 
 
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:

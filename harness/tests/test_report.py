@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from harness.claims.papers import OpenClaim, Paper
-from harness.judging.cases import to_json
+from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import literal, number, render
-from harness.rules import Estimate, Exact, equals, greater_than
+from harness.rules import Estimate, greater_than
+from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
+from harness.verdicts import Verdict
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>\"'&amp; \u202e \x1b[31m \x00"
 
@@ -49,30 +51,6 @@ def described(**changes):
     return {**plain, **changes}
 
 
-def case(name="", sample=None, rule=None, holds=True, **changes):
-    judgement = (rule or equals(1.0)).judge(sample or Exact(1.0))
-    plain = {
-        "id": "XX-01",
-        "case": name,
-        "nodeid": f"claims/test_topic.py::test_one[{name}]",
-        "verdict": str(judgement.verdict),
-        "reason": "",
-        "parts": {"measured": to_json(judgement)},
-        "control": {"verdict": "refuted", "holds": holds, "parts": {}},
-        "tier": "smoke",
-        "evidence": "exact",
-        "stand_in": False,
-        "parameters": {},
-        "data": [],
-        "runs": [],
-        "notes": [],
-        "series": {},
-        "pictures": [],
-        "seconds": 0.1,
-    }
-    return {**plain, **changes}
-
-
 def page_of(description, *cases):
     return render(documented(description, *cases))
 
@@ -80,7 +58,7 @@ def page_of(description, *cases):
 def documented(description, *cases, **changes):
     environment = {"python": "3", "packages": {"torch": "2"}, "platform": "Linux", "cores": 2, "device": "cpu"}
     options = {"tier": "smoke", "environment": environment, "outside": [], **changes}
-    return document(cases, {description["id"]: description}, [PAPER], **options)
+    return document(judge_claims(cases), {description["id"]: description}, [PAPER], **options)
 
 
 class Elements(HTMLParser):
@@ -89,14 +67,18 @@ class Elements(HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
+        self.pieces: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.text += data
+        self.pieces.append(data)
+
+    @property
+    def text(self):
+        return "".join(self.pieces)
 
 
 def assert_harmless(page):
@@ -115,9 +97,10 @@ def test_hostile_text_anywhere_is_shown_and_never_becomes_markup():
     image = torch.zeros(3, 4, 6, dtype=torch.uint8)
     shown = picture(HOSTILE, image, [Box(0.0, 1.0, 2.0, 3.0, "wrong", HOSTILE)])
     what = {"notes": [HOSTILE], "data": [source], "parameters": {"how": HOSTILE}, "pictures": [shown]}
-    broken = case(HOSTILE, reason=HOSTILE, **what)
-    not_run = case("b", reason=HOSTILE, parts={}, control=None, verdict="not run")
-    page = page_of(described(erratum=erratum, rules={"measured": HOSTILE}, **texts), broken, not_run)
+    parts = {HOSTILE: VERDICTS[Verdict.SUPPORTED], "other": VERDICTS[Verdict.SUPPORTED]}
+    excused = {"uncontrolled": {"other": HOSTILE}, "faults": {HOSTILE: HOSTILE}}
+    broken = case(HOSTILE, judged=judgement(parts, **excused), **what)
+    page = page_of(described(erratum=erratum, rules={HOSTILE: HOSTILE}, **texts), broken, not_run("b", HOSTILE))
     elements = assert_harmless(page)
     assert "<img src=x onerror=alert(1)></script>" in elements.text
     assert "\u202e" not in page
@@ -194,32 +177,66 @@ def test_a_session_that_was_cut_short_says_so():
     assert "PARTIAL" not in page_of(described(), case())
 
 
-def test_holm_over_the_cases_of_a_claim_takes_back_what_one_of_many_would_not_support():
-    weak = Estimate(1.0, 0.5, 30, 29)  # p about 0.027 alone
-    alone = documented(described(), case("a", weak, greater_than(0.0)))["claims"][0]
-    assert alone["verdict"] == "supported"
-    cases = [case(name, weak, greater_than(0.0)) for name in "abc"]
-    together = documented(described(), *cases)["claims"][0]
-    assert together["verdict"] == "inconclusive"
-    assert {one["verdict"] for one in together["cases"]} == {"inconclusive"}
-    assert {one["verdict_alone"] for one in together["cases"]} == {"supported"}
+def text_of(description, *cases):
+    """What the page says, with a space between its elements."""
+    return " ".join(" ".join(Elements(page_of(description, *cases)).pieces).split())
 
 
-def test_the_least_favourable_case_is_the_one_in_the_headline():
-    cases = [case(str(n), Estimate(float(n), 0.5, 30, 29), greater_than(0.0)) for n in (5, 3, 4)]
-    assert documented(described(), *cases)["claims"][0]["measured"]["value"] == 3.0
+TWO_PARTS = {"p": VERDICTS[Verdict.SUPPORTED], "q": VERDICTS[Verdict.SUPPORTED]}
 
 
-def test_a_claim_lacking_one_of_its_data_sets_is_never_supported():
-    missing = case("cifar10", parts={}, control=None, verdict="not run", reason="cifar10 is not there")
-    entry = documented(described(), case("mnist"), missing)["claims"][0]
+def test_the_page_says_of_each_part_what_its_control_did():
+    excused = judgement(TWO_PARTS, uncontrolled={"q": "true of all data"})
+    assert "Control two p: refuted, as it must be q: not controlled: true of all data" in text_of(
+        described(), case(judged=excused)
+    )
+    faulty = text_of(described(), case("a", judged=judgement(TWO_PARTS, faults={"q": "has no control"})))
+    assert "q: it does not do its work: has no control (a)" in faulty
+    assert "Control two refuted, as it must be Cost" in text_of(described(), case())
+    assert "Control two not run Cost" in text_of(described(), not_run("a", "missing"))
+
+
+def test_an_undecided_control_is_said_beside_the_verdict():
+    text = text_of(described(), case(judged=judgement(TWO_PARTS, undecided=("q",))))
+    assert "XX-01 inconclusive control undecided" in text
+    assert "q: undecided: the runs at hand cannot tell" in text
+    assert "control undecided" not in text_of(described(), case(judged=judgement(TWO_PARTS)))
+
+
+def test_what_claims_json_says_of_controls():
+    judged = judgement(TWO_PARTS, undecided=("p",), uncontrolled={"q": "true of all data"})
+    (entry,) = documented(described(), case(judged=judged))["claims"]
+    assert entry["control"] == {
+        "text": "two",
+        "verdict": "refuted",
+        "holds": True,
+        "parts": {"p": "refuted", "q": "refuted"},
+        "faults": {},
+        "undecided": ["p"],
+        "uncontrolled": {"q": "true of all data"},
+    }
+
+
+def test_the_headline_shows_the_deciding_case_with_its_interval():
+    """Its name sorts it last, and it alone is refuted."""
+    rule = greater_than(0.0)
+    cases = [case(name, Estimate(value, 0.5, 30, 29), rule) for name, value in (("a", 5.0), ("b", 6.0), ("c", -4.0))]
+    page = text_of(described(), *cases)
+    assert "ours, least favourable of 3 cases -4 [-4.85, -3.15]" in page
+    (entry,) = documented(described(), *cases)["claims"]
+    assert entry["deciding"] == {"case": "c", "part": "measured"}
+    assert entry["measured"]["value"] == -4.0
+    assert (round(entry["measured"]["low"], 2), round(entry["measured"]["high"], 2)) == (-4.85, -3.15)
+
+
+def test_a_case_shows_its_own_verdict_and_the_one_within_its_claim_where_they_differ():
+    cases = [case(name, WEAK, greater_than(0.0)) for name in "abc"]
+    (entry,) = documented(described(), *cases)["claims"]
     assert entry["verdict"] == "inconclusive"
-    assert "cifar10 is not there" in entry["reason"]
-
-
-def test_evidence_is_that_of_the_weakest_case():
-    entry = documented(described(), case("a", evidence="paper"), case("b", evidence="proxy"))["claims"][0]
-    assert entry["evidence"] == "proxy"
+    assert {one["verdict"] for one in entry["cases"]} == {"supported"}
+    assert {one["within_claim"]["verdict"] for one in entry["cases"]} == {"inconclusive"}
+    assert text_of(described(), *cases).count("inconclusive within the claim") == 3
+    assert "within the claim" not in text_of(described(), cases[0])
 
 
 def test_numbers_that_json_cannot_write_become_null():
