@@ -154,7 +154,7 @@ def claim(
     Nothing is checked here: `harness.claims.problems` reports every problem of every claim at once, at collection.
 
     Args:
-        id: stable id, e.g. "SO-06"; "E-SO1" for an erratum.
+        id: stable id, e.g. "XX-06"; "E-XX1" for an erratum.
         where: section, equation, figure or table of the paper.
         rule: the decision procedure, or one for each named part that the function measures.
         control: in words, the data for which the claim is false; the function passes them to `lab.control`.

@@ -23,8 +23,8 @@ class Paper:
     """One paper.
 
     Attributes:
-        key: name of its folder, e.g. "ghosh2019".
-        prefix: of its claims' ids, e.g. "SO".
+        key: name of its folder, e.g. "toy2026".
+        prefix: of its claims' ids, e.g. "XX".
         claims, errata: highest number of its claims and of its errata candidates.
         open: its claims that no test decides.
         dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
@@ -42,7 +42,7 @@ class Paper:
     dropped: tuple[tuple[str, str], ...] = ()
 
     def ids(self) -> set[str]:
-        """Every id that a claim of the paper may have; `E-SO1-corrected` is the corrected statement of `E-SO1`."""
+        """Every id that a claim of the paper may have; `E-XX1-corrected` is the corrected statement of `E-XX1`."""
         numbered = {f"{self.prefix}-{number:02d}" for number in range(1, self.claims + 1)}
         errata = {f"E-{self.prefix}{number}" for number in range(1, self.errata + 1)}
         return numbered | errata | {f"{erratum}-corrected" for erratum in errata}

@@ -24,7 +24,7 @@ def noise(n: int, height: int, width: int, generator: Generator, deviation: floa
 def levels_with_noise(n: int, height: int, width: int, generator: Generator, spread: float) -> Tensor:
     """I(i, j) = a(I) + N(0, 1) with a constant a(I) of standard deviation `spread` for each image.
 
-    Neighbours correlate by `spread^2 / (spread^2 + 1)`; D is constant all the same, orderness 0 (ghosh2019, section 3).
+    Neighbours correlate by `spread^2 / (spread^2 + 1)`; D is constant all the same, orderness 0.
     """
     levels = torch.randn((n, 1, 1, 1), generator=generator, device=generator.device, dtype=torch.float64)
     return spread * levels + noise(n, height, width, generator)

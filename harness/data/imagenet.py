@@ -1,4 +1,4 @@
-"""ImageNet (Deng et al. 2009; the thousand classes of ILSVRC 2012), and what Fan et al. call Small-ImageNet-32x32.
+"""ImageNet (Deng et al. 2009; the thousand classes of ILSVRC 2012), and Small-ImageNet-32x32, which is made from it.
 
 The images lie under DIR/imagenet/train and DIR/imagenet/val, a folder a class, as torchvision's `ImageNet` unpacks
 them.  Small-ImageNet (Chrabaszcz et al. 2017) is made from them, whole images averaged down to 32 x 32 pixels, and held

@@ -1,4 +1,4 @@
-"""Resetting one layer of a trained network (Zhang et al. 2019, section 2; Gamba et al. 2020, section 3.3)."""
+"""Resetting one layer of a trained network (Zhang et al. 2019, section 2)."""
 
 from __future__ import annotations
 

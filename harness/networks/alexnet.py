@@ -1,4 +1,4 @@
-"""AlexNet as Gamba et al. 2020 trained it: torchvision's, five convolutional layers."""
+"""AlexNet: torchvision's, with five convolutional layers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ def alexnet(classes: int = 1000, channels: int = 3, initialisation: str = "torch
     Args:
         classes: class scores.
         channels: of the images.
-        initialisation: a key of `harness.networks.initialise.SCHEMES`, drawn from torch's global generator;
-            the default is what the authors' code leaves it at, where section 3.1 says "kaiming".
+        initialisation: a name in `harness.networks.SCHEMES`, drawn from torch's global generator.
     """
     network = torchvision.models.alexnet(num_classes=classes)
     if channels != 3:

@@ -1,4 +1,4 @@
-"""The residual networks of Fan et al.: torchvision's bottlenecks, at any width, also for small images (section 3.2)."""
+"""Residual networks: torchvision's bottlenecks, at any width, also for small images."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ResNet(nn.Module):
     Args:
         blocks: bottlenecks in each stage.
         classes: number of classes.
-        width: channels of the stem: 64 in the paper.  Everything else scales with it.
-        small_images: a 3 x 3 stem of stride 1 without max-pooling, as the paper has it for 32 x 32 images; otherwise
-            7 x 7, stride 2, with max-pooling.
+        width: channels of the stem: 64 in the original.  Everything else scales with it.
+        small_images: a 3 x 3 stem of stride 1 without max-pooling, for 32 x 32 images; otherwise 7 x 7, stride 2, with
+            max-pooling.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ def resnet(depth: int, classes: int = 1000, width: int = 64, small_images: bool 
 
 
 def bottlenecks(network: nn.Module) -> list[Any]:
-    """The bottlenecks of such a network, or of torchvision's, first to last: the paper's 'sub-modules'."""
+    """The bottlenecks of such a network, or of torchvision's, first to last."""
     return [block for block in network.modules() if isinstance(block, Bottleneck)]
 
 

@@ -1,7 +1,4 @@
-"""VGG of 11, 13, 16 or 19 layers, and a small one, as Fan et al. and Gamba et al. train it (sections 3.2 and 3.1).
-
-What the papers leave open is read from the authors' code.
-"""
+"""VGG of 11, 13, 16 or 19 layers (Simonyan and Zisserman 2015), and a small one, at any width."""
 
 from __future__ import annotations
 
@@ -28,15 +25,13 @@ class VGG(nn.Module):
 
     Args:
         classes: number of classes.
-        width: channels of the first stage: 64 in the papers.  The other stages and the dense layers (8 and 64 times as
-            wide) scale with it.
-        bias: biases in the convolutions.  Fan et al.'s code has both, before batch normalisation; Gamba et al. have
-            them, from zero.
-        depth: layers with weights, of which three are the head's in the papers; `SMALL` takes the head "linear" alone.
+        width: channels of the first stage: 64 in the original.  The other stages and the dense layers (8 and 64 times
+            as wide) scale with it.
+        bias: biases in the convolutions; without batch normalisation from zero.
+        depth: layers with weights, of which three are the original head's; `SMALL` takes the head "linear" alone.
         batch_norm: batch normalisation behind each convolution.
-        head: "average" (global average pooling and three dense layers: Fan et al.), "torchvision" (maps brought to
-            7 x 7 and three dense layers with dropout: Gamba et al.), or "linear" (global average pooling and one dense
-            layer, for small experiments).
+        head: "average" (global average pooling and three dense layers), "torchvision" (maps brought to 7 x 7 and three
+            dense layers with dropout), or "linear" (global average pooling and one dense layer, for small experiments).
         channels: of the images.
         deviation: initial weights of all layers are normal with this standard deviation at width 64; at others with
             `sqrt(64 / width)` times as much, so that a layer scales its input's variance by as much as at width 64.
@@ -72,7 +67,7 @@ class VGG(nn.Module):
 
 
 def vgg16(classes: int = 1000, width: int = 64, bias: bool = False) -> VGG:
-    """A new VGG-16 of Fan et al.; 37.70 million parameters for 1000 classes at the paper's width."""
+    """A new VGG-16 with batch normalisation and global average pooling; 37.70 million parameters at the full width."""
     return VGG(classes, width, bias)
 
 
@@ -85,7 +80,7 @@ def plain(
     channels: int = 3,
     deviation: float | None = None,
 ) -> VGG:
-    """A new VGG of Gamba et al.: no batch normalisation, biases from zero."""
+    """A new VGG as it was first published: no batch normalisation, biases from zero."""
     options: dict[str, Any] = {"depth": depth, "head": head, "channels": channels, "deviation": deviation}
     return VGG(classes, width, True, batch_norm=False, **options)
 

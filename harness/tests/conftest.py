@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+# Here, before any test: `pytester` puts sys.modules back after its test, and a torch that was first imported within one
+# would be loaded a second time by the next, which kills the interpreter.
+import torch  # noqa: F401
+
 from harness.tests.suite import Suite
 
 

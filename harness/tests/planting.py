@@ -1,18 +1,22 @@
-"""Planting a mistake in a module, and judging claims with it in place."""
+"""Planting a mistake in a function, and judging claims with it in place."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.abc
-import importlib.machinery
+import functools
+import importlib
 import importlib.util
 import itertools
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-import harness
+import pytest
+
 from harness.claims import claim as claims
 from harness.claims.claim import Claim
 from harness.judging.cases import judge_case
@@ -20,80 +24,67 @@ from harness.lab.lab import Lab
 from harness.lab.session import Session
 from harness.verdicts import Verdict
 
-CLAIMS = Path(__file__).parents[2] / "claims"
-
-AFFECTED = ("measures", "interventions", "networks", "data", "experiments", "training", "draws")
-"""What may hold on to a function of the module that the mistake is in, and is imported anew."""
-
 
 @dataclass(frozen=True)
 class Mistake:
-    """A small wrong turn in the source, and a claim whose verdict it must turn."""
+    """A small wrong turn, and a claim whose verdict it must turn.
+
+    Attributes:
+        name: what is wrong, in words.
+        place: the function that goes wrong, "package.module:name" or "package.module:Class.name".
+        wrong: given the function, another in its place.
+        claim: id of the claim that must notice.
+    """
 
     name: str
-    module: str
-    right: str
-    wrong: str
+    place: str
+    wrong: Callable[[Any], Any]
     claim: str
 
-    @property
-    def source(self) -> Path:
-        return Path(harness.__file__).parent.joinpath(*self.module.split(".")[1:]).with_suffix(".py")
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Gives the module with the mistake in it."""
-
-    def __init__(self, mistake: Mistake) -> None:
-        self.mistake = mistake
-
-    def find_spec(self, name, path=None, target=None):
-        if name != self.mistake.module:
-            return None
-        return importlib.util.spec_from_loader(name, _Loader(self.mistake), origin=str(self.mistake.source))
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, mistake: Mistake) -> None:
-        super().__init__(mistake.module, str(mistake.source))
-        self.mistake = mistake
-
-    def get_code(self, fullname):
-        source = self.mistake.source.read_text(encoding="utf-8")
-        if source.count(self.mistake.right) != 1:
-            count = source.count(self.mistake.right)
-            raise ValueError(f"{self.mistake.source}: {self.mistake.right!r} stands there {count} times, not once")
-        return compile(source.replace(self.mistake.right, self.mistake.wrong), str(self.mistake.source), "exec")
+    def __str__(self) -> str:
+        return f"{self.claim}: {self.name}"
 
 
 @contextlib.contextmanager
-def planted(mistake: Mistake | None) -> Iterator[None]:
-    """Import everything that the mistake may reach anew, with it in place (or, for None, without any)."""
-    saved = {name: module for name, module in sys.modules.items() if _affected(name)}
-    packages = {name: vars(harness)[name] for name in AFFECTED if name in vars(harness)}
-    finder = _Finder(mistake) if mistake else None
-    try:
-        for name in saved:
-            del sys.modules[name]
-        if finder:
-            sys.meta_path.insert(0, finder)
-        yield
-    finally:
-        if finder:
-            sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if _affected(name)]:
-            del sys.modules[name]
-        sys.modules.update(saved)
-        vars(harness).update(packages)
+def planted(mistake: Mistake) -> Iterator[None]:
+    """Let everyone who knows the function know the wrong one instead, and forget what was computed with the other."""
+    module_name, _, path = mistake.place.partition(":")
+    *above, name = path.split(".")
+    module = importlib.import_module(module_name)
+    owner = functools.reduce(getattr, above, module)
+    right = getattr(owner, name)
+    wrong = mistake.wrong(right)
+    known = set(_modules())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owner, name, wrong)
+        for holder in known:
+            for held in [held for held, value in vars(holder).items() if value is right]:
+                patch.setattr(holder, held, wrong)
+        _forget()
+        try:
+            yield
+        finally:
+            _forget()
+    # A module that is imported with the mistake in place would hold on to it.
+    assert set(_modules()) == known, "judge the claim without the mistake first, which imports all that it needs"
 
 
-def _affected(name: str) -> bool:
-    return any(name == f"harness.{part}" or name.startswith(f"harness.{part}.") for part in AFFECTED)
+def turned(mistake: Mistake, paper: Path, store: Path) -> tuple[dict[str, Verdict], dict[str, Verdict]]:
+    """The claim's verdicts, case by case, without and with the mistake; `paper` is the folder of its claims."""
+    before = _sound(mistake.claim, paper)
+    with planted(mistake):
+        return before, verdicts(mistake.claim, paper, store)
 
 
-def verdicts(id: str, store: Path) -> dict[str, Verdict]:
+@functools.cache
+def _sound(id: str, paper: Path) -> dict[str, Verdict]:
+    with tempfile.TemporaryDirectory() as store:
+        return verdicts(id, paper, Path(store))
+
+
+def verdicts(id: str, paper: Path, store: Path) -> dict[str, Verdict]:
     """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew."""
-    claim = declared(id)
+    claim = next(claim for claim in declared_in(_file_of(id, paper)) if claim.id == id)
     axes = {**({"data": claim.proxies} if claim.data else {}), **claim.readings}
     place = Session(tier="smoke", data=None, store=store, device="cpu", train=True)
     found = {}
@@ -106,18 +97,35 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
     return found
 
 
-def declared(id: str) -> Claim:
-    """The claim, from a fresh import of the file that declares it."""
-    (file,) = [file for file in sorted(CLAIMS.glob("*/test_*.py")) if f'"{id}",' in file.read_text(encoding="utf-8")]
-    return next(claim for claim in declared_in(file) if claim.id == id)
+@functools.cache
+def _file_of(id: str, paper: Path) -> Path:
+    """The file that declares a claim."""
+    (file,) = [file for file in sorted(paper.glob("test_*.py")) if id in {claim.id for claim in declared_in(file)}]
+    return file
 
 
 def declared_in(file: Path) -> list[Claim]:
     """The claims of a file, from a fresh import."""
     before = len(claims.declared)
     spec = importlib.util.spec_from_file_location("claims_with_a_mistake", file)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     new = claims.declared[before:]
     del claims.declared[before:]
     return new
+
+
+def _modules() -> list[ModuleType]:
+    """What may hold on to a function: the loaded modules of the suite and of the papers."""
+    return [module for name, module in sys.modules.items() if name.partition(".")[0] in ("harness", "claims")]
+
+
+def _forget() -> None:
+    """Empty the caches of the papers' methods and of what they share."""
+    for module in _modules():
+        if module.__name__.startswith(("claims.", "harness.measures", "harness.interventions", "harness.networks")):
+            for value in list(vars(module).values()):
+                if callable(getattr(value, "cache_clear", None)):
+                    value.cache_clear()

@@ -16,7 +16,7 @@ from harness.runs import Bench, Run, perform, perform_all
 from harness.store import Store
 from harness.system.registry import Registry, UnknownName, register_all, registered
 from harness.tests import fake_methods
-from harness.training import Data, Network, Sgd
+from harness.training import Adam, Data, Network
 from harness.training.loop import initial_network
 from harness.training.loss import LOSSES
 from harness.training.training import Training
@@ -25,10 +25,10 @@ from harness.verdicts import Evidence
 RECIPE = Training(
     Network.of("mlp", inputs=36, width=16, classes=2),
     Data("test-stripes"),
-    Sgd(0.05, 0.9),
+    Adam(0.01),
     epochs=10,
     batch_size=10,
-    initialisation="kaiming",
+    initialisation="xavier",
     loss="test-squares",
 )
 

@@ -16,7 +16,7 @@ class LabelNoise:
     Attributes:
         share: of the images, which are drawn at random.
         reading: "any class" draws uniformly from all, the true one too (as Zhang et al. 2017 fit random labels);
-            "another class" uniformly from all but the true one (the code of Gamba et al. 2020).
+            "another class" uniformly from all but the true one.
     """
 
     share: float = 1.0

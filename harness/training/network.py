@@ -14,7 +14,7 @@ Value = int | float | str | bool | None
 
 @dataclass(frozen=True)
 class Network:
-    """An architecture by its name in `harness.networks` ("gamba-lenet"), with its parameters, sorted by name."""
+    """An architecture by its name in `harness.networks` ("vgg16"), with its parameters, sorted by name."""
 
     name: str
     parameters: tuple[tuple[str, Value], ...] = ()
