@@ -7,8 +7,6 @@ would put it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import urllib.request
 from collections.abc import Iterable
 from http.client import HTTPException
@@ -18,6 +16,7 @@ from filelock import FileLock
 
 from harness.data.dataset_errors import DownloadFailed
 from harness.data.files import DataFile, Stored
+from harness.system.files import write_atomically
 
 TIMEOUT_SECONDS = 60
 
@@ -33,36 +32,37 @@ def fetch(files: Iterable[DataFile], root: Path) -> None:
         for file in files:
             place = Stored(root, file)
             if not place.there:
-                _write(place.path, _fetched(file, place.path))
+                write_atomically(place.path, _fetched(file, place.path))
 
 
-def _fetched(file: DataFile, path: Path) -> bytes:
-    advice = f"Check the connection, or put the file at {path} by hand."
-    _refuse_plain_http(file.url)
+def received(url: str, limit: int, place: Path) -> bytes:
+    """What is published at an address, cut off one byte behind the `limit`, so that a longer content shows.
+
+    Raises:
+        DownloadFailed: no connection, or a plain http address; names the place to put the file at by hand.
+    """
+    _refuse_plain_http(url)
     try:
-        with urllib.request.urlopen(file.url, timeout=TIMEOUT_SECONDS) as response:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             _refuse_plain_http(response.url)
-            content = response.read(file.size + 1)
+            content: bytes = response.read(limit + 1)
     except (OSError, HTTPException) as error:
-        raise DownloadFailed(f"{file.url}: {error}.  {advice}") from error
+        raise DownloadFailed(f"{url}: {error}.  {advice(place)}") from error
+    return content
+
+
+def advice(place: Path) -> str:
+    """What to do where a file that belongs there cannot be fetched."""
+    return f"Check the connection, or put the file at {place} by hand."
+
+
+def _fetched(file: DataFile, place: Path) -> bytes:
+    content = received(file.url, file.size, place)
     if flaw := file.flaw(content):
-        raise DownloadFailed(f"{file.url}: {flaw}; nothing was written.  {advice}")
+        raise DownloadFailed(f"{file.url}: {flaw}; nothing was written.  {advice(place)}")
     return content
 
 
 def _refuse_plain_http(url: str) -> None:
     if not url.startswith("https://"):
         raise DownloadFailed(f"{url}: refusing plain http; what is sent over it can be changed on the way")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Under its name there is all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
+from harness.data.download import received
+from harness.system.files import write_atomically
 from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ MATCONVNET = ("MatConvNet VGG-16", "MatConvNet AlexNet")
 """Of these nobody lists a checksum; they come converted, by whoever has them."""
 
 PUBLISHED_AT = "https://download.pytorch.org/models/"
+LARGEST = 1_000_000_000
+"""Bytes; the largest of the files, VGG-19's, has 0.57 GB."""
 SUFFIXES = (".safetensors", ".npz")
 
 
@@ -98,12 +102,12 @@ def _downloads() -> Path:
 
 
 def _fetched(name: str) -> Path:
-    file = _downloads() / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        torch.hub.download_url_to_file(f"{PUBLISHED_AT}{name}", str(file), name[-12:-4], progress=False)
-    except (OSError, RuntimeError) as error:
-        raise DownloadFailed(f"{PUBLISHED_AT}{name}: {error}.  Put the file at {file} by hand.") from error
+    file, url = _downloads() / name, f"{PUBLISHED_AT}{name}"
+    content = received(url, LARGEST, file)
+    sha256 = hashlib.sha256(content).hexdigest()
+    if not sha256.startswith(name[-12:-4]):
+        raise DownloadFailed(f"{url}: found SHA-256 {sha256}, expected {name[-12:-4]}...; nothing was written.")
+    write_atomically(file, content)
     return file
 
 

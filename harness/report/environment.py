@@ -8,7 +8,8 @@ from importlib.metadata import version
 
 from harness.system.processors import processors
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "statsmodels", "pytest")
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pytest")
+"""Those that verdicts come from."""
 
 
 def environment(device: str) -> dict[str, object]:

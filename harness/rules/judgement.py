@@ -50,7 +50,7 @@ class Judgement:
 class Rule(Protocol):
     """A decision procedure that is fixed before the data are seen.
 
-    Implementations are frozen dataclasses.  They import scipy and statsmodels inside `judge`, so that stating a rule
+    Implementations are frozen dataclasses.  They import scipy inside `judge`, so that stating a rule
     costs nothing at collection.
     """
 

@@ -101,7 +101,7 @@ def perform_all(
 
 
 def default_workers(bench: Bench) -> int:
-    """How many runs are done at a time: one a core, or one a GPU."""
+    """How many runs are done at a time: one for each processor that there is for this process, or one a GPU."""
     if bench.device.type != "cpu":
         return 1 if bench.device.index is not None else max(1, len(gpus()))
     return processors()

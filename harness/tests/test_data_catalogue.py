@@ -168,6 +168,19 @@ def test_embedded_sets_are_the_same_each_time_and_only_a_proxy(name: str, split:
         load(name, "both", None)
 
 
+@pytest.mark.parametrize(
+    ("name", "split", "digest"),
+    [
+        ("digits", "train", "0afb02a34cca37074918950bbeed6d24ab3a201e177a2bbb9799293fce876b4a"),
+        ("digits", "test", "81acbbdcfef602cebf161b290ca67244b84d0ef273c4027693107d13b78b6d98"),
+        ("two-digits", "train", "f19d801182c5a0e8e5dd89639e9696ae60f5675abad7dcacebf424aa3ffe502c"),
+        ("two-digits", "test", "39b4849c2dfe176ff460a4e265cb54f45138e436ab31a36e7f224685d2b6403f"),
+    ],
+)
+def test_the_digits_are_those_that_records_were_made_of(name, split, digest):
+    assert load(name, split, None).digest == digest
+
+
 def test_digits_are_all_there_once_and_spread_over_the_grey_levels():
     train, test = load("digits", "train", None), load("digits", "test", None)
     assert train.images.dtype == torch.uint8

@@ -235,6 +235,7 @@ def test_a_missing_data_set_is_fetched_only_when_that_is_asked_for(tmp_path: Pat
     found = load_spec(spec, "train", root, download=True)
     assert found.images.tolist() == fake_data.GREY.tolist()
     assert _files(root) == {"images.gz", "labels.gz"}
+    assert all((root / "raw" / name).stat().st_mode & 0o777 == 0o644 for name in _files(root)), "others may read them"
     assert len(asked) == 2
 
     load_spec(spec, "train", root, download=True)

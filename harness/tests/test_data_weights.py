@@ -7,7 +7,7 @@ import torch
 
 from claims.gamba2020.methods.pretrained_projections import projection_counts
 from harness.data import weights as module
-from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
 from harness.data.weights import MATCONVNET, TORCHVISION, weights
 
 STATE = {
@@ -107,21 +107,35 @@ def test_missing_weights_say_where_they_are_looked_for(tmp_path, name):
     assert ("--download" in str(missing.value)) == (name in TORCHVISION)
 
 
-def test_nothing_is_fetched_unless_it_is_allowed(tmp_path, monkeypatch):
-    asked = []
+class Response(io.BytesIO):
+    url = "https://example.org"
 
-    def fetch(url, file, hash_prefix, progress):
-        asked.append((url, hash_prefix))
-        put(tmp_path, file, content)
 
-    content = state_dict()
-    name = released(monkeypatch, content)
-    monkeypatch.setattr(module.torch.hub, "download_url_to_file", fetch)
+@pytest.fixture
+def published(monkeypatch):
+    """What is published of torchvision's AlexNet: its name, its content in a list, and the addresses asked for."""
+    content, asked = [state_dict()], []
+    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: asked.append(url) or Response(content[0]))
+    return released(monkeypatch, content[0]), content, asked
+
+
+def test_nothing_is_fetched_unless_it_is_allowed(tmp_path, published):
+    name, _, asked = published
     with pytest.raises(DatasetMissing):
         weights("torchvision AlexNet", tmp_path)
     assert not asked
-    assert weights("torchvision AlexNet", tmp_path, download=True).file.name == name
-    assert asked == [(f"https://download.pytorch.org/models/{name}", name[-12:-4])]
+    file = weights("torchvision AlexNet", tmp_path, download=True).file
+    assert file == tmp_path / "torch/hub/checkpoints" / name
+    assert asked == [f"https://download.pytorch.org/models/{name}"]
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_what_was_not_released_is_not_kept(tmp_path, published):
+    name, content, _ = published
+    content[0] += b"0"
+    with pytest.raises(DownloadFailed, match=f"{name}: found SHA-256 .*nothing was written"):
+        weights("torchvision AlexNet", tmp_path, download=True)
+    assert not list(tmp_path.rglob("*.pth"))
 
 
 def test_unknown_networks():
