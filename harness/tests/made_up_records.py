@@ -110,7 +110,7 @@ def judge_by_name(
 def names_of_runs(claim: Claim, tier: str | None, parameters: Mapping[str, Any]) -> dict[Recipe, Any]:
     """The claim's name of each of its recipes; of two names for one recipe, which share its runs, the first."""
     runs = claim.runs_within(claim.tier_within(tier or lowest_tier(claim)), parameters)
-    return {recipe: name for name, recipe in reversed(runs.items())}
+    return {recipe: name for name, recipe in reversed([*runs.items()])}
 
 
 def lowest_tier(claim: Claim) -> str:
@@ -144,7 +144,8 @@ def _declared_in(file: Path) -> list[Claim]:
     before = len(claims.declared)
     name = f"made_up_records_of_{file.parent.name}_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     new = claims.declared[before:]
