@@ -33,7 +33,6 @@ from harness.rules import (
 from harness.statistics.draws import normal
 from harness.system.lazy import np, st, torch
 
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Generator, Tensor
@@ -89,8 +88,8 @@ def test_half_of_the_projections_are_negative_at_initialisation(lab: Lab, start:
     "HP-71",
     where="Section 3.2, Fig. 5",
     rule={"binomial": equals(0, within=1e-12), "spread": equals(0, within=1e-12), "pairing": equals(0, within=1e-12)},
-    control="a normal distribution of the same mean and variance, as if shares were continuous (binomial); filters that "
-    "come in pairs of one sign (spread); weights rounded so that projections of zero occur (pairing)",
+    control="a normal distribution of the same mean and variance, as if shares were continuous (binomial); filters "
+    "that come in pairs of one sign (spread); weights rounded so that projections of zero occur (pairing)",
 )
 def test_share_by_chance_is_exactly_binomial(lab: Lab) -> None:
     """By chance F n_l is binomial with F trials of probability 1/2: n_l has spread 1/(2 sqrt F) (derived check).
@@ -190,7 +189,6 @@ def test_variance_at_initialisation_is_proportional_to_fan_out(lab: Lab) -> None
 
     The slope of log variance over log fan-out, over four layers of VGG19; four draws.  See E-HP4.
     """
-
     lab.measure([variance_by_fan_out("kaiming", lab.generator)[0] for _ in range(4)])
     lab.control([variance_by_fan_out("normal-deviation-0.01", lab.generator)[0] for _ in range(4)])
 

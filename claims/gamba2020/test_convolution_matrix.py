@@ -75,7 +75,7 @@ def test_convolution_is_multiplication_by_the_matrix_plus_bias(lab: Lab, padding
     ) -> float:
         weight, bias = normal(seed, filters, channels, 3, 3), normal(seed + 1, filters)
         image = normal(seed + 2, channels, height, width)
-        padded = torch.nn.functional.pad(image[None], [pixels] * 4, mode="circular" if mode == "circular" else "constant")
+        padded = torch.nn.functional.pad(image[None], [pixels] * 4, mode={"zeros": "constant"}.get(mode, mode))
         convolved = torch.nn.functional.conv2d(padded, weight, bias)[0].flatten(1)
         vector = image.permute(1, 2, 0).flatten() if channels_last else image.flatten()
         product = (matrix_of(weight, (height, width), padding) @ vector).reshape(filters, -1) + bias[:, None]
@@ -174,9 +174,7 @@ def test_two_pixels_of_padding_give_as_many_fields_as_inputs(lab: Lab, two_pixel
 def test_stride_padding_and_kernel_size_determine_the_receptive_fields(lab: Lab) -> None:
     """The number of receptive fields follows from input size, stride, zero padding and kernel size."""
 
-    def miscount(
-        height: int, width: int, kernel: int, stride: int, padding: int, counted: int | None = None
-    ) -> float:
+    def miscount(height: int, width: int, kernel: int, stride: int, padding: int, counted: int | None = None) -> float:
         image, weight = torch.zeros(1, 1, height, width), torch.zeros(1, 1, kernel, kernel)
         fields = torch.nn.functional.conv2d(image, weight, stride=stride, padding=padding).numel()
         formula = [output_size(side, kernel, counted or stride, padding) for side in (height, width)]

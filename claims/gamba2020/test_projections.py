@@ -55,7 +55,7 @@ def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str) -
     where="Eq. 1",
     rule={"sign": equals(0, within=0), "factor": equals(0, within=1e-12), "bound": equals(0, within=1e-12)},
     control="the code's cosines of the same filters with their signs turned (sign); a third normalisation, the sum of "
-    "the weights over their number (factor); the code's cosine of a constant filter, held to equation 1's bound (bound)",
+    "the weights over their number (factor); the code's cosine of a constant filter against equation 1's bound (bound)",
 )
 def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab: Lab) -> None:
     """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW) (derived check).

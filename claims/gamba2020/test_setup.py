@@ -110,8 +110,8 @@ def test_smooth_schedule_interpolates_the_step_schedule(lab: Lab) -> None:
     smooth = decayed(10 ** (-1 / 25))
     lab.measure(**compared(smooth))
     lab.control(**compared(decayed(0.95)))
-    lab.series("step", range(100), step)
-    lab.series("smooth", range(100), smooth)
+    lab.series("step", range(100), step.tolist())
+    lab.series("smooth", range(100), smooth.tolist())
 
 
 def neighbour_correlation(images: Tensor) -> float:
