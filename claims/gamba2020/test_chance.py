@@ -6,7 +6,9 @@ projections is exact: binomial with F trials and probability one half, for any w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
+from typing import TYPE_CHECKING
 
 from claims.gamba2020.methods.projection_null import (
     aligned_probability,
@@ -31,8 +33,14 @@ from harness.rules import (
 from harness.statistics.draws import normal
 from harness.system.lazy import np, st, torch
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Generator, Tensor
 
-def first_layers_of_vgg19(scheme, generator):
+    from harness.lab.lab import Lab
+
+
+def first_layers_of_vgg19(scheme: str, generator: Generator) -> list[Tensor]:
     """Weights of the first four convolutional layers, drawn anew."""
     from harness.networks.initialise import initialise
     from harness.system.torchvision_compat import torchvision
@@ -44,7 +52,7 @@ def first_layers_of_vgg19(scheme, generator):
     return [layer.weight.detach() for layer in convolutional_layers(layers).values()]
 
 
-def standardised(cosines, weight):
+def standardised(cosines: Tensor, weight: Tensor) -> Tensor:
     """Cosines in units of their standard deviation by chance, 1 / sqrt(Ckk)."""
     return cosines * weight[0].numel() ** 0.5
 
@@ -57,7 +65,7 @@ def standardised(cosines, weight):
     rule={"share": proportion_is(0.5, within=0.05), "mean": equivalent_to(0, within=0.1)},
     control="weights shifted by a twentieth of their standard deviation",
 )
-def test_half_of_the_projections_are_negative_at_initialisation(lab, start):
+def test_half_of_the_projections_are_negative_at_initialisation(lab: Lab, start: str) -> None:
     """At initialisation the cosines have zero mean and about half of them are negative.
 
     Six draws of the first four layers of VGG19, 2304 filters; the mean in standard deviations.  Section 3.1 names
@@ -65,11 +73,11 @@ def test_half_of_the_projections_are_negative_at_initialisation(lab, start):
     """
     weights = [weight for _ in range(6) for weight in first_layers_of_vgg19(start, lab.generator)]
 
-    def statistics(shift):
+    def statistics(shift: float) -> dict[str, Count | Tensor]:
         shifted = [weight + shift * weight.std() for weight in weights]
         cosines = [projection_cosines(weight) for weight in shifted]
         scaled = [standardised(*pair) for pair in zip(cosines, shifted, strict=True)]
-        negative = sum(int((one <= 0).sum()) for one in cosines)
+        negative = sum(int((of_layer <= 0).sum()) for of_layer in cosines)
         return {"share": Count(negative, sum(map(len, cosines))), "mean": torch.cat(scaled)}
 
     lab.measure(**statistics(0.0))
@@ -80,9 +88,10 @@ def test_half_of_the_projections_are_negative_at_initialisation(lab, start):
     "HP-71",
     where="Section 3.2, Fig. 5",
     rule={"binomial": equals(0, within=1e-12), "spread": equals(0, within=1e-12), "pairing": equals(0, within=1e-12)},
-    control="a normal distribution of the same mean and variance, as if shares were continuous",
+    control="a normal distribution of the same mean and variance, as if shares were continuous (binomial); filters "
+    "that come in pairs of one sign (spread); weights rounded so that projections of zero occur (pairing)",
 )
-def test_share_by_chance_is_exactly_binomial(lab):
+def test_share_by_chance_is_exactly_binomial(lab: Lab) -> None:
     """By chance F n_l is binomial with F trials of probability 1/2: n_l has spread 1/(2 sqrt F) (derived check).
 
     A filter and its negative are equally likely under every start in use, and filters are drawn independently: all 2^F
@@ -92,33 +101,44 @@ def test_share_by_chance_is_exactly_binomial(lab):
     """
     from scipy.stats import norm
 
-    def counted(filters):
-        ones = np.array(list(product((0, 1), repeat=filters))).sum(1)
-        return np.bincount(ones, minlength=filters + 1) / 2**filters
+    def counted(filters: int, copies: int = 1) -> NDArray[np.float64]:
+        """Chance of each number of negative filters among so many drawn independently, each there `copies` times."""
+        negative = copies * np.array(list(product((0, 1), repeat=filters))).sum(1)
+        return np.bincount(negative, minlength=copies * filters + 1) / 2**filters
 
-    def misfit(filters):
-        return np.abs(counted(filters) - share_probabilities(filters)).max()
+    def misfit(probabilities: NDArray[np.float64]) -> float:
+        return float(np.abs(probabilities - share_probabilities(len(probabilities) - 1)).max())
 
-    def wrong_spread(filters):
+    def wrong_spread(probabilities: NDArray[np.float64]) -> float:
+        filters = len(probabilities) - 1
         shares = np.arange(filters + 1) / filters
-        return abs(np.sqrt(counted(filters) @ (shares - 0.5) ** 2) - share_spread(filters))
+        return float(abs(np.sqrt(probabilities @ (shares - 0.5) ** 2) - share_spread(filters)))
 
-    def unpaired(seed, filters, power):
-        draws = normal(seed, filters, 2, 3, 3)
-        weight = draws.sign() * draws.abs() ** power  # other distributions, symmetric as well
+    def unpaired(weight: Tensor) -> float:
         shares = [negative_share(projection_cosines(sign * weight)) for sign in (1, -1)]
         return abs(sum(shares) - 1)
 
+    def symmetric(seed: int, filters: int, power: float) -> Tensor:
+        draws = normal(seed, filters, 2, 3, 3)
+        return draws.sign() * draws.abs() ** power  # other distributions than the normal one, symmetric as well
+
     layer = st.integers(1, 10)
     lab.measure(
-        binomial=worst_case(misfit, 10, filters=layer),
-        spread=worst_case(wrong_spread, 10, filters=layer),
+        binomial=worst_case(lambda filters: misfit(counted(filters)), 10, filters=layer),
+        spread=worst_case(lambda filters: wrong_spread(counted(filters)), 10, filters=layer),
         pairing=worst_case(
-            unpaired, 20, seed=st.integers(0, 10**6), filters=st.integers(1, 64), power=st.floats(0.5, 3)
+            lambda **case: unpaired(symmetric(**case)),
+            20,
+            seed=st.integers(0, 10**6),
+            filters=st.integers(1, 64),
+            power=st.floats(0.5, 3),
         ),
     )
-    continuous = norm.pdf(np.arange(7) / 6, 0.5, share_spread(6)) / 6
-    lab.control(binomial=Exact(float(np.abs(counted(6) - continuous).max())))
+    lab.control(
+        binomial=Exact(misfit(norm.pdf(np.arange(7) / 6, 0.5, share_spread(6)) / 6)),
+        spread=Exact(wrong_spread(counted(3, copies=2))),
+        pairing=Exact(unpaired(normal(lab.seed, 64, 1, 2, 2).round())),
+    )
     for filters in (6, 64, 512):
         lab.note(f"{filters} filters: spread by chance {share_spread(filters):.3f}")
 
@@ -136,9 +156,9 @@ LAYERS = {
     "HP-72",
     where="Section 3.2",
     rule={layer: less_than(1) for layer in LAYERS},
-    control="1 x 1 filters of two channels, 512 of them",
+    control="1 x 1 filters of two channels, 512 of them, in the place of each layer",
 )
-def test_cosines_at_initialisation_are_normal_for_all_a_layer_can_tell(lab):
+def test_cosines_at_initialisation_are_normal_for_all_a_layer_can_tell(lab: Lab) -> None:
     """At initialisation the cosines of a layer are normally distributed.
 
     No limit theorem is needed: sums of independent normal weights are normal, and divided by their length they follow
@@ -148,13 +168,13 @@ def test_cosines_at_initialisation_are_normal_for_all_a_layer_can_tell(lab):
     """
     from scipy.stats import kstwo, norm
 
-    def detectability(filters, weights):
+    def detectability(filters: int, weights: int) -> Exact:
         cosines = np.linspace(-1, 1, 20001)
         distance = np.abs(cosine_distribution(cosines, weights) - norm.cdf(cosines * weights**0.5)).max()
         return Exact(float(distance / kstwo.isf(0.05, filters)))
 
     lab.measure(**{layer: detectability(*sizes) for layer, sizes in LAYERS.items()})
-    lab.control(**{"LeNet, layer 1": detectability(512, 2)})
+    lab.control(**dict.fromkeys(LAYERS, detectability(512, 2)))
 
 
 @claim(
@@ -164,23 +184,16 @@ def test_cosines_at_initialisation_are_normal_for_all_a_layer_can_tell(lab):
     rule=matches(1, within=0.1),
     control="one variance for all layers",
 )
-def test_variance_at_initialisation_is_proportional_to_fan_out(lab):
+def test_variance_at_initialisation_is_proportional_to_fan_out(lab: Lab) -> None:
     """At initialisation the variance of a layer's weights is proportional to its fan-out.
 
     The slope of log variance over log fan-out, over four layers of VGG19; four draws.  See E-HP4.
     """
-
-    def slope(scheme):
-        weights = first_layers_of_vgg19(scheme, lab.generator)
-        fan_out = [weight.shape[0] * weight[0, 0].numel() for weight in weights]
-        variances = [float(weight.var()) for weight in weights]
-        return float(np.polyfit(np.log(fan_out), np.log(variances), 1)[0])
-
-    lab.measure([slope("kaiming") for _ in range(4)])
-    lab.control([slope("normal-deviation-0.01") for _ in range(4)])
+    lab.measure([variance_by_fan_out("kaiming", lab.generator)[0] for _ in range(4)])
+    lab.control([variance_by_fan_out("normal-deviation-0.01", lab.generator)[0] for _ in range(4)])
 
 
-def variance_by_fan_out(scheme, generator):
+def variance_by_fan_out(scheme: str, generator: Generator) -> tuple[float, float]:
     """Slope of log variance over log fan-out across layers, and the mean of variance times fan-out."""
     weights = first_layers_of_vgg19(scheme, generator)
     fan_out = np.array([weight.shape[0] * weight[0, 0].numel() for weight in weights])
@@ -202,11 +215,11 @@ def variance_by_fan_out(scheme, generator):
         consequence="None: signs, cosines and n_l do not depend on the scale of the weights.",
     ),
 )
-def test_initial_variance_grows_with_fan_out(lab):
+def test_initial_variance_grows_with_fan_out(lab: Lab) -> None:
     """Kaiming initialisation draws weights with a variance proportional to the fan-out of the layer."""
-    found = np.array([variance_by_fan_out("kaiming", lab.generator)[0] for _ in range(4)])
-    lab.measure(1 - found)
-    lab.control(-1 - found)
+    slopes = np.array([variance_by_fan_out("kaiming", lab.generator)[0] for _ in range(4)])
+    lab.measure(1 - slopes)
+    lab.control(-1 - slopes)
 
 
 @claim(
@@ -215,10 +228,10 @@ def test_initial_variance_grows_with_fan_out(lab):
     rule={"slope": equivalent_to(-1, within=0.1), "level": equivalent_to(2, within=0.1)},
     control="one standard deviation, 0.01, for all layers",
 )
-def test_initial_variance_is_two_over_fan_out(lab):
+def test_initial_variance_is_two_over_fan_out(lab: Lab) -> None:
     """Kaiming initialisation draws weights with a variance of 2 over the fan-out of the layer."""
 
-    def both(scheme):
+    def both(scheme: str) -> dict[str, tuple[float, ...]]:
         slopes, levels = zip(*(variance_by_fan_out(scheme, lab.generator) for _ in range(4)), strict=True)
         return {"slope": slopes, "level": levels}
 
@@ -233,7 +246,7 @@ def test_initial_variance_is_two_over_fan_out(lab):
     rule=less_than(ALPHA),
     control="a layer of 4 filters",
 )
-def test_alignment_of_a_whole_layer_by_chance_is_improbable(lab, sign):
+def test_alignment_of_a_whole_layer_by_chance_is_improbable(lab: Lab, sign: str) -> None:
     """That the polyhedra of all filters of a layer are aligned by chance has a fairly small probability.
 
     Below 5 % for every layer of the paper, from LeNet's 6 filters (3 %) on.  The printed F / 2^F is not that
@@ -246,20 +259,20 @@ def test_alignment_of_a_whole_layer_by_chance_is_improbable(lab, sign):
         lab.note(f"{filters} filters: {aligned_probability(filters, either_sign=either):.2g}")
 
 
-def chance_of_alignment(filters):
+def chance_of_alignment(filters: int) -> float:
     """Share of the 2^F equally likely patterns of signs whose signs are all equal."""
     patterns = np.array(list(product((-1, 1), repeat=filters)))
-    return (np.abs(patterns.sum(1)) == filters).mean()
+    return float((np.abs(patterns.sum(1)) == filters).mean())
 
 
-def misstated_alignment(stated):
+def misstated_alignment(stated: Callable[[int], float]) -> Exact:
     """Largest relative error of a stated probability of alignment, for 3 to 12 filters."""
     return worst_case(
         lambda filters: abs(stated(filters) / chance_of_alignment(filters) - 1), 10, filters=st.integers(3, 12)
     )
 
 
-def printed_alignment(filters):
+def printed_alignment(filters: int) -> float:
     """As section A.2 has it."""
     return filters / 2**filters
 
@@ -280,7 +293,7 @@ def printed_alignment(filters):
         "measures the significance of a share is the tail of a binomial distribution (HP-33).",
     ),
 )
-def test_chance_of_alignment_is_f_over_two_to_the_f(lab):
+def test_chance_of_alignment_is_f_over_two_to_the_f(lab: Lab) -> None:
     """The probability of all F polyhedra of a layer to be aligned along the positive identity line is F / 2^F."""
     lab.measure(misstated_alignment(printed_alignment))
     lab.control(misstated_alignment(aligned_probability))
@@ -292,7 +305,7 @@ def test_chance_of_alignment_is_f_over_two_to_the_f(lab):
     rule=equals(0, within=1e-9),
     control="the printed F / 2^F",
 )
-def test_chance_of_alignment_is_two_over_two_to_the_f(lab):
+def test_chance_of_alignment_is_two_over_two_to_the_f(lab: Lab) -> None:
     """The probability that the cosines of all F filters of a layer have one sign by chance is 2 / 2^F."""
     lab.measure(misstated_alignment(aligned_probability))
     lab.control(misstated_alignment(printed_alignment))
@@ -304,7 +317,7 @@ def test_chance_of_alignment_is_two_over_two_to_the_f(lab):
     rule=less_than(ALPHA),
     control="the 6 filters of LeNet's first layer",
 )
-def test_a_visible_bias_is_statistically_significant(lab):
+def test_a_visible_bias_is_statistically_significant(lab: Lab) -> None:
     """The bias of the layers is statistically significant, since initialisation is centred at zero.
 
     A share of 0.7 in the narrowest layer of VGG19 and AlexNet, 64 filters: one-sided exact binomial p-value.  In a

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from claims.gamba2020.methods.arrangement import line_cosines
-from claims.gamba2020.methods.convolution_matrix import convolution_matrix, interior
+from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix, interior
 from harness.claims.claim import Erratum, claim
 from harness.rules import Count, Exact, equals, proportion_above, worst_case
 from harness.statistics.draws import normal
-from harness.system.lazy import st, torch
+from harness.system.lazy import torch
 
-SEEDS = range(10**6)
-SIDES = range(3, 7)
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
+
+DRAWN: dict[str, Any] = {
+    "seed": range(10**6),
+    "channels": range(1, 4),
+    "height": range(3, 7),
+    "width": range(3, 7),
+}
 
 
-def disagreement(seed, channels, height, width, rows="all"):
+def disagreement(seed: int, channels: int, height: int, width: int, rows: str = "all") -> dict[str, float]:
     """Range of a filter's cosines over its hyperplanes under zero padding, and share of them on the rarer side.
 
     `rows`: all hyperplanes, those whose receptive fields lie inside the map, or those at the border.
@@ -26,11 +35,10 @@ def disagreement(seed, channels, height, width, rows="all"):
     return {"angle": float(cosines.max() - cosines.min()), "side": min(negative, 1 - negative)}
 
 
-def worst_disagreement(rows):
+def worst_disagreement(rows: str) -> dict[str, Exact]:
     """Largest of both, over filters and maps."""
-    drawn = {"seed": SEEDS, "channels": st.integers(1, 3), "height": SIDES, "width": SIDES}
     return {
-        part: worst_case(lambda p=part, **case: disagreement(**case, rows=rows)[p], 30, **drawn)
+        part: worst_case(lambda part=part, **case: disagreement(**case, rows=rows)[part], 30, **DRAWN)
         for part in ("angle", "side")
     }
 
@@ -53,7 +61,7 @@ def worst_disagreement(rows):
         "32 x 32 images no hyperplane at all of VGG19's layers 13 to 16 has the angle that n_l counts (HP-73).",
     ),
 )
-def test_zero_padding_leaves_one_angle_for_all_hyperplanes(lab):
+def test_zero_padding_leaves_one_angle_for_all_hyperplanes(lab: Lab) -> None:
     """Every hyperplane of a filter shares one angle with the identity line; its sign tells the side of all of them."""
     lab.measure(**worst_disagreement("all"))
     lab.control(**worst_disagreement("inside"))
@@ -65,7 +73,7 @@ def test_zero_padding_leaves_one_angle_for_all_hyperplanes(lab):
     rule={"angle": equals(0, within=1e-12), "side": equals(0, within=0)},
     control="the hyperplanes at the border",
 )
-def test_hyperplanes_inside_the_map_share_one_angle(lab):
+def test_hyperplanes_inside_the_map_share_one_angle(lab: Lab) -> None:
     """Under zero padding the hyperplanes of a filter whose receptive fields lie inside the map share one angle."""
     lab.measure(**worst_disagreement("inside"))
     lab.control(**worst_disagreement("border"))
@@ -78,7 +86,7 @@ def test_hyperplanes_inside_the_map_share_one_angle(lab):
     rule=proportion_above(0.5),
     control="circular padding",
 )
-def test_zero_padding_splits_the_hyperplanes_of_most_random_filters(lab, channels):
+def test_zero_padding_splits_the_hyperplanes_of_most_random_filters(lab: Lab, channels: int) -> None:
     """Under zero padding most random 3 x 3 filters have hyperplanes on both sides of the identity line (derived check).
 
     Counted among 4000 filters; a map of 3 x 3 pixels has all nine kinds of rows.  About 69 % whatever the number of
@@ -86,7 +94,7 @@ def test_zero_padding_splits_the_hyperplanes_of_most_random_filters(lab, channel
     """
     weight = torch.randn(4000, channels, 3, 3, generator=lab.generator)
 
-    def split(mode):
+    def split(mode: Mode) -> Count:
         rows = convolution_matrix(weight.sum(1, keepdim=True), (3, 3), padding=1, mode=mode).sum(1).reshape(4000, 9)
         return Count(int(((rows > 0).any(1) & (rows < 0).any(1)).sum()), 4000)
 
@@ -94,7 +102,7 @@ def test_zero_padding_splits_the_hyperplanes_of_most_random_filters(lab, channel
     lab.control(split("circular"))
 
 
-def rows_that_are_no_shifts(padding, mode="zeros"):
+def rows_that_are_no_shifts(padding: int, mode: Mode = "zeros") -> Exact:
     """Receptive fields of a 3 x 3 filter on 8 x 8 pixels whose rows are no cyclic shifts of it in the plane."""
     weight = normal(0, 1, 1, 3, 3)
     circulant = convolution_matrix(weight, (8, 8), padding=1, mode="circular")
@@ -119,7 +127,7 @@ def rows_that_are_no_shifts(padding, mode="zeros"):
         "of the paper; see E-HP2.",
     ),
 )
-def test_two_pixels_of_zero_padding_make_the_matrix_circulant(lab, two_pixels):
+def test_two_pixels_of_zero_padding_make_the_matrix_circulant(lab: Lab, two_pixels: str) -> None:
     """With one channel, stride 1, zero padding p = 2 and 3 x 3 kernels, the matrix of a filter is exactly circulant."""
     lab.measure(rows_that_are_no_shifts(2 if two_pixels == "on each side" else 1))
     lab.control(rows_that_are_no_shifts(1, "circular"))
@@ -131,13 +139,13 @@ def test_two_pixels_of_zero_padding_make_the_matrix_circulant(lab, two_pixels):
     rule=equals(0, within=0),
     control="one pixel of zeros on each side",
 )
-def test_one_pixel_of_circular_padding_makes_the_matrix_circulant(lab):
+def test_one_pixel_of_circular_padding_makes_the_matrix_circulant(lab: Lab) -> None:
     """With one channel, stride 1 and one pixel of circular padding, the matrix of a 3 x 3 filter is circulant."""
     lab.measure(rows_that_are_no_shifts(1, "circular"))
     lab.control(rows_that_are_no_shifts(1, "zeros"))
 
 
-def foreign_rows(last):
+def foreign_rows(last: int) -> Exact:
     """Rows in `0 ... last`, inclusive, of a layer of two filters that do not hold the first filter's weights."""
     weight = normal(0, 2, 2, 3, 3)
     matrix = convolution_matrix(weight, (4, 4), padding=1, mode="circular")
@@ -158,7 +166,7 @@ def foreign_rows(last):
         consequence="None: a slip of notation.",
     ),
 )
-def test_rows_of_a_filter_run_up_to_the_next_filters_first(lab):
+def test_rows_of_a_filter_run_up_to_the_next_filters_first(lab: Lab) -> None:
     """The rows of the matrix that belong to filter i are those from i r to (i + 1) r."""
     lab.measure(foreign_rows(16))
     lab.control(foreign_rows(15))
@@ -170,7 +178,7 @@ def test_rows_of_a_filter_run_up_to_the_next_filters_first(lab):
     rule=equals(0, within=0),
     control="the printed range",
 )
-def test_rows_of_a_filter_end_before_the_next_filters_first(lab):
+def test_rows_of_a_filter_end_before_the_next_filters_first(lab: Lab) -> None:
     """The rows of the matrix that belong to filter i are those from i r to (i + 1) r - 1."""
     lab.measure(foreign_rows(15))
     lab.control(foreign_rows(16))

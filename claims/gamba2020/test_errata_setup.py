@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from claims.gamba2020.methods.projections import convolutional_layers
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals
 from harness.system.lazy import np, torch
 
+if TYPE_CHECKING:
+    from torch.nn import Conv2d
 
-def alexnet_start(weight_variance, bias_deviation):
+    from harness.lab.lab import Lab
+
+
+def alexnet_start(weight_variance: Callable[[Conv2d], float], bias_deviation: float) -> dict[str, Exact]:
     """How torchvision's AlexNet starts, against a stated variance of weights and deviation of biases (by layer).
 
     `weights`: largest relative error of the variance; `biases`: error of the deviation in units of 1 / sqrt(fan-in).
@@ -24,17 +32,18 @@ def alexnet_start(weight_variance, bias_deviation):
             torch.manual_seed(0)
             layer.reset_parameters()
         errors.append(abs(float(layer.weight.detach().var()) / weight_variance(layer) - 1))
-        biases.append(layer.bias.detach() * layer.weight[0].numel() ** 0.5)
+        if layer.bias is not None:
+            biases.append(layer.bias.detach() * layer.weight[0].numel() ** 0.5)
     deviation = float(torch.cat(biases).square().mean().sqrt())
     return {"weights": Exact(max(errors)), "biases": Exact(abs(deviation - bias_deviation))}
 
 
-def stated_start():
+def stated_start() -> dict[str, Exact]:
     """Kaiming's normal start and zero biases, as printed."""
     return alexnet_start(lambda layer: 2 / (layer.out_channels * layer.weight[0, 0].numel()), 0.0)
 
 
-def actual_start():
+def actual_start() -> dict[str, Exact]:
     """Weights and biases uniform within 1 / sqrt(fan-in)."""
     return alexnet_start(lambda layer: 1 / (3 * layer.weight[0].numel()), 3**-0.5)
 
@@ -58,7 +67,7 @@ START = {"weights": equals(0, within=0.05), "biases": equals(0, within=0.05)}
         consequence="None for n_l by chance, which is one half for any symmetric start (HP-71).",
     ),
 )
-def test_all_layers_start_kaiming_normal_with_zero_biases(lab):
+def test_all_layers_start_kaiming_normal_with_zero_biases(lab: Lab) -> None:
     """All layers start from Kaiming's normal initialisation and all bias terms from zero."""
     lab.measure(**stated_start())
     lab.control(**actual_start())
@@ -70,13 +79,13 @@ def test_all_layers_start_kaiming_normal_with_zero_biases(lab):
     rule=START,
     control="the printed statement",
 )
-def test_alexnet_starts_uniform_with_biases(lab):
+def test_alexnet_starts_uniform_with_biases(lab: Lab) -> None:
     """The authors' AlexNet starts with weights and biases uniform within 1 / sqrt(fan-in)."""
     lab.measure(**actual_start())
     lab.control(**stated_start())
 
 
-def output_size_at_start(deviation):
+def output_size_at_start(deviation: float) -> Exact:
     """Root mean square of VGG19's scores for inputs of mean square one, in expectation.
 
     Each layer multiplies the mean square by fan-in x variance, each ReLU halves it; borders and pooling are left out.
@@ -106,7 +115,7 @@ def output_size_at_start(deviation):
         "last.  Its gradients vanish with it: see HP-75 for what moves the weights then.",
     ),
 )
-def test_network_that_fails_to_converge_has_variance_a_hundredth(lab):
+def test_network_that_fails_to_converge_has_variance_a_hundredth(lab: Lab) -> None:
     """VGG19 gives a constant loss when its weights are sampled with variance 10^-2: its scores are the same for all."""
     lab.measure(output_size_at_start(0.1))
     lab.control(output_size_at_start(0.01))
@@ -118,7 +127,7 @@ def test_network_that_fails_to_converge_has_variance_a_hundredth(lab):
     rule=equals(0, within=0.01),
     control="a standard deviation of 0.1",
 )
-def test_network_that_fails_to_converge_has_deviation_a_hundredth(lab):
+def test_network_that_fails_to_converge_has_deviation_a_hundredth(lab: Lab) -> None:
     """VGG19 gives a constant loss when its weights are sampled with standard deviation 10^-2."""
     lab.measure(output_size_at_start(0.01))
     lab.control(output_size_at_start(0.1))
@@ -135,7 +144,7 @@ MEANS_AND_DEVIATIONS = {
 """By which the authors' loaders normalise pixels in [0, 1], channel by channel."""
 
 
-def misstated_range(images, stated):
+def misstated_range(images: str, stated: tuple[float, float]) -> Exact:
     """Largest distance between the ends of a stated range of pixels and those after normalisation."""
     mean, deviation = map(np.array, MEANS_AND_DEVIATIONS[images])
     lowest, highest = ((0 - mean) / deviation).min(), ((1 - mean) / deviation).max()
@@ -158,7 +167,7 @@ def misstated_range(images, stated):
         "range, not [-1, 1].",
     ),
 )
-def test_pixels_lie_between_minus_one_and_one(lab, images):
+def test_pixels_lie_between_minus_one_and_one(lab: Lab, images: str) -> None:
     """Pixel values are represented in [-1, 1]."""
     lab.measure(misstated_range(images, (-1, 1)))
     lab.control(misstated_range(images, NORMALISED[images]))
@@ -171,7 +180,7 @@ def test_pixels_lie_between_minus_one_and_one(lab, images):
     rule=equals(0, within=0.01),
     control="the printed [-1, 1]",
 )
-def test_pixels_lie_about_zero_in_standard_deviations(lab, images):
+def test_pixels_lie_about_zero_in_standard_deviations(lab: Lab, images: str) -> None:
     """Pixel values range from -2.43 to 2.75 (CIFAR10), -0.43 to 2.88 (MNIST) and -2.12 to 2.64 (ImageNet)."""
     lab.measure(misstated_range(images, NORMALISED[images]))
     lab.control(misstated_range(images, (-1, 1)))

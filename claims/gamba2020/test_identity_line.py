@@ -8,19 +8,22 @@ whose receptive fields reach over the border.
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from claims.gamba2020.methods.arrangement import cells_on_identity_line, line_cosines
-from claims.gamba2020.methods.convolution_matrix import convolution_matrix
+from claims.gamba2020.methods.paddings import COMMON, matrix_of
 from claims.gamba2020.methods.projections import projection_cosines
 from harness.claims.claim import claim
 from harness.rules import Exact, equals, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
 
-PADDINGS = {"none": (0, "zeros"), "circular": (1, "circular"), "zeros": (1, "zeros")}
-"""Around 3 x 3 kernels: (pixels on either side, what is added)."""
+if TYPE_CHECKING:
+    from torch import Tensor
 
-DRAWN = {
+    from harness.lab.lab import Lab
+
+DRAWN: dict[str, Any] = {
     "seed": range(10**6),
     "channels": range(1, 4),
     "height": range(3, 7),
@@ -29,18 +32,12 @@ DRAWN = {
 POSITIVE = (0.01, 100)
 
 
-def matrix_of(weight, size, padding):
-    """The matrix of 3 x 3 filters under a named padding."""
-    pixels, mode = PADDINGS[padding]
-    return convolution_matrix(weight, size, padding=pixels, mode=mode)
-
-
-def share_that_disagrees(signs, sign):
+def share_that_disagrees(signs: Tensor, sign: Tensor) -> float:
     """Share of entries that have another sign than the one given."""
     return float((signs.sign() != sign.sign()).double().mean())
 
 
-def direction(matrix, seed, off_line):
+def direction(matrix: Tensor, seed: int, off_line: bool) -> Tensor:
     """The identity line's direction, or a random one of the positive orthant."""
     return normal(seed, matrix.shape[1]).abs() if off_line else torch.ones(matrix.shape[1], dtype=torch.float64)
 
@@ -48,17 +45,17 @@ def direction(matrix, seed, off_line):
 @claim(
     "HP-10",
     where="Section 2.2",
-    readings={"padding": tuple(PADDINGS)},
+    readings={"padding": COMMON},
     rule=equals(0, within=0),
     control="a layer whose rows share no weights",
 )
-def test_both_uniform_cells_meet_the_identity_line(lab, padding):
+def test_both_uniform_cells_meet_the_identity_line(lab: Lab, padding: str) -> None:
     """The all-positive and the all-negative cell of each filter both meet the identity line.
 
     Under zero padding at most one of them does for most random filters: those with partial sums of both signs.
     """
 
-    def cells_missed(seed, channels, height, width):
+    def cells_missed(seed: int, channels: int, height: int, width: int) -> float:
         matrix = matrix_of(normal(seed, 1, channels, 3, 3), (height, width), padding)
         return 2 - sum(cells_on_identity_line(matrix, normal(seed + 1, 1).expand(len(matrix))))
 
@@ -69,17 +66,17 @@ def test_both_uniform_cells_meet_the_identity_line(lab, padding):
 @claim(
     "HP-69",
     where="Section 2.3",
-    readings={"padding": tuple(PADDINGS)},
+    readings={"padding": COMMON},
     rule=equals(0, within=0),
     control="a half-line in a random direction of the positive orthant",
 )
-def test_one_uniform_cell_contains_the_half_line_from_some_point_on(lab, padding):
+def test_one_uniform_cell_contains_the_half_line_from_some_point_on(lab: Lab, padding: str) -> None:
     """Either the all-positive or the all-negative cell of a filter contains the positive identity line asymptotically.
 
     That is, from some point on, whatever the bias: where all rows of the filter's matrix have sums of one sign.
     """
 
-    def rows_on_the_other_side(seed, channels, height, width, off_line=False):
+    def rows_on_the_other_side(seed: int, channels: int, height: int, width: int, off_line: bool = False) -> float:
         matrix = matrix_of(normal(seed, 1, channels, 3, 3), (height, width), padding)
         slopes = matrix @ direction(matrix, seed + 1, off_line)
         return min(share_that_disagrees(slopes, side) for side in (torch.tensor(1.0), torch.tensor(-1.0)))
@@ -91,17 +88,17 @@ def test_one_uniform_cell_contains_the_half_line_from_some_point_on(lab, padding
 @claim(
     "HP-13",
     where="Section 2.3.1",
-    readings={"padding": tuple(PADDINGS)},
+    readings={"padding": COMMON},
     rule=equals(0, within=1e-12),
     control="a layer whose rows share no weights",
 )
-def test_all_hyperplanes_of_a_filter_share_one_angle(lab, padding):
+def test_all_hyperplanes_of_a_filter_share_one_angle(lab: Lab, padding: str) -> None:
     """Every hyperplane of a filter makes the same angle with the identity line."""
 
-    def extent(cosines):
+    def extent(cosines: Tensor) -> float:
         return float(cosines.max() - cosines.min())
 
-    def range_of_cosines(seed, channels, height, width):
+    def range_of_cosines(seed: int, channels: int, height: int, width: int) -> float:
         return extent(line_cosines(matrix_of(normal(seed, 1, channels, 3, 3), (height, width), padding)))
 
     lab.measure(worst_case(range_of_cosines, 30, **DRAWN))
@@ -111,14 +108,14 @@ def test_all_hyperplanes_of_a_filter_share_one_angle(lab, padding):
 @claim(
     "HP-14",
     where="Section 2.3.1",
-    readings={"padding": tuple(PADDINGS)},
+    readings={"padding": COMMON},
     rule=equals(0, within=0),
     control="points of the positive orthant off the identity line",
 )
-def test_sign_tells_the_side_for_all_hyperplanes(lab, padding):
+def test_sign_tells_the_side_for_all_hyperplanes(lab: Lab, padding: str) -> None:
     """The sign of a filter's cosine tells on which side of all its hyperplanes the points of the identity line lie."""
 
-    def wrong_side(seed, channels, height, width, distance, off_line=False):
+    def wrong_side(seed: int, channels: int, height: int, width: int, distance: float, off_line: bool = False) -> float:
         weight = normal(seed, 1, channels, 3, 3)
         matrix = matrix_of(weight, (height, width), padding)
         point = distance * direction(matrix, seed + 1, off_line)
@@ -134,22 +131,22 @@ def test_sign_tells_the_side_for_all_hyperplanes(lab, padding):
     rule=equals(0, within=1e-9),
     control="the bias counted as one more weight of the normal",
 )
-def test_bias_does_not_change_the_angles(lab):
+def test_bias_does_not_change_the_angles(lab: Lab) -> None:
     """Bias terms do not affect the cosines.
 
     The normals are read off the layer as a function, bias and all, as differences between its outputs.
     """
 
-    def change(seed, channels, height, width, bias):
+    def change(seed: int, channels: int, height: int, width: int, bias: float) -> float:
         weight = normal(seed, 1, channels, 3, 3)
         points = torch.eye(channels * height * width, dtype=torch.float64).reshape(-1, channels, height, width)
 
-        def layer(images):
+        def layer(images: Tensor) -> Tensor:
             padded = torch.nn.functional.pad(images, [1] * 4, mode="circular")
             return torch.nn.functional.conv2d(padded, weight, torch.tensor([bias], dtype=torch.float64)).flatten(1)
 
         normals = (layer(points) - layer(torch.zeros_like(points))).T
-        return (line_cosines(normals) - projection_cosines(weight, (height, width))).abs().max()
+        return float((line_cosines(normals) - projection_cosines(weight, (height, width))).abs().max())
 
     lab.measure(worst_case(change, 30, bias=st.floats(-100, 100), **DRAWN))
     weight = normal(lab.seed, 1, 2, 3, 3)
@@ -164,34 +161,36 @@ def test_bias_does_not_change_the_angles(lab):
     rule=equals(0, within=1e-12),
     control="vectors that point the other way",
 )
-def test_angle_is_the_same_for_every_point_of_the_half_line(lab):
+def test_angle_is_the_same_for_every_point_of_the_half_line(lab: Lab) -> None:
     """The cosine is the same for every parallel vector lambda 1 with lambda > 0."""
 
-    def change(seed, channels, height, width, distance):
+    def change(seed: int, channels: int, height: int, width: int, distance: float) -> float:
         weight = normal(seed, 1, channels, 3, 3)
         matrix = matrix_of(weight, (height, width), "circular")
         vector = torch.full((matrix.shape[1],), distance, dtype=torch.float64)
         cosines = matrix @ vector / (matrix.norm(dim=1) * vector.norm())
-        return (cosines - projection_cosines(weight, (height, width))).abs().max()
+        return float((cosines - projection_cosines(weight, (height, width))).abs().max())
 
     lab.measure(worst_case(change, 30, distance=POSITIVE, **DRAWN))
-    lab.control(Exact(float(change(lab.seed, 2, 5, 5, -1.0))))
+    lab.control(Exact(change(lab.seed, 2, 5, 5, -1.0)))
 
 
 @claim(
     "HP-18",
     where="Section 2.3.1",
-    readings={"padding": tuple(PADDINGS)},
+    readings={"padding": COMMON},
     rule=equals(0, within=0),
     control="another direction of the positive orthant in place of the identity line",
 )
-def test_equal_signs_are_agreement_in_orientation(lab, padding):
+def test_equal_signs_are_agreement_in_orientation(lab: Lab, padding: str) -> None:
     """The cosines of all filters agree in sign exactly when their polyhedra agree in orientation along the line.
 
     To agree is for far points of the line to lie in the same uniform cell, positive or negative, of every filter.
     """
 
-    def mismatch(seed, channels, height, width, filters, flip, off_line=False):
+    def mismatch(
+        seed: int, channels: int, height: int, width: int, filters: int, flip: bool, off_line: bool = False
+    ) -> float:
         weight = normal(seed, filters, channels, 3, 3)
         if flip:  # half of the layers are made to agree
             weight = weight * weight.sum((1, 2, 3), keepdim=True).sign()
@@ -200,7 +199,7 @@ def test_equal_signs_are_agreement_in_orientation(lab, padding):
         sides = (matrix @ direction(matrix, seed + 1, off_line)).sign()
         return float(bool((signs == signs[0]).all()) != bool((sides == sides[0]).all()))
 
-    drawn = {"filters": st.integers(1, 4), "flip": st.booleans(), **DRAWN}
+    drawn: dict[str, Any] = {"filters": st.integers(1, 4), "flip": st.booleans(), **DRAWN}
     lab.measure(worst_case(mismatch, 30, **drawn))
     lab.control(worst_case(partial(mismatch, off_line=True), 30, **drawn))
 
@@ -212,10 +211,10 @@ def test_equal_signs_are_agreement_in_orientation(lab, padding):
     rule=equals(0, within=0),
     control="batch normalisation behind the ReLU",
 )
-def test_inputs_of_later_layers_lie_in_the_positive_orthant(lab, behind):
+def test_inputs_of_later_layers_lie_in_the_positive_orthant(lab: Lab, behind: str) -> None:
     """ReLU puts the input of every layer but the first into the positive orthant."""
 
-    def deepest_below_zero(seed, channels, height, width, normalise=False):
+    def deepest_below_zero(seed: int, channels: int, height: int, width: int, normalise: bool = False) -> float:
         image = normal(seed, 2, channels, height, width)
         bias = normal(seed + 2, 4)
         maps = torch.nn.functional.conv2d(image, normal(seed + 1, 4, channels, 3, 3), bias, padding=1).relu()

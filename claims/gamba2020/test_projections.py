@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from claims.gamba2020.methods.arrangement import line_cosines
-from claims.gamba2020.methods.convolution_matrix import convolution_matrix
+from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix
 from claims.gamba2020.methods.projections import largest_cosine, negative_share, projection_cosines
 from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from harness.lab.lab import Lab
+
 SEEDS = range(10**6)
-DRAWN = {"seed": SEEDS, "channels": range(1, 4), "height": range(3, 7), "width": range(3, 7)}
+DRAWN: dict[str, Any] = {"seed": SEEDS, "channels": range(1, 4), "height": range(3, 7), "width": range(3, 7)}
 
 
 @claim(
@@ -21,63 +29,66 @@ DRAWN = {"seed": SEEDS, "channels": range(1, 4), "height": range(3, 7), "width":
     rule=equals(0, within=1e-12),
     control="a row whose receptive field reaches over the border",
 )
-def test_projection_is_the_sum_of_weights_over_both_norms(lab, ones):
+def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str) -> None:
     """The inner product of a hyperplane's unit normal with the line's is the sum of the filter's weights over A.
 
     The paper's line has a one for each of the CHW inputs.  The authors' code counts the Ckk entries of the kernel,
     which gives the angle inside the receptive field's own coordinates; HP-70 has the factor between them.
     """
 
-    def cosines_of_rows(seed, channels, height, width, mode):
+    def cosines_of_rows(seed: int, channels: int, height: int, width: int, mode: Mode) -> Tensor:
         matrix = convolution_matrix(normal(seed, 1, channels, 3, 3), (height, width), padding=1, mode=mode)
         inside = matrix.shape[1] if ones.startswith("CHW") else channels * 9
         return line_cosines(matrix) * (matrix.shape[1] / inside) ** 0.5
 
-    def difference(seed, channels, height, width, mode="circular"):
+    def difference(seed: int, channels: int, height: int, width: int, mode: Mode = "circular") -> float:
         size = (height, width) if ones.startswith("CHW") else None
         formula = projection_cosines(normal(seed, 1, channels, 3, 3), size)
-        return (cosines_of_rows(seed, channels, height, width, mode) - formula).abs().max()
+        return float((cosines_of_rows(seed, channels, height, width, mode) - formula).abs().max())
 
     lab.measure(worst_case(difference, 30, **DRAWN))
-    lab.control(Exact(float(difference(lab.seed, 2, 5, 5, mode="zeros"))))
+    lab.control(Exact(difference(lab.seed, 2, 5, 5, mode="zeros")))
 
 
 @claim(
     "HP-70",
     where="Eq. 1",
     rule={"sign": equals(0, within=0), "factor": equals(0, within=1e-12), "bound": equals(0, within=1e-12)},
-    control="a third normalisation: the sum of the weights over their number",
+    control="the code's cosines of the same filters with their signs turned (sign); a third normalisation, the sum of "
+    "the weights over their number (factor); the code's cosine of a constant filter against equation 1's bound (bound)",
 )
-def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab):
+def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab: Lab) -> None:
     """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW) (derived check).
 
     So n_l is the same, but the histograms' axes are not: by equation 1 no cosine of a 3 x 3 filter on 32 x 32 pixels
     can exceed 0.094 in size, and none of AlexNet's first layer 0.049, where the code's go up to 1.
     """
 
-    def pair(seed, channels, height, width):
-        weight = normal(seed, 4, channels, 3, 3)
-        return projection_cosines(weight, (height, width)), projection_cosines(weight)
+    def disagreement(paper: Tensor, code: Tensor, factor: float) -> float:
+        return float((paper.sign() != code.sign()).sum())
 
-    def disagreement(**case):
-        paper, code = pair(**case)
-        return (paper.sign() != code.sign()).sum()
+    def misfit(paper: Tensor, code: Tensor, factor: float) -> float:
+        return float((paper - code * factor).abs().max())
 
-    def misfit(**case):
-        paper, code = pair(**case)
-        return (paper - code * largest_cosine(3, (case["height"], case["width"]))).abs().max()
+    def excess(paper: Tensor, code: Tensor, factor: float) -> float:
+        return max(0.0, float(paper.abs().max()) - factor)
 
-    def excess(**case):
-        paper, _ = pair(**case)
-        return max(0.0, float(paper.abs().max()) - largest_cosine(3, (case["height"], case["width"])))
+    def drawn(seed: int, channels: int, height: int, width: int) -> tuple[Tensor, Tensor, float]:
+        weight, size = normal(seed, 4, channels, 3, 3), (height, width)
+        return projection_cosines(weight, size), projection_cosines(weight), largest_cosine(3, size)
 
+    residuals = {"sign": disagreement, "factor": misfit, "bound": excess}
     lab.measure(**{
-        name: worst_case(residual, 20, **DRAWN)
-        for name, residual in {"sign": disagreement, "factor": misfit, "bound": excess}.items()
+        part: worst_case(lambda residual=residual, **case: residual(*drawn(**case)), 20, **DRAWN)
+        for part, residual in residuals.items()
     })  # fmt: skip
-    weight = normal(lab.seed, 4, 2, 3, 3)
-    mean = weight.flatten(1).mean(1)
-    lab.control(factor=Exact(float((mean - projection_cosines(weight) * largest_cosine(3, (5, 5))).abs().max())))
+    weight, constant = normal(lab.seed, 4, 2, 3, 3), torch.ones(1, 2, 3, 3)
+    paper, code, factor = drawn(lab.seed, 2, 5, 5)
+    lab.control(
+        sign=Exact(disagreement(paper, projection_cosines(-weight), factor)),
+        factor=Exact(misfit(weight.flatten(1).mean(1), code, factor)),
+        bound=Exact(excess(projection_cosines(constant), projection_cosines(constant), factor)),
+    )
     for name, kernel, side in (("3 x 3 on 32 x 32 pixels", 3, 32), ("AlexNet's first layer", 11, 224)):
         lab.note(f"{name}: no cosine of equation 1 exceeds {largest_cosine(kernel, (side, side)):.3f}")
 
@@ -86,45 +97,53 @@ def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab):
     "HP-17",
     where="Eq. 2",
     rule={"distribution": equals(0, within=1e-12), "granularity": equals(0, within=1e-9)},
-    control="filters with projection zero counted as positive",
+    control="filters with projection zero counted as positive (distribution); the mean share of two layers of one "
+    "filter each, between the values that one filter can give (granularity)",
 )
-def test_share_of_negative_projections_is_the_distribution_function_at_zero(lab):
+def test_share_of_negative_projections_is_the_distribution_function_at_zero(lab: Lab) -> None:
     """The measure n_l is the empirical distribution function of the layer's cosines at 0, ties included: P(c <= 0).
 
     It takes one of the F + 1 values 0, 1/F, ..., 1.  Weights are whole numbers here, so that projections of zero occur.
     """
     from scipy.stats import ecdf
 
-    def distribution_at_zero(cosines):
+    def distribution_at_zero(cosines: Tensor) -> float:
         return float(ecdf(cosines.numpy()).cdf.evaluate(0))
 
-    def cosines(seed, filters):
+    def cosines(seed: int, filters: int) -> Tensor:
         return projection_cosines(normal(seed, filters, 1, 2, 2).round())
 
-    def difference(seed, filters):
-        return abs(negative_share(cosines(seed, filters)) - distribution_at_zero(cosines(seed, filters)))
+    def difference(share: float, cosines: Tensor) -> float:
+        return abs(share - distribution_at_zero(cosines))
 
-    def off_the_grid(seed, filters):
-        counted = filters * negative_share(cosines(seed, filters))
+    def off_the_grid(share: float, filters: int) -> float:
+        counted = filters * share
         return abs(counted - round(counted))
 
-    drawn = {"seed": SEEDS, "filters": st.integers(1, 64)}
+    drawn: dict[str, Any] = {"seed": SEEDS, "filters": st.integers(1, 64)}
     lab.measure(
-        distribution=worst_case(difference, 30, **drawn),
-        granularity=worst_case(off_the_grid, 30, **drawn),
+        distribution=worst_case(
+            lambda **case: difference(negative_share(cosines(**case)), cosines(**case)), 30, **drawn
+        ),
+        granularity=worst_case(
+            lambda filters, seed: off_the_grid(negative_share(cosines(seed, filters)), filters), 30, **drawn
+        ),
     )
     tied = projection_cosines(torch.tensor([[1.0, -1.0], [1.0, 1.0]]).reshape(2, 1, 1, 2))
     strict = float((tied < 0).double().mean())
-    lab.control(distribution=Exact(abs(strict - distribution_at_zero(tied))))
+    negative, positive = (negative_share(torch.tensor([cosine])) for cosine in (-1.0, 1.0))
+    lab.control(
+        distribution=Exact(difference(strict, tied)), granularity=Exact(off_the_grid((negative + positive) / 2, 1))
+    )
 
 
 @claim(
     "HP-75",
     where="Section 3.2, Fig. 15",
     rule={"moved": greater_than(0), "shares": equals(0, within=0)},
-    control="gradients in random directions",
+    control="the same without weight decay (moved); gradients in random directions (shares)",
 )
-def test_weight_decay_moves_weights_and_not_the_measure(lab):
+def test_weight_decay_moves_weights_and_not_the_measure(lab: Lab) -> None:
     """Updates without any gradient move the weights, by weight decay, and leave n_l where it was (derived check).
 
     Section 3.2 takes unchanged shares of negative projections in layers whose weights have changed as a sign that the
@@ -132,21 +151,24 @@ def test_weight_decay_moves_weights_and_not_the_measure(lab):
     0.9, by exp(-5e-5) a step.  So weights that moved while n_l did not show little where gradients vanish.
     """
 
-    def trained(weight, gradients):
-        weight = torch.nn.Parameter(weight.clone())
-        optimiser = torch.optim.SGD([weight], lr=0.01, momentum=0.9, weight_decay=0.0005)
+    def trained(weight: Tensor, gradients: Iterable[Tensor], decay: float = 0.0005) -> Tensor:
+        parameter = torch.nn.Parameter(weight.clone())
+        optimiser = torch.optim.SGD([parameter], lr=0.01, momentum=0.9, weight_decay=decay)
         for gradient in gradients:
-            weight.grad = gradient
+            parameter.grad = gradient
             optimiser.step()
-        return weight.detach()
+        return parameter.detach()
 
-    def share(weight):
-        return negative_share(projection_cosines(weight))
+    def moved(weight: Tensor) -> float:
+        return float((weight - start).norm() / start.norm())
+
+    def shifted(weight: Tensor) -> float:
+        return abs(negative_share(projection_cosines(weight)) - negative_share(projection_cosines(start)))
 
     start = normal(lab.seed, 64, 3, 3, 3)
-    decayed = trained(start, [torch.zeros_like(start)] * 1000)
-    moved = float((decayed - start).norm() / start.norm())
-    lab.measure(moved=Exact(moved), shares=Exact(abs(share(decayed) - share(start))))
-    lab.note(f"1000 steps without a gradient move the weights by {moved:.1%} of their length")
+    nothing = [torch.zeros_like(start)] * 1000
+    decayed = trained(start, nothing)
+    lab.measure(moved=Exact(moved(decayed)), shares=Exact(shifted(decayed)))
+    lab.note(f"1000 steps without a gradient move the weights by {moved(decayed):.1%} of their length")
     pushed = trained(start, [normal(lab.seed + step, *start.shape) for step in range(1, 101)])
-    lab.control(shares=Exact(abs(share(pushed) - share(start))))
+    lab.control(moved=Exact(moved(trained(start, nothing, decay=0.0))), shares=Exact(shifted(pushed)))

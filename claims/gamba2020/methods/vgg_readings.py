@@ -5,14 +5,41 @@ Arrays have an entry a seed first; `name` is the claim's own name for a run.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
-from claims.gamba2020.methods.criticality import FRESH, drops_of, shares_of
+from claims.gamba2020.methods.criticality import FRESH, Criticality, drops_of, shares_of
 from claims.gamba2020.methods.projection_null import share_spread
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
+
+
+CRITICAL, AMBIENT = 0.10, 0.02
+"""A reset of a layer costs more than this share of the accuracy, or less than that."""
+
+UNBIASED = 0.1
+"""A layer is biased when its share of negative projections is this far from one half, or further."""
+
+
+def recipe(lab: Lab, name: str = "vgg") -> Criticality:
+    """The recipe of a run, known to be of this kind."""
+    return cast("Criticality", lab.runs[name])
+
+
+def last_epoch(lab: Lab, name: str = "vgg") -> str:
+    """The name of the state after the last epoch: a layer that is reset to it is not changed."""
+    return str(recipe(lab, name).training.epochs)
+
+
+def eighths(layers: int) -> list[range]:
+    """Numbers (from 0) of the layers of each eighth of a network: the first alone, the second with the next pair.
+
+    So that layers of VGG-11 and VGG-19, with 8 and 16 convolutions, are judged alike.
+    """
+    some = layers // 8
+    return [range(start, end) for start, end in pairwise([0, 1, *range(2 * some, 9 * some, some)])]
 
 
 def shares(lab: Lab, name: str = "vgg") -> np.ndarray:
@@ -32,9 +59,26 @@ def relative_variance(lab: Lab, name: str = "vgg", *, of: np.ndarray | None = No
     `(seeds, layers)` than those after training.
     """
     values = shares(lab, name)[:, -1] if of is None else of
-    runs, floor = len(values), np.array([share_spread(n) for n in filters(lab, name)]) ** 2
-    found: np.ndarray = ((values - values.mean(0)) ** 2 * runs / (runs - 1) / floor).mean(1)
-    return found
+    return relative_squares(values, filters(lab, name)).mean(1)
+
+
+def relative_squares(values: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """Squared distances from the mean over runs, whose mean over runs is the sample variance in units of chance.
+
+    Args:
+        values: shares, `(runs, layers)`.
+        filters: number of filters, `(layers,)`.
+    """
+    runs, by_chance = len(values), np.array([share_spread(count) for count in filters]) ** 2
+    unbiased = runs / (runs - 1)  # as if the squares had been divided by n - 1: the mean is estimated too
+    relative: np.ndarray = (values - values.mean(0)) ** 2 * unbiased / by_chance
+    return relative
+
+
+def bias(lab: Lab, name: str = "vgg", epoch: int = -1) -> np.ndarray:
+    """Distance of the shares from one half after an epoch, `(seeds, layers)`."""
+    distance: np.ndarray = np.abs(shares(lab, name)[:, epoch] - 0.5)
+    return distance
 
 
 def drops(lab: Lab, images: str = "test", source: str = "0", name: str = "vgg") -> np.ndarray:
@@ -50,11 +94,10 @@ def draw_shares(lab: Lab, by_epoch: np.ndarray) -> None:
 
 def draw_heat_map(lab: Lab, images: str, name: str = "vgg", prefix: str = "") -> None:
     """Put the mean drop by layer for each epoch that layers were reset to into the report: a heat map's rows."""
-    recipe = lab.runs[name]
-    for source in [*map(str, recipe.resets), FRESH]:  # type: ignore[attr-defined]
+    for source in [*map(str, recipe(lab, name).resets), FRESH]:
         mean = drops(lab, images, source, name).mean(0)
         lab.series(f"{prefix}reset to {source}", range(1, len(mean) + 1), mean)
-    records = lab.records(recipe)
+    records = lab.records(lab.runs[name])
     accuracy = np.mean([record.metrics["accuracy"][images] for record in records])
     training = np.mean([record.metrics["train_accuracy"][-1] for record in records])
     trained = f"{training:.1%} on the training images, augmented"

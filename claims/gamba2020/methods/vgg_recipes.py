@@ -93,6 +93,16 @@ def watched(
     return Criticality(training, length.resets if resets else (), test_images=2000 if tier == "quick" else None)
 
 
+def vgg(tier: str, data: str) -> dict[str, Criticality]:
+    """The one training that most claims share, by the name that they give it."""
+    return {"vgg": watched(tier, data)}
+
+
+def on_both(tier: str) -> dict[str, Criticality]:
+    """The same network on the easier and on the harder task."""
+    return {name: watched(tier, name) for name in ("cifar10", "cifar100")}
+
+
 IMAGENET_NETWORKS = {
     "AlexNet": Network.of("alexnet", classes=1000),
     "VGG19": Network.of("plain-vgg", classes=1000, channels=3, depth=19),
