@@ -9,50 +9,64 @@ training images, the others all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from claims.ghosh2019.methods.alternation import alternation
 from claims.ghosh2019.methods.blocks import SwapBlocks, swap_blocks
 from claims.ghosh2019.methods.distortions import PermutePixels
 from claims.ghosh2019.methods.orderness import ESTIMATORS
-from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
+from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, bootstrapped_orderness, orderness_of
 from claims.ghosh2019.methods.tiling import FITS, fit_to_blocks, to_blocks
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.claim import claim
-from harness.data.generated import noise
+from harness.data.generated import autoregression, noise
 from harness.interventions.pixels import permute_pixels
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
 from harness.system.lazy import torch
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from harness.lab.lab import Lab
+    from harness.statistics.resampling import Bootstrapped
+
 BLOCK = {"mnist": 6, "fashion-mnist": 6, "cifar10": 8, "digits": 2, "textures": 8}
 SIDE = {"mnist": 28, "fashion-mnist": 28, "cifar10": 32, "digits": 8, "textures": 32}
 SWAPS = (0, 10, 20, 30)
+Name = int | str | tuple[str, int]
+"""Of a run: the number of swaps, likewise behind permuted pixels, or in words."""
+
 IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}
 
-FIGURE_1 = {
-    "data": ("mnist", "fashion-mnist", "cifar10"),
-    "proxies": ("digits", "textures"),
-    "readings": {"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS, "fit": FITS},
-}
+DATA = ("mnist", "fashion-mnist", "cifar10")
+PROXIES = ("digits", "textures")
+READINGS = {"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS, "fit": FITS}
 
 
-def divisors(size):
+def divisors(size: int) -> list[int]:
     """The scales up to the size of the blocks."""
     return [scale for scale in range(1, size + 1) if size % scale == 0]
 
 
-def largest_scale(data, fit):
+def largest_scale(data: str, fit: str) -> int:
     """The largest scale that leaves the fitted images 3 x 3 pixels, enough for every reading."""
     size, side = BLOCK[data], SIDE[data]
     return (side // size if fit == "crop" else -(-side // size)) * size // 3
 
 
-def block_swapped(tier, data, fit):
+def block_swapped(tier: str, data: str, fit: str) -> dict[Name, OrdernessProfile]:
     """Profiles by number of swaps, and by ("permuted", that number) of images whose pixels are permuted beforehand."""
     size = BLOCK[data]
     if SIDE[data] % size == 0:
         fit = "crop"  # blocks tile: both readings are the same run
     scales = tuple(sorted({*divisors(size), largest_scale(data, fit)}))
     profile = OrdernessProfile(data, count=IMAGES[tier], scales=scales)
-    swapped = {swaps: profile.with_(distortions=(SwapBlocks(size, swaps, fit),)) for swaps in SWAPS}
-    permuted = {
+    swapped: dict[Name, OrdernessProfile] = {
+        swaps: profile.with_(distortions=(SwapBlocks(size, swaps, fit),)) for swaps in SWAPS
+    }
+    permuted: dict[Name, OrdernessProfile] = {
         ("permuted", swaps): profile.with_(
             distortions=(SwapBlocks(size, 0, fit), PermutePixels(), SwapBlocks(size, swaps, fit))
         )
@@ -61,12 +75,24 @@ def block_swapped(tier, data, fit):
     return swapped | permuted
 
 
-def curve(lab, scale, neighbours, estimator):
+def permuted_again(tier: str, data: str, fit: str) -> dict[Name, OrdernessProfile]:
+    """The same, and images whose permuted pixels are permuted once more."""
+    swapped = block_swapped(tier, data, fit)
+    permuted = swapped["permuted", 0]
+    return swapped | {"permuted again": permuted.with_(distortions=(*permuted.distortions, PermutePixels()))}
+
+
+def orderness_by_run(lab: Lab, scale: int, neighbours: str, estimator: str) -> dict[Name, Bootstrapped]:
     """Orderness at a scale, by the names of the runs."""
     return {name: orderness_of(lab.record(run), neighbours, scale, estimator) for name, run in lab.runs.items()}
 
 
-def at_home(blocks, swaps):
+def alternating_images(neighbours: str, side: int, count: int = 500) -> Tensor:
+    """Images that are all the same pattern, of an orderness far below zero: shape `(count, 1, side, side)`."""
+    return alternation(neighbours, side, side).expand(count, 1, side, side)
+
+
+def at_home(blocks: int, swaps: int) -> float:
     """The probability that a block is in its own place after so many swaps of random pairs."""
     return 1 / blocks + (1 - 1 / blocks) * (1 - 2 / (blocks - 1)) ** swaps
 
@@ -75,19 +101,24 @@ def at_home(blocks, swaps):
     "SO-11",
     where="Section 3, second point",
     rule={"pixels": greater_than(0.02), "blocks": greater_than(0.02)},
-    control="images whose pixels are permuted beforehand, and their blocks after",
-    runs=block_swapped,
-    **FIGURE_1,
+    control="images whose pixels are permuted beforehand, their pixels permuted again or their blocks swapped",
+    runs=permuted_again,
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS,
 )
-def test_permuting_pixels_or_blocks_reduces_orderness(lab, data, neighbours, estimator, fit):
+def test_permuting_pixels_or_blocks_reduces_orderness(
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
+) -> None:
     """Randomly permuting the pixels, or blocks of pixels, reduces spatial orderness.
 
     Measured is by how much, at scale 1; blocks are swapped 30 times.  Less than 0.02, the margin within which orderness
     counts as zero, is no reduction.
     """
-    found = curve(lab, 1, neighbours, estimator)
-    lab.measure(pixels=found[0] - found["permuted", 0], blocks=found[0] - found[30])
-    lab.control(blocks=found["permuted", 0] - found["permuted", 30])
+    after = orderness_by_run(lab, 1, neighbours, estimator)
+    lab.measure(pixels=after[0] - after["permuted", 0], blocks=after[0] - after[30])
+    without_order = after["permuted", 0]
+    lab.control(pixels=without_order - after["permuted again"], blocks=without_order - after["permuted", 30])
 
 
 @claim(
@@ -99,9 +130,10 @@ def test_permuting_pixels_or_blocks_reduces_orderness(lab, data, neighbours, est
         "pixels moved by no swap": equals(0),
         **{f"at home after {swaps}": equivalent_to(at_home(16, swaps), within=0.01) for swaps in SWAPS[1:]},
     },
-    control="blocks drawn with replacement: some are copied, others lost",
+    control="blocks of 4 x 4; blocks drawn with replacement, of which some are copied and others lost; one swap where "
+    "there is to be none; half as many swaps",
 )
-def test_random_pairs_of_blocks_are_swapped_entire(lab):
+def test_random_pairs_of_blocks_are_swapped_entire(lab: Lab) -> None:
     """Blocks of k x k, (N/k) x (N/k) of which span an image, are swapped entire, one random pair after the other.
 
     Judged on N = 32 and k = 8.  After Ns swaps each of B blocks is in its own place with the probability that random
@@ -109,26 +141,40 @@ def test_random_pairs_of_blocks_are_swapped_entire(lab):
     """
     images = noise(20, 32, 32, lab.generator)
     blocks = to_blocks(images, 8)
+    # A block's pixels all hold its number, so that one place is at home wherever its number is unchanged.
     numbered = (
         torch.arange(16).reshape(1, 1, 4, 4).repeat_interleave(8, 2).repeat_interleave(8, 3).repeat(4000, 1, 1, 1)
     )
 
-    def lost(now):
-        return Exact(float((now.flatten().sort().values - images.flatten().sort().values).abs().max()))
+    def count(size: int) -> Exact:
+        return Exact(to_blocks(images, size).shape[1])
 
-    def home(swaps):
+    def lost(swapped: Tensor) -> Exact:
+        return Exact(float((swapped.flatten().sort().values - images.flatten().sort().values).abs().max()))
+
+    def moved(swaps: int) -> Exact:
+        return Exact(float((swap_blocks(images, 8, swaps, lab.generator) - images).abs().max()))
+
+    def home(swaps: int) -> Tensor:
         return (swap_blocks(numbered, 8, swaps, lab.generator) == numbered).double().mean((1, 2, 3))
 
     lab.measure(
         **{
-            "blocks": Exact(blocks.shape[1]),
+            "blocks": count(8),
             "pixels lost": lost(swap_blocks(images, 8, 30, lab.generator)),
-            "pixels moved by no swap": Exact(float((swap_blocks(images, 8, 0, lab.generator) - images).abs().max())),
+            "pixels moved by no swap": moved(0),
             **{f"at home after {swaps}": home(swaps) for swaps in SWAPS[1:]},
         }
     )
     drawn = torch.randint(16, (20, 16), generator=lab.generator)
-    lab.control(**{"pixels lost": lost(blocks[torch.arange(20)[:, None], drawn])})
+    lab.control(
+        **{
+            "blocks": count(4),
+            "pixels lost": lost(blocks[torch.arange(20)[:, None], drawn]),
+            "pixels moved by no swap": moved(1),
+            **{f"at home after {swaps}": home(swaps // 2) for swaps in SWAPS[1:]},
+        }
+    )
 
 
 @claim(
@@ -137,21 +183,25 @@ def test_random_pairs_of_blocks_are_swapped_entire(lab):
     rule=greater_than(0.1),
     control="the same images with their pixels permuted",
     runs=block_swapped,
-    **FIGURE_1 | {"readings": FIGURE_1["readings"] | {"highest": ("blocks", "3 x 3 pixels left")}},
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS | {"highest": ("blocks", "3 x 3 pixels left")},
 )
-def test_orderness_is_low_at_the_highest_scale(lab, data, neighbours, estimator, fit, highest):
+def test_orderness_is_low_at_the_highest_scale(
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str, highest: str
+) -> None:
     """Orderness at the highest scale is significantly lower than at the first ones, in all three data sets.
 
     Measured is the orderness at scale 1 less that at the highest scale, of images without swaps.  The highest scale of
     the figure is not stated: it is read as the size of the blocks, or as the largest that leaves triples to measure.
     """
-    scales = lab.runs[0].scales
+    scales = block_swapped(lab.tier, data, fit)[0].scales
     top = BLOCK[data] if highest == "blocks" else scales[-1]
-    at = {scale: curve(lab, scale, neighbours, estimator) for scale in scales}
-    lab.measure(at[1][0] - at[top][0])
-    lab.control(at[1]["permuted", 0] - at[top]["permuted", 0])
+    by_scale = {scale: orderness_by_run(lab, scale, neighbours, estimator) for scale in scales}
+    lab.measure(by_scale[1][0] - by_scale[top][0])
+    lab.control(by_scale[1]["permuted", 0] - by_scale[top]["permuted", 0])
     for swaps in SWAPS:
-        lab.series(f"{swaps} swaps", scales, [at[scale][swaps].value for scale in scales])
+        lab.series(f"{swaps} swaps", scales, [by_scale[scale][swaps].value for scale in scales])
 
 
 @claim(
@@ -160,16 +210,18 @@ def test_orderness_is_low_at_the_highest_scale(lab, data, neighbours, estimator,
     rule=greater_than(0.1),
     control="images whose pixels are permuted beforehand: no order to lose",
     runs=block_swapped,
-    **FIGURE_1,
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS,
 )
-def test_swapping_blocks_lowers_orderness(lab, data, neighbours, estimator, fit):
+def test_swapping_blocks_lowers_orderness(lab: Lab, data: str, neighbours: str, estimator: str, fit: str) -> None:
     """Synthetic disruption of the spatial structure, by swapping blocks of the image, decreases spatial orderness.
 
     Measured is by how much 30 swaps lower it at the scale of the blocks.
     """
-    found = curve(lab, BLOCK[data], neighbours, estimator)
-    lab.measure(found[0] - found[30])
-    lab.control(found["permuted", 0] - found["permuted", 30])
+    after = orderness_by_run(lab, BLOCK[data], neighbours, estimator)
+    lab.measure(after[0] - after[30])
+    lab.control(after["permuted", 0] - after["permuted", 30])
 
 
 @claim(
@@ -182,26 +234,40 @@ def test_swapping_blocks_lowers_orderness(lab, data, neighbours, estimator, fit)
         "third ten": greater_than(0.0),
         "left": less_than(0.1),
     },
-    control="images whose pixels are permuted beforehand: nothing falls",
+    control="12 x 12 blocks that alternate, whose orderness swaps raise; 32 x 32 autoregressive blocks, so many that "
+    "30 swaps leave much of their order",
     runs=block_swapped,
-    **FIGURE_1,
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS,
 )
-def test_more_swaps_lower_orderness_steadily_to_zero(lab, data, neighbours, estimator, fit):
+def test_more_swaps_lower_orderness_steadily_to_zero(
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
+) -> None:
     """The more blocks are swapped, the lower the orderness at the scale of the blocks, down to zero.
 
     Measured are the falls from 0 to 10, 10 to 20 and 20 to 30 swaps, and what is left after 30.
     """
-    found = curve(lab, BLOCK[data], neighbours, estimator)
-    permuted = {swaps: found["permuted", swaps] for swaps in SWAPS}
-    for report, at in ((lab.measure, found), (lab.control, permuted)):
-        report(
-            **{
-                "first ten": at[0] - at[10],
-                "second ten": at[10] - at[20],
-                "third ten": at[20] - at[30],
-                "left": at[30],
-            }
-        )
+    after = orderness_by_run(lab, BLOCK[data], neighbours, estimator)
+    lab.measure(**falls(after), left=after[30])
+
+    def on_blocks(pattern: Tensor, swaps: int) -> Bootstrapped:
+        """Orderness at the scale of the blocks of images that hold one pixel of the pattern in each block."""
+        images = pattern.repeat_interleave(BLOCK["digits"], 2).repeat_interleave(BLOCK["digits"], 3)
+        swapped = swap_blocks(images, BLOCK["digits"], swaps, lab.generator)
+        return bootstrapped_orderness(swapped, neighbours, BLOCK["digits"], estimator)
+
+    board = alternating_images(neighbours, 12)
+    lab.control(
+        **falls({swaps: on_blocks(board, swaps) for swaps in SWAPS}),
+        left=on_blocks(autoregression(200, 32, 32, lab.generator, correlation=0.9), 30),
+    )
+
+
+def falls(after: Mapping[Any, Bootstrapped]) -> dict[str, Bootstrapped]:
+    """How much each ten swaps lower the orderness, from that after each number of swaps."""
+    names = ("first ten", "second ten", "third ten")
+    return {name: after[fewer] - after[more] for name, (fewer, more) in zip(names, pairwise(SWAPS), strict=True)}
 
 
 @claim(
@@ -210,9 +276,13 @@ def test_more_swaps_lower_orderness_steadily_to_zero(lab, data, neighbours, esti
     rule={"lowest scale": equivalent_to(0.0, within=0.2), "scale next to the blocks": equivalent_to(0.0, within=0.2)},
     control="single pixels permuted in place of blocks",
     runs=block_swapped,
-    **FIGURE_1,
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS,
 )
-def test_scales_below_the_blocks_are_not_overly_affected(lab, data, neighbours, estimator, fit):
+def test_scales_below_the_blocks_are_not_overly_affected(
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
+) -> None:
     """Swapping blocks does not overly affect spatial orderness at scales below the size of the blocks.
 
     Measured is the relative change after 30 swaps, at scale 1 and at the largest measured scale below the blocks (half
@@ -220,23 +290,29 @@ def test_scales_below_the_blocks_are_not_overly_affected(lab, data, neighbours, 
     """
     below = divisors(BLOCK[data])[-2]
 
-    def change(scale, name):
-        found = curve(lab, scale, neighbours, estimator)
-        return found[name] / found[0] - 1
+    def changes(name: Name) -> dict[str, Bootstrapped]:
+        parts = {"lowest scale": 1, "scale next to the blocks": below}
+        by_part = {part: orderness_by_run(lab, scale, neighbours, estimator) for part, scale in parts.items()}
+        return {part: after[name] / after[0] - 1 for part, after in by_part.items()}
 
-    for report, name in ((lab.measure, 30), (lab.control, ("permuted", 0))):
-        report(**{"lowest scale": change(1, name), "scale next to the blocks": change(below, name)})
+    lab.measure(**changes(30))
+    lab.control(**changes(("permuted", 0)))
 
 
 @claim(
     "SO-16",
     where="Section 4.1, footnote 2",
     rule={"drop at scale 1": greater_than(0.0), "change inside blocks": equals(0.0, within=1e-9)},
-    control="single pixels permuted, and blocks swapped where they have been",
+    control="an alternating pattern cut into blocks of an odd side, whose borders raise its orderness; single pixels "
+    "permuted in place of blocks",
     runs=block_swapped,
-    **FIGURE_1,
+    data=DATA,
+    proxies=PROXIES,
+    readings=READINGS,
 )
-def test_borders_of_blocks_disturb_the_lowest_scale(lab, data, neighbours, estimator, fit):
+def test_borders_of_blocks_disturb_the_lowest_scale(
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
+) -> None:
     """Even large blocks disturb the order at low scales when they are swapped, due to their boundaries.
 
     Measured are the drop of orderness at scale 1 after 30 swaps, and the relative change of the squared differences
@@ -247,19 +323,20 @@ def test_borders_of_blocks_disturb_the_lowest_scale(lab, data, neighbours, estim
     size = BLOCK[data]
     images = fit_to_blocks(lab.images(data).images[:500].double(), size, fit)
 
-    def inside(images):
+    def inside(images: Tensor) -> float:
         blocks = to_blocks(images, size)
         return float(blocks.diff(dim=-1).square().sum() + blocks.diff(dim=-2).square().sum())
 
-    def change(distorted):
+    def change(distorted: Tensor) -> Exact:
         return Exact(inside(distorted) / inside(images) - 1)
 
-    found = curve(lab, 1, neighbours, estimator)
+    after = orderness_by_run(lab, 1, neighbours, estimator)
     swapped, permuted = swap_blocks(images, size, 30, lab.generator), permute_pixels(images, lab.generator)
-    lab.measure(**{"drop at scale 1": found[0] - found[30], "change inside blocks": change(swapped)})
-    lab.control(
-        **{
-            "drop at scale 1": found["permuted", 0] - found["permuted", 30],
-            "change inside blocks": change(permuted),
-        }
+    lab.measure(**{"drop at scale 1": after[0] - after[30], "change inside blocks": change(swapped)})
+    # Blocks of an odd side begin with either value, so that two that meet after a swap may begin with the same.
+    board = alternating_images(neighbours, 15)
+    before, behind = (
+        bootstrapped_orderness(swap_blocks(board, 5, swaps, lab.generator), neighbours, estimator=estimator)
+        for swaps in (0, 30)
     )
+    lab.control(**{"drop at scale 1": before - behind, "change inside blocks": change(permuted)})

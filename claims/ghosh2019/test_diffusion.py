@@ -6,8 +6,11 @@ the sum of a walk along the rows and one along the columns, along eight-neighbou
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.ghosh2019.methods.correlation import neighbour_correlation
-from claims.ghosh2019.methods.orderness import hop_sums, orderness
+from claims.ghosh2019.methods.orderness import orderness
+from claims.ghosh2019.methods.orderness_of_images import bootstrapped_orderness
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.claim import claim
 from harness.data.generated import autoregression, axis_walk, diagonal_walk, levels_with_noise, noise, ramp
@@ -15,18 +18,23 @@ from harness.interventions.pixels import permute_pixels
 from harness.rules import Exact, equivalent_to, greater_than
 from harness.statistics.resampling import ratio_of_means
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from harness.lab.lab import Lab
+    from harness.statistics.resampling import Bootstrapped
+
 DIFFUSION = {"four": axis_walk, "straight": axis_walk, "eight": diagonal_walk}
 SHAPE = (8000, 24, 24)
 REPLICATES = 300
 
 
-def two_hops_over_one(images, neighbours):
-    """E(X(p) - X(r))^2 / E(X(p) - X(q))^2, bootstrapped over images."""
-    sums = hop_sums(images, neighbours)
-    return ratio_of_means(sums.two_hop.sum(1), sums.one_hop.sum(1), REPLICATES)
+def two_hops_over_one(images: Tensor, neighbours: str) -> Bootstrapped:
+    """E(X(p) - X(r))^2 / E(X(p) - X(q))^2, bootstrapped over images: one more than their orderness."""
+    return bootstrapped_orderness(images, neighbours, replicates=REPLICATES) + 1
 
 
-def second_hop_over_first(images):
+def second_hop_over_first(images: Tensor) -> Bootstrapped:
     """E(X(q) - X(r))^2 / E(X(p) - X(q))^2 over triples that go to the right, bootstrapped over images."""
     steps = (images[..., 1:] - images[..., :-1]).square()
     return ratio_of_means(steps[..., 1:].flatten(1).mean(1), steps[..., :-1].flatten(1).mean(1), REPLICATES)
@@ -40,7 +48,7 @@ def second_hop_over_first(images):
     rule=equivalent_to(2.0, within=0.02),
     control="independent pixels",
 )
-def test_two_hops_differ_twice_as_much_as_one(lab, neighbours):
+def test_two_hops_differ_twice_as_much_as_one(lab: Lab, neighbours: str) -> None:
     """Under spatial diffusion the expected squared difference over two hops is twice that over one."""
     lab.measure(two_hops_over_one(DIFFUSION[neighbours](*SHAPE, lab.generator), neighbours))
     lab.control(two_hops_over_one(noise(*SHAPE, lab.generator), neighbours))
@@ -54,18 +62,18 @@ def test_two_hops_differ_twice_as_much_as_one(lab, neighbours):
     rule={"small steps": equivalent_to(0.0, within=0.02), "large steps": equivalent_to(0.0, within=0.02)},
     control="diffusion over a slope, against which steps can be small or large",
 )
-def test_the_ratio_does_not_depend_on_the_size_of_a_step(lab, neighbours):
+def test_the_ratio_does_not_depend_on_the_size_of_a_step(lab: Lab, neighbours: str) -> None:
     """The ratio of the two expectations is the same whatever the standard deviation of a step.
 
     Measured is by how much it changes from steps of 1 to steps of 0.1 and of 10.
     """
 
-    def changes(background):
+    def changes(background: Tensor | float) -> dict[str, Bootstrapped]:
         fields = {size: DIFFUSION[neighbours](*SHAPE, lab.generator, size) for size in (0.1, 1.0, 10.0)}
         ratio = {size: two_hops_over_one(field + background, neighbours) for size, field in fields.items()}
         return {"small steps": ratio[0.1] - ratio[1.0], "large steps": ratio[10.0] - ratio[1.0]}
 
-    lab.measure(**changes(0))
+    lab.measure(**changes(0.0))
     lab.control(**changes(ramp(*SHAPE[1:])))
 
 
@@ -75,17 +83,21 @@ def test_the_ratio_does_not_depend_on_the_size_of_a_step(lab, neighbours):
     paper=1.0,
     readings={"neighbours": NEIGHBOURHOODS},
     rule={"p to r": equivalent_to(1.0, within=0.02), "q to r": equivalent_to(1.0, within=0.02)},
-    control="the diffusion, not permuted",
+    control="walks along the rows whose steps grow to the right, not permuted",
 )
-def test_permuted_pixels_all_differ_alike(lab, neighbours):
+def test_permuted_pixels_all_differ_alike(lab: Lab, neighbours: str) -> None:
     """With the pixels permuted at random, p and r, p and q, q and r all differ by the same in expectation.
 
     Measured are the expectations for (p, r) and for (q, r) over that for (p, q).
     """
     field = DIFFUSION[neighbours](*SHAPE, lab.generator)
-    permuted = permute_pixels(field, lab.generator)
-    for report, images in ((lab.measure, permuted), (lab.control, field)):
-        report(**{"p to r": two_hops_over_one(images, neighbours), "q to r": second_hop_over_first(images)})
+
+    def ratios(images: Tensor) -> dict[str, Bootstrapped]:
+        return {"p to r": two_hops_over_one(images, neighbours), "q to r": second_hop_over_first(images)}
+
+    lab.measure(**ratios(permute_pixels(field, lab.generator)))
+    # A stationary field would do for (p, r) alone: in it (q, r) differ as (p, q) do.
+    lab.control(**ratios((noise(*SHAPE, lab.generator) * ramp(*SHAPE[1:])).cumsum(-1)))
 
 
 @claim(
@@ -96,9 +108,9 @@ def test_permuted_pixels_all_differ_alike(lab, neighbours):
     rule=equivalent_to(1.0, within=0.03),
     control="a smooth ramp, on which differences grow faster than in a diffusion",
 )
-def test_orderness_is_one_under_diffusion(lab, neighbours):
+def test_orderness_is_one_under_diffusion(lab: Lab, neighbours: str) -> None:
     """Spatial orderness is 1 where the diffusion from p over q to r is followed strictly."""
-    lab.measure(two_hops_over_one(DIFFUSION[neighbours](*SHAPE, lab.generator), neighbours) - 1)
+    lab.measure(bootstrapped_orderness(DIFFUSION[neighbours](*SHAPE, lab.generator), neighbours, replicates=REPLICATES))
     lab.control(Exact(orderness(ramp(*SHAPE[1:]), neighbours)))
 
 
@@ -107,22 +119,24 @@ def test_orderness_is_one_under_diffusion(lab, neighbours):
     where="Section 2",
     readings={"neighbours": NEIGHBOURHOODS},
     rule={"orderness": greater_than(0.3), "correlation": equivalent_to(0.0, within=0.02)},
-    control="two sets of one and the same field",
+    control="two sets of one and the same field, for orderness; for correlation, one field of less",
 )
-def test_correlation_of_neighbours_is_not_enough(lab, neighbours):
+def test_correlation_of_neighbours_is_not_enough(lab: Lab, neighbours: str) -> None:
     """Correlation between neighbouring pixels does not tell how spatially ordered images are.
 
     Two fields whose neighbours correlate by 0.9, one autoregressive, the other constant images with independent noise:
     measured is by how much orderness and correlation differ between them.
     """
 
-    def apart(first, second):
-        return {
-            "orderness": two_hops_over_one(first, neighbours) - two_hops_over_one(second, neighbours),
-            "correlation": neighbour_correlation(first, REPLICATES) - neighbour_correlation(second, REPLICATES),
-        }
+    def orderness_apart(first: Tensor, second: Tensor) -> Bootstrapped:
+        return two_hops_over_one(first, neighbours) - two_hops_over_one(second, neighbours)
+
+    def correlation_apart(first: Tensor, second: Tensor) -> Bootstrapped:
+        return neighbour_correlation(first, REPLICATES) - neighbour_correlation(second, REPLICATES)
 
     shape = (5000, 12, 12)
     ordered, again = (autoregression(*shape, lab.generator, correlation=0.9) for _ in range(2))
-    lab.measure(**apart(ordered, levels_with_noise(*shape, lab.generator, spread=3.0)))
-    lab.control(**apart(ordered, again))
+    levels = levels_with_noise(*shape, lab.generator, spread=3.0)
+    lab.measure(orderness=orderness_apart(ordered, levels), correlation=correlation_apart(ordered, levels))
+    less = autoregression(*shape, lab.generator, correlation=0.5)
+    lab.control(orderness=orderness_apart(ordered, again), correlation=correlation_apart(ordered, less))

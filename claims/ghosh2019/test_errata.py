@@ -5,6 +5,8 @@ Those of the theorem's appendix are in test_errata_theorem.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.ghosh2019.methods.orderness import orderness
 from claims.ghosh2019.methods.tiling import fit_to_blocks
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, hops
@@ -13,6 +15,9 @@ from harness.data.generated import checkerboard, ramp
 from harness.rules import Exact, equals, equivalent_to, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 BLOCKS = {"6 on 28 pixels": (28, 6), "3 on 28 pixels": (28, 3)}
 
@@ -41,7 +46,7 @@ def uncovered(blocks, fit=None):
         "claims on swapped MNIST and Fashion-MNIST.",
     ),
 )
-def test_blocks_of_six_and_three_span_mnist(lab, blocks, fit):
+def test_blocks_of_six_and_three_span_mnist(lab: Lab, blocks: str, fit: str) -> None:
     """N/k x N/k blocks of size k span the whole image, for MNIST with k = 6 and k = 3."""
     lab.measure(uncovered(blocks))
     lab.control(uncovered(blocks, fit))
@@ -54,7 +59,7 @@ def test_blocks_of_six_and_three_span_mnist(lab, blocks, fit):
     rule=equals(0, within=0),
     control="the images as they are",
 )
-def test_blocks_span_images_that_are_fitted_to_them(lab, blocks, fit):
+def test_blocks_span_images_that_are_fitted_to_them(lab: Lab, blocks: str, fit: str) -> None:
     """Blocks of size k span an image once it is cropped or padded to a multiple of k."""
     lab.measure(uncovered(blocks, fit))
     lab.control(uncovered(blocks))
@@ -104,7 +109,7 @@ TRIPLES = {"r is p": equals(0, within=0), "r is not next to q": equals(0, within
         "differences would be too small.",
     ),
 )
-def test_printed_set_holds_two_hop_arrangements(lab, neighbours):
+def test_printed_set_holds_two_hop_arrangements(lab: Lab, neighbours: str) -> None:
     """With q in N(p) and r in N(N(p)) without N(p), r is two hops from p, by way of q."""
     lab.measure(**flaws(printed_triples(neighbours)))
     lab.control(**flaws(corrected_triples(neighbours)))
@@ -117,7 +122,7 @@ def test_printed_set_holds_two_hop_arrangements(lab, neighbours):
     rule=TRIPLES,
     control="the printed set",
 )
-def test_corrected_set_holds_two_hop_arrangements(lab, neighbours):
+def test_corrected_set_holds_two_hop_arrangements(lab: Lab, neighbours: str) -> None:
     """With q in N(p) and r in N(q), neither p nor in N(p), r is two hops from p, by way of q."""
     lab.measure(**flaws(corrected_triples(neighbours)))
     lab.control(**flaws(printed_triples(neighbours)))
@@ -158,7 +163,7 @@ def beyond(low, high, neighbours):
         "above it, and negative values are not noise.",
     ),
 )
-def test_orderness_lies_between_permutation_and_diffusion(lab, neighbours):
+def test_orderness_lies_between_permutation_and_diffusion(lab: Lab, neighbours: str) -> None:
     """Spatial orderness lies between 0, for permuted images, and 1, for a diffusion."""
     lab.measure(beyond(0, 1, neighbours))
     lab.control(beyond(-1, 3, neighbours))
@@ -171,7 +176,7 @@ def test_orderness_lies_between_permutation_and_diffusion(lab, neighbours):
     rule=equals(0, within=1e-9),
     control="the printed range, 0 to 1",
 )
-def test_orderness_lies_between_minus_one_and_three(lab, neighbours):
+def test_orderness_lies_between_minus_one_and_three(lab: Lab, neighbours: str) -> None:
     """Spatial orderness lies between -1 and 3."""
     lab.measure(beyond(-1, 3, neighbours))
     lab.control(beyond(0, 1, neighbours))
@@ -204,7 +209,7 @@ def size_effect(lab, neighbours, estimator):
         "estimators.",
     ),
 )
-def test_average_orderness_of_kernels_compares_sizes(lab, neighbours):
+def test_average_orderness_of_kernels_compares_sizes(lab: Lab, neighbours: str) -> None:
     """The average orderness of kernels does not depend on their size where nothing was learnt."""
     lab.measure(size_effect(lab, neighbours, "mean of ratios"))
     lab.control(size_effect(lab, neighbours, "pooled"))
@@ -217,7 +222,7 @@ def test_average_orderness_of_kernels_compares_sizes(lab, neighbours):
     rule=equivalent_to(0, within=0.02),
     control="the average over kernels",
 )
-def test_pooled_orderness_of_kernels_compares_sizes(lab, neighbours):
+def test_pooled_orderness_of_kernels_compares_sizes(lab: Lab, neighbours: str) -> None:
     """The orderness of kernels, pooled over them, does not depend on their size where nothing was learnt."""
     lab.measure(size_effect(lab, neighbours, "pooled"))
     lab.control(size_effect(lab, neighbours, "mean of ratios"))

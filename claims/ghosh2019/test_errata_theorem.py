@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.ghosh2019.methods.kernel_updates import bound_constant, mean_hops, train_kernel, windows
 from claims.ghosh2019.methods.orderness import orderness
 from harness.claims.claim import Erratum, claim
@@ -9,6 +11,9 @@ from harness.data.generated import textures
 from harness.rules import Exact, equals
 from harness.statistics.draws import normal
 from harness.system.lazy import torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 
 def training(lab, size=3, steps=20, start=None):
@@ -62,7 +67,7 @@ THEOREM = {"before training": equals(0, within=1e-9), "equation 8": equals(0, wi
         "That ordered inputs give ordered kernels remains an empirical finding (SO-33).",
     ),
 )
-def test_theorem_bounds_trained_kernels(lab):
+def test_theorem_bounds_trained_kernels(lab: Lab) -> None:
     """Differences in a trained kernel are at most alpha times those in its input, as w(p) = sum of C_n X_n(a)."""
     start = normal(lab.seed, 3, 3)
     _, untrained = training(lab, steps=1, start=start)
@@ -101,7 +106,7 @@ def _note_orderness(lab, images, trained):
     rule=THEOREM,
     control="the trained kernel itself, and the printed sum",
 )
-def test_theorem_bounds_changes_of_kernels(lab):
+def test_theorem_bounds_changes_of_kernels(lab: Lab) -> None:
     """Differences in the change of a kernel are at most alpha times those in its input, as a sum over all updates."""
     start = normal(lab.seed, 3, 3)
     _, trained = training(lab, start=start)
@@ -141,7 +146,7 @@ def region_misfit(lab, printed):
         consequence="None: slips of notation.",
     ),
 )
-def test_region_average_is_of_another_place(lab):
+def test_region_average_is_of_another_place(lab: Lab) -> None:
     """The average of w(q) over p in a region is the sum of all updates' averages over the regions that p meets."""
     lab.measure(region_misfit(lab, printed=True))
     lab.control(region_misfit(lab, printed=False))
@@ -153,7 +158,7 @@ def test_region_average_is_of_another_place(lab):
     rule=equals(0, within=1e-9),
     control="the printed equation, with w(q)",
 )
-def test_region_average_is_of_its_own_places(lab):
+def test_region_average_is_of_its_own_places(lab: Lab) -> None:
     """The average of w(p) over p in a region is the sum of all updates' averages over the regions that p meets."""
     lab.measure(region_misfit(lab, printed=False))
     lab.control(region_misfit(lab, printed=True))
@@ -183,7 +188,7 @@ def miscounted_outputs(kernel, padding):
         "windows share each kernel.",
     ),
 )
-def test_zero_padded_convolutions_shrink_the_map(lab, kernel):
+def test_zero_padded_convolutions_shrink_the_map(lab: Lab, kernel: int) -> None:
     """Zero-padded convolutions of an S x S input with K x K kernels have (S - K + 1)^2 outputs."""
     lab.measure(miscounted_outputs(kernel, kernel // 2))
     lab.control(miscounted_outputs(kernel, 0))
@@ -196,7 +201,7 @@ def test_zero_padded_convolutions_shrink_the_map(lab, kernel):
     rule=equals(0, within=0),
     control="zeros padded around the image",
 )
-def test_convolutions_without_padding_shrink_the_map(lab, kernel):
+def test_convolutions_without_padding_shrink_the_map(lab: Lab, kernel: int) -> None:
     """Convolutions of an S x S input with K x K kernels and no padding have (S - K + 1)^2 outputs."""
     lab.measure(miscounted_outputs(kernel, 0))
     lab.control(miscounted_outputs(kernel, kernel // 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.kernel_updates import (
     bound_constant,
@@ -18,6 +19,9 @@ from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, equivalent_to, less_than, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import np, st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 AVERAGES = ("over the windows", "over the image")
 """Over what the expectation on the right of theorem 1 is taken: over the windows that the kernel was laid on, which
@@ -92,7 +96,7 @@ def untrained(lab, neighbours="four", scale=1, size=3):
     rule=equals(0, within=1e-9),
     control="a random kernel before its first update, for which alpha is zero",
 )
-def test_neighbours_in_a_kernel_differ_no_more_than_those_in_its_input(lab, average):
+def test_neighbours_in_a_kernel_differ_no_more_than_those_in_its_input(lab: Lab, average: str) -> None:
     """Squared differences of neighbouring kernel weights are at most alpha times those of neighbouring input pixels.
 
     With alpha = sum of C^2 times the number of updates, for a kernel that starts at zero, and with the error signals
@@ -113,7 +117,7 @@ def test_neighbours_in_a_kernel_differ_no_more_than_those_in_its_input(lab, aver
     rule=equals(0, within=1e-9),
     control="a random kernel before its first update, for which alpha is zero",
 )
-def test_two_hops_in_a_kernel_are_bounded_by_the_orderness_of_its_input(lab, average, estimator):
+def test_two_hops_in_a_kernel_are_bounded_by_the_orderness_of_its_input(lab: Lab, average: str, estimator: str) -> None:
     """Squared differences two hops apart are at most alpha (1 + so(X)) times those of neighbouring input pixels.
 
     The same bound as SO-30, since (1 + so) is the ratio of the two expectations.  That holds for the pooled orderness;
@@ -139,7 +143,7 @@ def test_two_hops_in_a_kernel_are_bounded_by_the_orderness_of_its_input(lab, ave
     rule={"one hop": equals(0, within=1e-9), "two hops": equals(0, within=1e-9)},
     control="a random kernel before its first update, for which alpha is zero",
 )
-def test_averages_over_regions_obey_the_same_bounds(lab, average):
+def test_averages_over_regions_obey_the_same_bounds(lab: Lab, average: str) -> None:
     """Both bounds hold for averages over d x d regions of kernel and input, with the orderness at scale d.
 
     Kernels of 6 x 6 and regions of 2 x 2.  Averaged over the image, which the regions tile, they can fail, as for
@@ -162,7 +166,7 @@ def test_averages_over_regions_obey_the_same_bounds(lab, average):
     rule=equals(0, within=1e-9),
     control="the bound without the number of updates",
 )
-def test_alpha_follows_from_cauchy_and_schwarz(lab):
+def test_alpha_follows_from_cauchy_and_schwarz(lab: Lab) -> None:
     """The constant is alpha = sum of C^2 times the number of updates, by the Cauchy-Schwarz inequality.
 
     For each pair of weights: (sum of c d)^2 is at most sum of c^2 times sum of d^2, over the updates.  How far the
@@ -200,7 +204,7 @@ def log_slope(x, y):
     rule={"windows": equivalent_to(-1, within=0.2), "images": equivalent_to(-1, within=0.2)},
     control="images whose neighbours differ by nearly the same all over: ramps of random height with a little noise",
 )
-def test_uncertainty_of_the_bound_falls_with_windows_and_images(lab):
+def test_uncertainty_of_the_bound_falls_with_windows_and_images(lab: Lab) -> None:
     """The variance of the mean squared difference that bounds a pair of weights falls as 1 / ((S - K + 1)^2 N).
 
     Log-log slopes over 2 to 26 windows a side, and over 1 to 16 images, for images of independent pixels; eight sets of
@@ -238,7 +242,7 @@ def test_uncertainty_of_the_bound_falls_with_windows_and_images(lab):
     rule=equals(0, within=0),
     control="padding that keeps the size of the map",
 )
-def test_updates_of_a_weight_are_as_many_as_windows(lab):
+def test_updates_of_a_weight_are_as_many_as_windows(lab: Lab) -> None:
     """Each weight is updated in proportion to (S - K + 1)^2 N: by every window of every image.
 
     Counted as the gradient of the sum of the outputs for inputs of one: 676 windows of a 28 x 28 image for K = 3, 4 for
@@ -262,7 +266,7 @@ def test_updates_of_a_weight_are_as_many_as_windows(lab):
     rule=equals(0, within=1e-6),
     control="K = 27 on 28 x 28 pixels: four outputs that share one kernel",
 )
-def test_a_kernel_of_the_size_of_the_input_is_fully_connected(lab):
+def test_a_kernel_of_the_size_of_the_input_is_fully_connected(lab: Lab) -> None:
     """When K = S and nothing is padded, the convolution is a fully connected layer."""
 
     def difference(seed, kernel, side):
@@ -283,7 +287,7 @@ def test_a_kernel_of_the_size_of_the_input_is_fully_connected(lab):
     rule={"exceeded": equals(0, within=1e-9), "reached": equals(0, within=1e-9)},
     control="patches of other lengths",
 )
-def test_response_is_largest_where_patch_and_kernel_agree(lab):
+def test_response_is_largest_where_patch_and_kernel_agree(lab: Lab) -> None:
     """Among patches of one length, a kernel responds most to the one that is proportional to itself."""
 
     def beyond(seed, size, length=1.0):
@@ -305,7 +309,7 @@ def test_response_is_largest_where_patch_and_kernel_agree(lab):
     rule={f"depth {depth}": less_than(0) for depth in (1, 2, 3)},
     control="pooling at every position, stride 1",
 )
-def test_pooling_reduces_the_overlap_of_receptive_fields(lab):
+def test_pooling_reduces_the_overlap_of_receptive_fields(lab: Lab) -> None:
     """Pooling reduces the overlap between the receptive fields of neighbouring units.
 
     3 x 3 convolutions, each with 2 x 2 pooling behind it or none; the share of a unit's field that its neighbour sees

@@ -9,6 +9,8 @@ epochs, chosen by their cost.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
@@ -18,6 +20,9 @@ from harness.rules import Curve, greater_than, less_than, monotone
 from harness.system.lazy import np, torch
 from harness.training import Adam, Data, Keep, Network, kept_name
 from harness.training.training import Training
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 EPOCHS = {"quick": 12, "nightly": 50}
 SWAPS = (0, 25, 50, 100)
@@ -89,7 +94,7 @@ def note_accuracy(lab) -> None:
     rule={"falls with swaps": monotone("decreasing"), "drop from 0 to 100 swaps": greater_than(0.0)},
     control="the same trained kernels, the weights of each put in a random order",
 )
-def test_less_ordered_images_give_less_ordered_kernels(lab, data, estimator, neighbours):
+def test_less_ordered_images_give_less_ordered_kernels(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
     """The less spatial order the training images have, the less the trained kernels of the first layer have."""
     trained = first_kernels(lab)
     disordered = {arm: [permute_pixels(one, lab.generator) for one in seeds] for arm, seeds in trained.items()}
@@ -120,7 +125,9 @@ def falls_and_drops(by_swaps: dict[int, np.ndarray]) -> dict[str, object]:
     rule={"less than 2/3 of 3 x 3": less_than(0.0), "more than 1/3 of 3 x 3": greater_than(0.0)},
     control="the kernels before training",
 )
-def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(lab, data, estimator, neighbours):
+def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(
+    lab: Lab, data: str, estimator: str, neighbours: str
+) -> None:
     """From kernels of 3 x 3 to kernels of 27 x 27 pixels the orderness of the first layer's kernels halves.
 
     A factor from 1.5 to 3 counts as one of two.  It is judged as so(27) - 2/3 so(3) < 0 < so(27) - 1/3 so(3), seed by

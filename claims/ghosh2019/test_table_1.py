@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from harness.claims.claim import claim
 from harness.rules import ALPHA, Exact, equals, less_than
 from harness.statistics.rounding import before_rounding, correlation_range
 from harness.system.lazy import np
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
+    from harness.rules import Rule
+    from harness.statistics.rounding import Range
 
 SWAPS = (0, 10, 30, 60)
 GAIN = {"1->2": (0.42, 0.38, 0.29, 0.18), "2->3": (0.15, 0.14, 0.06, -0.09)}
@@ -13,10 +20,12 @@ GAIN = {"1->2": (0.42, 0.38, 0.29, 0.18), "2->3": (0.15, 0.14, 0.06, -0.09)}
 ORDERNESS = {"1->2": (0.35, 0.35, 0.24, 0.16), "2->3": (0.08, 0.09, 0.07, 0.04)}
 """Of the last layer's maps before it is added."""
 
-RULES = {"distance from the printed correlation": equals(0, within=0), "p-value": less_than(ALPHA)}
+RULES: dict[str, Rule] = {"distance from the printed correlation": equals(0, within=0), "p-value": less_than(ALPHA)}
 
 
-def agreement(row, printed, decimals, orderness=None):
+def agreement(
+    row: str, printed: float, decimals: int, orderness: tuple[float, ...] | None = None
+) -> tuple[dict[str, Exact], Range]:
     """How far the printed correlation lies from those that the row allows, and the p-value of the row as printed."""
     from scipy.stats import pearsonr
 
@@ -27,14 +36,16 @@ def agreement(row, printed, decimals, orderness=None):
     return dict(zip(RULES, (Exact(distance), Exact(p)), strict=True)), allowed
 
 
-def judge(lab, row, printed, decimals):
+def judge(lab: Lab, row: str, printed: float, decimals: int) -> None:
     """Measure one row; the control has the row's orderness backwards."""
-    found, allowed = agreement(row, printed, decimals)
-    lab.measure(**found)
+    parts, allowed = agreement(row, printed, decimals)
+    lab.measure(**parts)
     lab.control(**agreement(row, printed, decimals, orderness=ORDERNESS[row][::-1])[0])
     correlation = np.corrcoef(GAIN[row], ORDERNESS[row])[0, 1]
-    lab.note(f"correlation of the printed numbers {correlation:.3f}; their rounding allows {allowed.low:.3f} to "
-             f"{allowed.high:.4f}; four points")  # fmt: skip
+    lab.note(
+        f"correlation of the printed numbers {correlation:.3f}; their rounding allows {allowed.low:.3f} to "
+        f"{allowed.high:.4f}; four points"
+    )
     lab.series(f"gain by orderness, {row}", ORDERNESS[row], GAIN[row])
 
 
@@ -45,7 +56,7 @@ def judge(lab, row, printed, decimals):
     rule=RULES,
     control="the same gains with the orderness of the row in the opposite order",
 )
-def test_gain_from_a_second_layer_goes_with_orderness(lab):
+def test_gain_from_a_second_layer_goes_with_orderness(lab: Lab) -> None:
     """The gain from a second layer correlates significantly with the first layer's orderness, r = 0.99.
 
     Recomputed from the table's four columns: 0.985, which rounding explains.
@@ -60,7 +71,7 @@ def test_gain_from_a_second_layer_goes_with_orderness(lab):
     rule=RULES,
     control="the same gains with the orderness of the row in the opposite order",
 )
-def test_gain_from_a_third_layer_goes_with_orderness(lab):
+def test_gain_from_a_third_layer_goes_with_orderness(lab: Lab) -> None:
     """The gain from a third layer correlates significantly with the second layer's orderness, r = 0.985.
 
     Recomputed from the table's four columns: 0.974, which rounding explains.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.diffusion import Distribution
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, less_than, matches, worst_case
 from harness.system.lazy import st
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 
 def wrap_error(filter_size, depth, length):
@@ -26,7 +30,7 @@ def wrap_error(filter_size, depth, length):
     rule=less_than(1e-3),
     control="L = F √K",
 )
-def test_wide_images_do_not_feel_their_borders(lab):
+def test_wide_images_do_not_feel_their_borders(lab: Lab) -> None:
     """If F √K ≪ L, the diffusion is not influenced by the boundaries of the image.
 
     Total variation distance between the walk on a ring and on an endless line; ≪ is taken as 3 F √K <= L, which the
@@ -80,7 +84,7 @@ def path(filter_size, depth):
     rule=matches(1.0, within=0.05),
     control="the corrected statement",
 )
-def test_walkers_path_is_overstated(lab):
+def test_walkers_path_is_overstated(lab: Lab) -> None:
     """After K steps the random walker is F √K pixels from its start on average; ratio for odd F."""
     lab.measure(path_length(printed_path))
     lab.control(path_length(path))
@@ -92,7 +96,7 @@ def test_walkers_path_is_overstated(lab):
     rule=matches(1.0, within=0.05),
     control="F √K, as printed",
 )
-def test_walkers_path(lab):
+def test_walkers_path(lab: Lab) -> None:
     """After K steps the random walker is √((F² - 1)/12) √K pixels from its start, as root mean square, for odd F."""
     lab.measure(path_length(path))
     lab.control(path_length(printed_path))

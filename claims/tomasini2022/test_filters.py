@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods.filter_modes import aggregate_frequency, laplacian, mode_energy, modes, relative_energy
 from harness.claims.claim import claim
 from harness.rules import Exact, equals, equivalent_to, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 EIGENVALUES = (0, 1, 1, 2, 3, 3, 4, 4, 6)
 
@@ -22,7 +27,7 @@ EIGENVALUES = (0, 1, 1, 2, 3, 3, 4, 4, 6)
     },
     control="products of sines, which vanish beyond the borders",
 )
-def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab):
+def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab: Lab) -> None:
     """The modes are an orthonormal basis of eigenvectors of the discrete Laplace operator on the filter's grid.
 
     For 3 x 3 filters three eigenvalues come twice, so that of these pairs of modes only the sum of the energies is
@@ -56,7 +61,7 @@ def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab):
     rule={f"eigenvalue {value}": equivalent_to(1.0, within=0.05) for value in (0, 1, 2, 3, 4, 6)},
     control="the same weights with their standard deviation added to each",
 )
-def test_filters_are_flat_at_initialisation(lab, start):
+def test_filters_are_flat_at_initialisation(lab: Lab, start: str) -> None:
     """At initialisation the energy of the filters is the same in all modes, at low and high frequencies.
 
     Energies of the eigenspaces per mode, of 3 x 3 filters between 64 and 64 channels, in units of their mean; each
@@ -88,7 +93,7 @@ def test_filters_are_flat_at_initialisation(lab, start):
     },
     control="a checkerboard in place of a homogeneous filter, sharpening in place of smoothing",
 )
-def test_aggregate_frequency_is_relative_to_white_filters(lab):
+def test_aggregate_frequency_is_relative_to_white_filters(lab: Lab) -> None:
     """The aggregate measure of frequency is 1 for white filters, 0 for homogeneous ones, and smoothing lowers it.
 
     The caption's N is taken as the number of modes, F²: otherwise white filters would not be at 1.  Smoothing is a step

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods import diffusion
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 
 @claim(
@@ -14,7 +19,7 @@ from harness.system.lazy import st, torch
     rule={"circulant": equals(0.0, within=1e-12), "recursion": equals(0.0, within=1e-12)},
     control="the patch of an even filter leaning to the other side; stride 2",
 )
-def test_layers_apply_a_circulant_matrix(lab):
+def test_layers_apply_a_circulant_matrix(lab: Lab) -> None:
     """A layer applies a circulant L x L matrix, whose rows are shifts of F ones, placed so that Eqs. 6 and 7 hold.
 
     For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
@@ -60,7 +65,7 @@ def column_sum(row_sum):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_matrix_is_printed_without_its_factor(lab):
+def test_matrix_is_printed_without_its_factor(lab: Lab) -> None:
     """M, with rows of F ones, is the stochastic matrix of a Markov process."""
     lab.measure(column_sum(lambda filter_size: filter_size))
     lab.control(column_sum(lambda filter_size: 1))
@@ -72,7 +77,7 @@ def test_matrix_is_printed_without_its_factor(lab):
     rule=equals(0.0, within=1e-9),
     control="rows of ones, as printed",
 )
-def test_matrix_divided_by_the_filter_size_is_stochastic(lab):
+def test_matrix_divided_by_the_filter_size_is_stochastic(lab: Lab) -> None:
     """M, with rows of F entries 1/F, is the stochastic matrix of a Markov process: it keeps the sum of a density."""
     lab.measure(column_sum(lambda filter_size: 1))
     lab.control(column_sum(lambda filter_size: filter_size))
@@ -96,7 +101,7 @@ def network_with(filters, depth, lowest, highest, generator, bias=0.0):
     rule=equals(0.0, within=1e-9),
     control="filters of both signs",
 )
-def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab):
+def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab: Lab) -> None:
     """As the elements of filters and inputs are not negative, the network behaves effectively as a linear operator.
 
     Largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and positive a, b.
@@ -121,7 +126,7 @@ def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab):
     rule=equals(0.0, within=1e-9),
     control="a network with biases, which two images bring in twice",
 )
-def test_pairs_of_pixels_are_sums_of_single_pixels(lab):
+def test_pairs_of_pixels_are_sums_of_single_pixels(lab: Lab) -> None:
     """The representation of a datum is the sum of those of its two active pixels: x ∝ δ_i + δ_j gives f(δ_i) + f(δ_j).
 
     For homogeneous networks and random positions, also when both are the same.
@@ -143,7 +148,7 @@ def test_pairs_of_pixels_are_sums_of_single_pixels(lab):
     rule=equals(0.0, within=1e-9),
     control="padding with zeros in place of periodic borders",
 )
-def test_a_pixels_representation_is_a_matrix_power(lab):
+def test_a_pixels_representation_is_a_matrix_power(lab: Lab) -> None:
     """The output of layer k for one active pixel is M^k δ_i: a k-step diffusion of the pixel.
 
     Largest difference between a network of convolutions and ReLU and the k-th power of the corrected matrix.
@@ -168,7 +173,7 @@ def test_a_pixels_representation_is_a_matrix_power(lab):
     rule=equals(0.0, within=1e-9),
     control="the same network with biases",
 )
-def test_nets_without_biases_are_homogeneous(lab):
+def test_nets_without_biases_are_homogeneous(lab: Lab) -> None:
     """Without biases the scale of an image carries through the network: f(c x) = c f(x) for c > 0.
 
     For networks of random filters of both signs; largest relative difference.

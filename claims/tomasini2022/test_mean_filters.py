@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods.filter_modes import coefficient_of_variation
 from claims.tomasini2022.methods.pooling_sensitivity import log_slope
@@ -11,6 +12,9 @@ from claims.tomasini2022.methods.receptive_field import receptive_field, recepti
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, greater_than, less_than, matches
 from harness.system.lazy import torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 WIDTH = 1000
 """Channels of each layer (appendix B.2)."""
@@ -64,7 +68,7 @@ def within_rounding(row):
     rule=less_than(0.2),
     control="the same layers at initialisation",
 )
-def test_average_filters_are_nearly_homogeneous_after_training(lab):
+def test_average_filters_are_nearly_homogeneous_after_training(lab: Lab) -> None:
     """After training the average filters of the first layers are nearly homogeneous.
 
     The value is the largest coefficient of variation within a filter among the first nine layers, for the least
@@ -88,7 +92,7 @@ def test_average_filters_are_nearly_homogeneous_after_training(lab):
     rule=greater_than(0.0),
     control="the same layers at initialisation",
 )
-def test_average_filters_are_positive_in_the_first_nine_layers(lab):
+def test_average_filters_are_positive_in_the_first_nine_layers(lab: Lab) -> None:
     """The average filters over channels are positive in the first 9 hidden layers; the value is the smallest entry."""
     lab.measure(Exact(min(map(min, TRAINED[:FIRST])) - ROUNDING))
     lab.control(Exact(min(map(min, INITIAL[:FIRST]))))
@@ -102,7 +106,7 @@ def test_average_filters_are_positive_in_the_first_nine_layers(lab):
     rule={"largest": less_than(4.0), "spread": matches(1.0, within=0.4)},
     control="the average filters after training",
 )
-def test_average_filters_start_as_averages_of_chance(lab):
+def test_average_filters_start_as_averages_of_chance(lab: Lab) -> None:
     """Before training, the average filters are what averages of independent weights of variance 1 are.
 
     Entries are in units of their standard error: 1/√1000 for layer 1 with one input channel, 1/1000 for the others.
@@ -130,7 +134,7 @@ def test_average_filters_start_as_averages_of_chance(lab):
     rule={"exponent": matches(0.5, within=0.05), "size": less_than(0.05)},
     control="the same filters with stride 2",
 )
-def test_printed_filters_spread_pixels_like_homogeneous_ones(lab):
+def test_printed_filters_spread_pixels_like_homogeneous_ones(lab: Lab) -> None:
     """The trained network's average filters, as printed, spread a pixel diffusively, like homogeneous filters.
 
     Exponent of A_k in the depth over the first nine layers, and the largest relative difference of A_k from that of
@@ -166,7 +170,7 @@ def test_printed_filters_spread_pixels_like_homogeneous_ones(lab):
     rule=greater_than(0.01),
     control="the table without the row k = 9",
 )
-def test_no_two_layers_start_alike(lab):
+def test_no_two_layers_start_alike(lab: Lab) -> None:
     """The rows of Table 1 are the average filters of different layers.
 
     The value is the chance, for independent layers, of at least as many equal rows as there are.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods import scale_task as scale_detection
 from claims.tomasini2022.methods.channels import shuffle_channels, shuffle_input_channels
 from claims.tomasini2022.methods.matched_noise import matched_noise
@@ -11,6 +13,9 @@ from harness.claims.claim import claim
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than, worst_case
 from harness.system.lazy import st, torch
 
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
+
 
 @claim(
     "SP-08",
@@ -18,7 +23,7 @@ from harness.system.lazy import st, torch
     rule={"total": equals(0.0, within=1e-12), "largest": equals(0.0, within=1e-12), "white": less_than(1.0)},
     control="pooling over one pixel",
 )
-def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab):
+def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab: Lab) -> None:
     """Average pooling, 2 x 2 with stride 1, makes the variations between nearby pixels smaller.
 
     For every image neither the sum of the squared differences nor the largest difference grows; for white images the
@@ -50,7 +55,7 @@ def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab):
     rule=equals(0.0, within=1e-9),
     control="one filter alone",
 )
-def test_averaging_over_turned_filters_gives_invariance(lab, turns, input):
+def test_averaging_over_turned_filters_gives_invariance(lab: Lab, turns: int, input: str) -> None:
     """The average over filters that are turned versions of one another does not feel turns of the input.
 
     The filters must be all turns of one, by 90° (4) or by 180° (2).  An input as large as the filter gives one number;
@@ -79,7 +84,7 @@ def test_averaging_over_turned_filters_gives_invariance(lab, turns, input):
     rule={"filters": equals(0.0), "connections": greater_than(0.1)},
     control="the channels left in their order",
 )
-def test_shuffled_channels_break_connections_and_keep_filters(lab):
+def test_shuffled_channels_break_connections_and_keep_filters(lab: Lab) -> None:
     """Shuffling the connections between channels breaks any channel pooling and affects no single filter.
 
     Each neuron keeps the same filters, on other channels; its output changes by a tenth at least.
@@ -129,7 +134,7 @@ def task(generator):
     rule=equals(0.0, within=1e-9),
     control="a network of random filters",
 )
-def test_curves_overlap_where_only_spatial_pooling_is_present(lab):
+def test_curves_overlap_where_only_spatial_pooling_is_present(lab: Lab) -> None:
     """If only spatial pooling is present in the network, shuffling the channels leaves every R_k as it is.
 
     The network's filters are all homogeneous, with a random positive strength for each pair of channels.
@@ -166,7 +171,7 @@ GROUPS = 16
     rule=equivalent_to(1.0, within=0.1),
     control="a second layer that pools over space",
 )
-def test_shuffled_curve_is_constant_where_only_channels_pool(lab, weights):
+def test_shuffled_curve_is_constant_where_only_channels_pool(lab: Lab, weights: str) -> None:
     """If the decrease in R_k is all due to interactions between channels, the shuffled network's curve is constant.
 
     The first layer's channels are copies of the image, shifted by -1, 0, 1; the second layer sums the three of each

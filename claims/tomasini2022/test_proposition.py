@@ -6,11 +6,16 @@ printed constant is judged as an erratum beside its correction.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.diffusion import Distribution
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 ODD, EVEN = (3, 5, 7, 9, 11), (2, 4, 6, 8, 10)
 
@@ -43,7 +48,7 @@ def correct_drift(filter_size):
     rule=less_than(0.05),
     control="the diffusion coefficient that Eq. 9 prints, ∫ W(x) x² dx",
 )
-def test_master_equation_tends_to_the_fokker_planck_equation(lab, filter_size):
+def test_master_equation_tends_to_the_fokker_planck_equation(lab: Lab, filter_size: int) -> None:
     """In the limit of large depth the distribution obeys the Fokker-Planck equation ∂_k p = v ∂_a p + D ∂_a² p.
 
     Largest difference of the two sides in units of the largest D ∂_a² p, after 200 layers, with central differences of
@@ -85,7 +90,7 @@ def integer_moments(filter_size):
     rule={"drift": equals(0.0, within=1e-12), "diffusion": equals(0.0, within=1e-12)},
     control="jumps over an interval of length F in place of F - 1",
 )
-def test_printed_constants_are_the_moments_of_equation_9(lab, jumps):
+def test_printed_constants_are_the_moments_of_equation_9(lab: Lab, jumps: str) -> None:
     """The drift and diffusion coefficients of Eqs. 4 and 5 are the moments of the jumps that Eq. 9 defines.
 
     Largest difference for F = 2 to 11.  With W = 1/F over an interval, as the paper writes it, they are; the jumps of
@@ -154,7 +159,7 @@ EVEN_ERRATUM = Erratum(
     rule=less_than(0.02),
     control="the same Gaussian with D = (F² - 1)/24",
 )
-def test_printed_density_for_odd_filters_is_the_limit(lab):
+def test_printed_density_for_odd_filters_is_the_limit(lab: Lab) -> None:
     """For odd F the distribution of a pixel tends to the Gaussian of Eq. 4 in the limit of large depth.
 
     Largest total variation distance after 50 layers for F = 3 to 11.
@@ -175,7 +180,7 @@ def test_printed_density_for_odd_filters_is_the_limit(lab):
     rule=less_than(0.02),
     control="the same Gaussian with D = (F² - 1)/24 and v = -1/2",
 )
-def test_printed_density_for_even_filters_is_the_limit(lab):
+def test_printed_density_for_even_filters_is_the_limit(lab: Lab) -> None:
     """For even F the distribution of a pixel tends to the Gaussian of Eq. 5 in the limit of large depth.
 
     Largest total variation distance after 50 layers for F = 2 to 10.
@@ -196,7 +201,7 @@ def test_printed_density_for_even_filters_is_the_limit(lab):
     rule=equals(0.0, within=1e-9),
     control="v = -1/2",
 )
-def test_drift_of_even_filters(lab):
+def test_drift_of_even_filters(lab: Lab) -> None:
     """For even F a pixel's distribution moves by -v^(2) = (F - 1)/(2F) pixels in each layer; largest error."""
     means = {f: diffusion.walk(f, 20).mean / 20 for f in EVEN}
     lab.measure(Exact(max(abs(means[f] - printed_drift(f)) for f in EVEN)))
@@ -211,7 +216,7 @@ def test_drift_of_even_filters(lab):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_diffusion_coefficient_of_odd_filters(lab):
+def test_diffusion_coefficient_of_odd_filters(lab: Lab) -> None:
     """For odd F the variance of a pixel's distribution is 2 D^(1) k; largest relative error."""
     lab.measure(moment_error(ODD, printed_drift, printed_diffusion))
     lab.control(moment_error(ODD, correct_drift, correct_diffusion))
@@ -223,7 +228,7 @@ def test_diffusion_coefficient_of_odd_filters(lab):
     rule=equals(0.0, within=1e-9),
     control="(F - 1)³ / (12 F), as printed",
 )
-def test_corrected_diffusion_coefficient_of_odd_filters(lab):
+def test_corrected_diffusion_coefficient_of_odd_filters(lab: Lab) -> None:
     """For odd F the variance of a pixel's distribution is 2 D k with D = (F² - 1)/24; largest relative error."""
     lab.measure(moment_error(ODD, correct_drift, correct_diffusion))
     lab.control(moment_error(ODD, printed_drift, printed_diffusion))
@@ -237,7 +242,7 @@ def test_corrected_diffusion_coefficient_of_odd_filters(lab):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_drift_and_diffusion_of_even_filters(lab):
+def test_drift_and_diffusion_of_even_filters(lab: Lab) -> None:
     """For even F the mean of a pixel's distribution is -v^(2) k and its variance 2 D^(2) k; largest relative error."""
     lab.measure(moment_error(EVEN, printed_drift, printed_diffusion))
     lab.control(moment_error(EVEN, correct_drift, correct_diffusion))
@@ -249,7 +254,7 @@ def test_drift_and_diffusion_of_even_filters(lab):
     rule=equals(0.0, within=1e-9),
     control="v^(2) and D^(2) as printed",
 )
-def test_corrected_drift_and_diffusion_of_even_filters(lab):
+def test_corrected_drift_and_diffusion_of_even_filters(lab: Lab) -> None:
     """For even F the mean of a pixel's distribution is k/2 and its variance k (F² - 1)/12; largest relative error."""
     lab.measure(moment_error(EVEN, correct_drift, correct_diffusion))
     lab.control(moment_error(EVEN, printed_drift, printed_diffusion))
@@ -285,7 +290,7 @@ def definition(mass, mean, square):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_diffusion_coefficient_is_defined_without_a_half(lab):
+def test_diffusion_coefficient_is_defined_without_a_half(lab: Lab) -> None:
     """In the Fokker-Planck equation the diffusion coefficient is the mean square of a jump.
 
     Largest relative error of the variance 2 D k for F = 2 to 11, with exact sums over the jumps.
@@ -300,7 +305,7 @@ def test_diffusion_coefficient_is_defined_without_a_half(lab):
     rule=equals(0.0, within=1e-9),
     control="the mean square of a jump, as printed",
 )
-def test_diffusion_coefficient_is_half_the_variance_of_a_jump(lab):
+def test_diffusion_coefficient_is_half_the_variance_of_a_jump(lab: Lab) -> None:
     """In the Fokker-Planck equation the diffusion coefficient is half the variance of a jump."""
     lab.measure(fokker_planck_error(definition))
     lab.control(fokker_planck_error(printed_definition))
@@ -325,7 +330,7 @@ def mass_error(moments):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_jumps_are_printed_as_an_interval(lab):
+def test_jumps_are_printed_as_an_interval(lab: Lab) -> None:
     """W(x), 1/F over the printed interval, is a probability distribution; largest deviation of its integral from 1."""
     lab.measure(mass_error(continuous_moments))
     lab.control(mass_error(integer_moments))
@@ -337,7 +342,7 @@ def test_jumps_are_printed_as_an_interval(lab):
     rule=equals(0.0, within=1e-9),
     control="the printed interval",
 )
-def test_jumps_are_integers(lab):
+def test_jumps_are_integers(lab: Lab) -> None:
     """W, 1/F at each of F integers, is the probability distribution of a jump; largest deviation of its sum from 1."""
     lab.measure(mass_error(integer_moments))
     lab.control(mass_error(continuous_moments))

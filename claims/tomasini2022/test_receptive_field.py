@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.pooling_sensitivity import log_slope
 from claims.tomasini2022.methods.receptive_field import effective_size, receptive_field, receptive_field_size
 from harness.claims.claim import Erratum, claim
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 DEPTH = 16
 RING = 160
@@ -42,7 +47,7 @@ def off_root(sizes, first):
     },
     control="the same layers with stride 2, whose fields grow exponentially",
 )
-def test_receptive_field_grows_as_the_root_of_depth(lab, filter_size):
+def test_receptive_field_grows_as_the_root_of_depth(lab: Lab, filter_size: int) -> None:
     """The effective size A_k of a neuron's receptive field grows as √k with the depth k, for stride 1.
 
     A_k is the standard deviation of a layer's response to one active pixel, read off a network of convolutions and
@@ -71,7 +76,7 @@ def test_receptive_field_grows_as_the_root_of_depth(lab, filter_size):
     rule={"twelve_layers": less_than(0.01), "limit": less_than(0.01), "rate": equals(-1.0, within=0.1)},
     control="filter size and stride 2, where the response stays a box",
 )
-def test_response_to_a_pixel_approaches_a_gaussian(lab):
+def test_response_to_a_pixel_approaches_a_gaussian(lab: Lab) -> None:
     """The response of the k-th layer to one active pixel approaches a Gaussian distribution.
 
     Total variation distance from the Gaussian of the same mean and variance: for F = 3 after the paper's 12 layers; and
@@ -105,7 +110,7 @@ def test_response_to_a_pixel_approaches_a_gaussian(lab):
     rule=equals(0.0, within=1e-9),
     control="stride 2",
 )
-def test_standard_deviation_is_the_root_of_depth(lab, meaning):
+def test_standard_deviation_is_the_root_of_depth(lab: Lab, meaning: str) -> None:
     """The response of the k-th layer to one active pixel has the standard deviation √k.
 
     The largest relative deviation over 12 layers with the paper's filter size 3: from √k itself, or from A_1 √k.
@@ -154,7 +159,7 @@ def width(filter_size, depth):
     rule=equals(0.0, within=1e-9),
     control="the corrected statement",
 )
-def test_width_is_printed_without_its_factor(lab):
+def test_width_is_printed_without_its_factor(lab: Lab) -> None:
     """For every filter size F the standard deviation of the k-th layer's response is √k."""
     lab.measure(off_by(printed_width))
     lab.control(off_by(width))
@@ -166,7 +171,7 @@ def test_width_is_printed_without_its_factor(lab):
     rule=equals(0.0, within=1e-9),
     control="√k, as printed",
 )
-def test_width_has_the_factor_of_one_step(lab):
+def test_width_has_the_factor_of_one_step(lab: Lab) -> None:
     """For every filter size F the standard deviation of the k-th layer's response is √(k (F² - 1)/12)."""
     lab.measure(off_by(width))
     lab.control(off_by(printed_width))

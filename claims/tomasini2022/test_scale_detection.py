@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import scale_task as task
 from claims.tomasini2022.methods.receptive_field import support
 from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 LENGTH, SCALE, GAP = 32, 11, 4
 """The task of appendix B.2."""
@@ -26,7 +30,7 @@ CONVENTIONS = ("full", "half")
     rule=equals(0.0),
     control="the largest difference of a coordinate in place of the distance: no diagonals, no way round a ring",
 )
-def test_label_is_the_sign_of_scale_less_distance(lab, gap, images):
+def test_label_is_the_sign_of_scale_less_distance(lab: Lab, gap: str, images: str) -> None:
     """Images have two active pixels, and the label says whether their distance is below the characteristic scale.
 
     The value counts images that have other than two active pixels or another label, and pairs of pixels that are
@@ -65,7 +69,7 @@ def test_label_is_the_sign_of_scale_less_distance(lab, gap, images):
     rule=equals(0.0),
     control="the task without a gap",
 )
-def test_small_displacements_keep_the_label(lab, gap, border):
+def test_small_displacements_keep_the_label(lab: Lab, gap: str, border: str) -> None:
     """A small displacement of the active pixels, one pixel each, does not affect the label (ξ = 11, g = 4, L = 32).
 
     The value is the share of all images and moves with another label; a distance of exactly ξ counts as far.
@@ -91,7 +95,7 @@ def test_small_displacements_keep_the_label(lab, gap, border):
     rule=equals(0.0),
     control="the task without a gap",
 )
-def test_small_displacements_keep_the_label_in_the_plane(lab, gap):
+def test_small_displacements_keep_the_label_in_the_plane(lab: Lab, gap: str) -> None:
     """A small displacement of the active pixels does not affect the label of the plane's task (ξ = 14, g = 2, 32 x 32).
 
     Each pixel moves to one of its eight neighbours, as the authors' code moves it; the value is the share of all images
@@ -121,7 +125,7 @@ def test_small_displacements_keep_the_label_in_the_plane(lab, gap):
     rule=equals(0.0),
     control="windows of one pixel",
 )
-def test_pooling_up_to_the_scale_solves_the_task(lab, gap):
+def test_pooling_up_to_the_scale_solves_the_task(lab: Lab, gap: str) -> None:
     """Spatial pooling up to the scale ξ is enough to solve the task.
 
     A network of one convolution with a homogeneous filter of size ξ, ReLU above one active pixel and an average over
@@ -158,7 +162,7 @@ def test_pooling_up_to_the_scale_solves_the_task(lab, gap):
     rule=greater_than(0.01),
     control="a window as wide as the image, which always sees both",
 )
-def test_active_pixels_in_a_window_tell_of_the_label(lab, gap):
+def test_active_pixels_in_a_window_tell_of_the_label(lab: Lab, gap: str) -> None:
     """Whether none, one or both active pixels lie within the pooling window is informative of the task.
 
     The value is the mutual information between the label and the number of active pixels in a window of width ξ at a
@@ -192,7 +196,7 @@ def test_active_pixels_in_a_window_tell_of_the_label(lab, gap):
     rule={"sees": greater_than(0.0), "within": greater_than(0.0), "balanced": equals(0.0), "unseen": greater_than(0.0)},
     control="five layers, trained on all images",
 )
-def test_the_set_up_fits_the_task(lab, gap):
+def test_the_set_up_fits_the_task(lab: Lab, gap: str) -> None:
     """Twelve layers of filter size 3 can see two pixels beyond the gap, and 48 training images leave images to test on.
 
     Parts: pixels seen beyond the nearest far pair; pixels of the image beyond those seen; training images that no

@@ -6,6 +6,8 @@ on a ring, in all rotations; deformations move each active pixel by one.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.tomasini2022.methods.pooling_sensitivity import (
     deformation_sensitivities,
     log_slope,
@@ -18,6 +20,9 @@ from claims.tomasini2022.methods.scale_task import outside_gap
 from harness.claims.claim import claim
 from harness.rules import Exact, greater_than, less_than, matches
 from harness.system.lazy import torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 GAP = ("full", "half")
 """Distances left out around the scale ξ: from ξ - g to ξ + g, or from ξ - g/2 to ξ + g/2; the paper does not say."""
@@ -77,7 +82,7 @@ def deformation_exponent(size, gap, filter_size=3, stride=1):
     rule=matches(1.0, within=0.15),
     control="a network without ReLU, where noise averages out",
 )
-def test_noise_sensitivity_grows_with_the_receptive_field(lab, gap):
+def test_noise_sensitivity_grows_with_the_receptive_field(lab: Lab, gap: str) -> None:
     """The sensitivity to noise follows G_k ~ A_k, asymptotically: layers 30 to 60 on a ring of 512 pixels.
 
     The noise is rectified before it enters, as the paper did it.
@@ -98,7 +103,7 @@ def test_noise_sensitivity_grows_with_the_receptive_field(lab, gap):
     rule=matches(-2.0, within=0.15),
     control="filter size and stride 2",
 )
-def test_deformation_sensitivity_falls_with_the_receptive_fields_square(lab, gap):
+def test_deformation_sensitivity_falls_with_the_receptive_fields_square(lab: Lab, gap: str) -> None:
     """The sensitivity to deformations follows D_k ~ A_k^-2, asymptotically: layers 30 to 60 on a ring of 512 pixels."""
     lab.measure(deformation_exponent(LARGE, gap))
     lab.control(deformation_exponent(STRIDED, gap, filter_size=2, stride=2))
@@ -115,7 +120,7 @@ def test_deformation_sensitivity_falls_with_the_receptive_fields_square(lab, gap
     rule={"deformation": matches(-2.0, within=0.15), "noise": matches(1.0, within=0.15)},
     control="a network without ReLU",
 )
-def test_twelve_layers_show_the_laws(lab, gap, images):
+def test_twelve_layers_show_the_laws(lab: Lab, gap: str, images: str) -> None:
     """The predicted laws, D_k ~ A_k^-2 and G_k ~ A_k, show in networks of 12 layers on 32 pixels, those of Fig. 4.
 
     Exponents over all twelve layers of the exact homogeneous network, with the same margins as for the asymptotic laws;
@@ -138,7 +143,7 @@ def test_twelve_layers_show_the_laws(lab, gap, images):
     rule=greater_than(0.2),
     control="a network without ReLU in place of rectified noise",
 )
-def test_raw_noise_is_before_its_asymptote(lab, gap):
+def test_raw_noise_is_before_its_asymptote(lab: Lab, gap: str) -> None:
     """Without ReLU applied to the noise beforehand, one sees a pre-asymptotic behaviour of G_k with respect to A_k.
 
     The value is the exponent with noise rectified before it enters less that with raw noise, which the network's first
@@ -157,7 +162,7 @@ def test_raw_noise_is_before_its_asymptote(lab, gap):
     rule={"growth": greater_than(0.2), "piles_up": matches(0.0, within=0.15)},
     control="the same network without ReLU, where the noise averages out as it is pooled",
 )
-def test_noise_sensitivity_grows_because_of_relu(lab, gap):
+def test_noise_sensitivity_grows_because_of_relu(lab: Lab, gap: str) -> None:
     """The increased sensitivity to noise is due to the noise piling up during pooling, after ReLU has rectified it.
 
     By how much the exponent of G_k in A_k, for raw noise at the paper's size, exceeds that of the same network without
@@ -182,7 +187,7 @@ def test_noise_sensitivity_grows_because_of_relu(lab, gap):
     rule=greater_than(0.5),
     control="filter size 5 in place of a stride",
 )
-def test_scalings_depend_on_strides(lab, filter_size, gap):
+def test_scalings_depend_on_strides(lab: Lab, filter_size: int, gap: str) -> None:
     """The scalings depend on the presence of strides in the network's architecture.
 
     The value is the exponent of D_k in A_k for stride 2 less that for stride 1.
@@ -201,7 +206,7 @@ def test_scalings_depend_on_strides(lab, filter_size, gap):
     rule={"falls": less_than(1.0), "rises": greater_than(1.0), "one_curve": less_than(0.1)},
     control="filters of one pixel, whose receptive fields do not grow",
 )
-def test_both_trends_come_from_the_spreading_of_receptive_fields(lab, gap):
+def test_both_trends_come_from_the_spreading_of_receptive_fields(lab: Lab, gap: str) -> None:
     """Both trends, of D_k and of G_k, are caused by a diffusive spreading of the neurons' receptive fields.
 
     D and G of layer 12 over those of layer 1 at the paper's size; and the largest relative difference of D and of G

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffeomorphism
 from claims.tomasini2022.methods.matched_noise import matched_noise
@@ -11,6 +12,9 @@ from claims.tomasini2022.methods.sensitivity import mean_square_change, sensitiv
 from harness.claims.claim import claim
 from harness.rules import Count, Exact, equals, equivalent_to, matches, proportion_below, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 
 def example(seed, n=7):
@@ -43,7 +47,7 @@ def by_definition(f, images, perturbed, different, middle):
     rule={"definition": equals(0.0, within=1e-9), "ratio": equals(0.0, within=1e-9), "scale": equals(0.0, within=1e-9)},
     control="f(x) + x in place of c f(x), which is another function",
 )
-def test_sensitivities_are_relative_to_the_distance_between_images(lab, pairs, average):
+def test_sensitivities_are_relative_to_the_distance_between_images(lab: Lab, pairs: str, average: str) -> None:
     """D and G are mean squared changes in units of the distance between images, R is D / G; none feels f's scale."""
     options = {"diagonal": pairs == "all", "average": average}
 
@@ -91,7 +95,7 @@ SIZE, CUT = 32, 3
     },
     control="fields at the highest temperature that their source allows",
 )
-def test_deformations_of_one_pixel_are_diffeomorphisms(lab):
+def test_deformations_of_one_pixel_are_diffeomorphisms(lab: Lab) -> None:
     """Random deformations of one pixel are smooth, without drift, and fold no image.
 
     The nominal magnitude δ is what the root mean square displacement tends to for a large cut; at cut 3 it is taken as

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.distortions import Distortion
-from claims.ghosh2019.methods.orderness import ESTIMATORS, HopSums, hop_sums_at_scales
+from claims.ghosh2019.methods.orderness import ESTIMATORS, HopSums, hop_sums, hop_sums_at_scales
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.runs.recipe import Recipe, Result
-from harness.statistics.resampling import Bootstrapped, from_sums, per_image_ratios, resampled_sums
+from harness.statistics.resampling import Bootstrapped, from_sums, per_image_ratios, ratio_of_means, resampled_sums
 from harness.system.lazy import torch
 from harness.training.randomness import stream
 
@@ -49,9 +49,9 @@ class OrdernessProfile(Recipe):
         for position, distortion in enumerate(self.distortions):
             images = distortion.apply(images, stream(seed, f"distortion {position}"))
         sums = hop_sums_at_scales(images.to(bench.device), NEIGHBOURHOODS, self.scales)
-        flat = {_name(*case): one.flat for case, one in sums.items()}
+        flat = {_name(*case): case_sums.flat for case, case_sums in sums.items()}
         metrics = {"images": len(images), "height": images.shape[-2], "width": images.shape[-1], "flat": flat}
-        rows = resampled_sums(torch.cat([_columns(one) for one in sums.values()], 1))
+        rows = resampled_sums(torch.cat([_columns(case_sums) for case_sums in sums.values()], 1))
         means = (rows[:, 0::2] / rows[:, 1::2] - 1).unflatten(1, (len(sums), len(ESTIMATORS)))
         return Result(metrics, {_name(*case): means[:, i].T.numpy() for i, case in enumerate(sums)})
 
@@ -63,6 +63,23 @@ def orderness_of(record: Record, neighbours: str, scale: int = 1, estimator: str
         raise ValueError(f"the profile has no orderness at {name}; it has {', '.join(sorted(record.tensors))}")
     statistic = torch.from_numpy(record.tensors[name])[ESTIMATORS.index(estimator)]
     return from_sums(statistic, record.metrics["images"])
+
+
+def bootstrapped_orderness(
+    images: torch.Tensor, neighbours: str, scale: int = 1, estimator: str = "pooled", replicates: int = 300
+) -> Bootstrapped:
+    """Spatial orderness of images that a claim makes itself, bootstrapped over them.
+
+    Args:
+        images: shape `(n, c, height, width)`.
+        neighbours: "four", "eight" or "straight".
+        scale: side of the blocks that are averaged first.
+        estimator: "pooled" or "mean of ratios".
+        replicates: of the bootstrap; fewer than a profile's, which is done once and kept.
+    """
+    columns = _columns(hop_sums(images, neighbours, scale))
+    first = 2 * ESTIMATORS.index(estimator)
+    return ratio_of_means(columns[:, first], columns[:, first + 1], replicates) - 1
 
 
 def _columns(sums: HopSums) -> torch.Tensor:
