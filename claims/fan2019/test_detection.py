@@ -7,6 +7,8 @@ the two are added (`methods.seeds_and_images`).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods import seeds_and_images
 from claims.fan2019.methods.average_precision import ALL_POINTS, ELEVEN_POINTS
 from claims.fan2019.methods.detection_arms import arm
@@ -19,11 +21,14 @@ from harness.lab.pictures import stacked_bar
 from harness.rules import equivalent_to, greater_than, matches
 from harness.system.lazy import np, torch
 
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
+
 PLACEMENTS = {"branch only": "branch", "branch and skip": "both"}
 """What is shuffled in the last bottleneck: the input of its 3 x 3 convolution, and the skip (section 3.2)."""
 
 
-def compared(tier, data, placement):
+def compared(tier: str, data: str, placement: str):
     """The detector without shuffle and the shuffled one."""
     return {name: arm(name, tier, data) for name in ("plain", PLACEMENTS[placement])}
 
@@ -53,7 +58,7 @@ def difference(found, first, second):
     control=ITSELF,
     **SETTING,
 )
-def test_detection_suffers_from_lost_order(lab, data, placement, area):
+def test_detection_suffers_from_lost_order(lab: Lab, data: str, placement: str, area: str) -> None:
     """Trained from scratch, the detector reaches 50 % mAP, and 34 % with its last layer shuffled.
 
     Measured is what is lost; half of the paper's 16 points is asked for.
@@ -76,7 +81,7 @@ def test_detection_suffers_from_lost_order(lab, data, placement, area):
     control=ITSELF,
     **{**SETTING, "unit": ""},
 )
-def test_the_localisation_error_of_detection_doubles(lab, data, placement, convention):
+def test_the_localisation_error_of_detection_doubles(lab: Lab, data: str, placement: str, convention: str) -> None:
     """The localisation error is doubled for the shuffled detector, from 14.2 to 28.4 % of its predictions.
 
     Of each class as many of the most confident predictions are looked at as it has objects.  Asked for is a factor of
@@ -126,7 +131,7 @@ def draw_shares(lab, name, shares):
     control=ITSELF,
     **SETTING,
 )
-def test_fewer_detections_are_correct(lab, data, placement, convention):
+def test_fewer_detections_are_correct(lab: Lab, data: str, placement: str, convention: str) -> None:
     """Of the baseline's predictions 59.1 % are correct, of the shuffled detector's 45.3 %.
 
     Measured is what is lost; half of the paper's 13.8 points is asked for.
@@ -149,7 +154,7 @@ def test_fewer_detections_are_correct(lab, data, placement, convention):
     control=MISPLACED,
     **SETTING,
 )
-def test_classification_of_detections_is_not_affected(lab, data, placement, convention):
+def test_classification_of_detections_is_not_affected(lab: Lab, data: str, placement: str, convention: str) -> None:
     """Classification-wise the shuffled detector got as many predictions right: 73.7 % against 73.3 %.
 
     Right are correct predictions and those of localisation errors, and of TIDE's duplicates.  Not to lose 2 points is
@@ -174,7 +179,7 @@ def test_classification_of_detections_is_not_affected(lab, data, placement, conv
     control=MISPLACED,
     **SETTING,
 )
-def test_other_errors_of_detection_stay_at_their_level(lab, data, placement, convention):
+def test_other_errors_of_detection_stay_at_their_level(lab: Lab, data: str, placement: str, convention: str) -> None:
     """Predictions of a wrong class, and of background, are of similar percents for both detectors.
 
     Within 3 points.  Wrong are similar and other classes together, and what TIDE calls both.
@@ -201,7 +206,7 @@ def test_other_errors_of_detection_stay_at_their_level(lab, data, placement, con
     control=ITSELF,
     **SETTING,
 )
-def test_extra_errors_of_detection_come_from_small_objects(lab, data, placement, sizes):
+def test_extra_errors_of_detection_come_from_small_objects(lab: Lab, data: str, placement: str, sizes: str) -> None:
     """The localisation error of the shuffled detector mainly comes from small objects.
 
     Measured is by how much more localisation errors are added for a hundred small objects than for a hundred large
@@ -237,7 +242,7 @@ def draw(lab, found, shuffled):
     control=MISPLACED,
     **SETTING,
 )
-def test_detection_of_large_objects_gets_better(lab, data, placement, sizes):
+def test_detection_of_large_objects_gets_better(lab: Lab, data: str, placement: str, sizes: str) -> None:
     """On large objects the shuffled detector seems better than the baseline.
 
     Measured is the gain in mAP on large objects alone.  The paper says so of the first 11 test images.
@@ -283,7 +288,9 @@ def ratios_of_itself(found, convention):
     control=ITSELF,
     **{**SETTING, "unit": ""},
 )
-def test_a_reading_of_the_detection_experiment_gives_both_ratios(lab, data, placement, convention):
+def test_a_reading_of_the_detection_experiment_gives_both_ratios(
+    lab: Lab, data: str, placement: str, convention: str
+) -> None:
     """Shuffling the last layer of the backbone keeps 34 of 50 points of mAP and doubles the localisation error.
 
     By the rule of section 3.2 for ResNets the skip connection is shuffled too.  Then no order reaches the head (SH-69),
@@ -299,7 +306,7 @@ def test_a_reading_of_the_detection_experiment_gives_both_ratios(lab, data, plac
 STAGES = {"branch only": "stage branch", "branch and skip": "stage both"}
 
 
-def whole_stage(tier, data, placement):
+def whole_stage(tier: str, data: str, placement: str):
     """The detector without shuffle, and the one with all bottlenecks of its last stage shuffled."""
     return {name: arm(name, tier, data) for name in ("plain", STAGES[placement])}
 
@@ -313,7 +320,9 @@ def whole_stage(tier, data, placement):
     control=ITSELF,
     **{**SETTING, "unit": "", "tier": "nightly", "runs": whole_stage},
 )
-def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(lab, data, placement, convention):
+def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(
+    lab: Lab, data: str, placement: str, convention: str
+) -> None:
     """Shuffling the last stage of the backbone keeps 34 of 50 points of mAP and doubles the localisation error.
 
     Another reading of "the last layer": all bottlenecks of the last stage, not the last one alone.  Tried once at the
@@ -325,7 +334,7 @@ def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(lab, da
     lab.control(**ratios_of_itself(found, convention))
 
 
-def fixed_or_not(tier, data):
+def fixed_or_not(tier: str, data: str):
     """Detectors with branch and skip shuffled: anew for each batch, once for all, and on maps of one pixel."""
     return {name: arm(name, tier, data) for name in ("plain", "both", "fixed", "1x1")}
 
@@ -337,7 +346,7 @@ def fixed_or_not(tier, data):
     control="shuffles of maps of 1 x 1 pixels, which move nothing, against none; seeds and images crossed as above",
     **{**SETTING, "tier": "nightly", "runs": fixed_or_not},
 )
-def test_a_fixed_permutation_harms_detection_less(lab, data):
+def test_a_fixed_permutation_harms_detection_less(lab: Lab, data: str) -> None:
     """A permutation that is drawn once for all costs a detector less mAP than one that is drawn for every batch.
 
     Derived: a fixed one loses nothing but the neighbourhoods, and what it moves where can be learned.

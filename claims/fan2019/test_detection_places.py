@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods import seeds_and_images
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.detection_arms import arm
@@ -11,6 +13,9 @@ from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
 
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
+
 
 @claim(
     "SH-58",
@@ -19,7 +24,7 @@ from harness.system.lazy import st, torch
     rule=less_than(1.0),
     control="a fully connected layer in its place",
 )
-def test_a_prediction_does_not_depend_on_all_activations(lab, part, side):
+def test_a_prediction_does_not_depend_on_all_activations(lab: Lab, part: str, side: int) -> None:
     """With a 3 x 3 convolution at the end, a box predicted at a location does not depend on all activations of the map.
 
     Measured is the share of the map that the prediction at its centre depends on.  The head has three bottlenecks
@@ -49,7 +54,7 @@ def test_a_prediction_does_not_depend_on_all_activations(lab, part, side):
     rule=equals(0.0, within=1e-12),
     control="the branch shuffled, the skip connection not",
 )
-def test_no_order_reaches_the_detection_head(lab, last_block):
+def test_no_order_reaches_the_detection_head(lab: Lab, last_block: str) -> None:
     """Where branch and skip of the last bottleneck are both shuffled, no spatial order reaches the detection head.
 
     Derived from the paper's rule for ResNets.  Rearrange the pixels of the block's input by any permutation pi, and
@@ -61,14 +66,14 @@ def test_no_order_reaches_the_detection_head(lab, last_block):
     from claims.fan2019.methods.shuffle_layers import shuffle_resnet, shuffles
     from harness.networks.resnet import Bottleneck
 
-    def search(skip):
+    def search(skip: bool):
         with torch.random.fork_rng():
             torch.manual_seed(lab.seed)
             projection = torch.nn.Sequential(torch.nn.Conv2d(16, 16, 1, stride=2), torch.nn.BatchNorm2d(16))
             block = Bottleneck(16, 4, 2, projection) if last_block == "with a projection" else Bottleneck(16, 4)
         shuffle_resnet(torch.nn.Sequential(block), [1], skip=skip, fixed=True).double().eval()
 
-        def difference(seed):
+        def difference(seed: int):
             source = torch.Generator().manual_seed(seed)
             x = torch.randn(1, 16, 6, 6, dtype=torch.float64, generator=source)
             rearrangement = torch.randperm(36, generator=source)
@@ -94,7 +99,7 @@ KNOWS = {
 """What a detector knows of an image that does not know where things are."""
 
 
-def behind_both(tier, data):
+def behind_both(tier: str, data: str):
     """The detector without shuffle, and the one with branch and skip shuffled."""
     return {name: arm(name, tier, data) for name in ("plain", "both")}
 
@@ -108,7 +113,7 @@ def behind_both(tier, data):
     control="the detector without shuffle",
     **SETTING,
 )
-def test_a_detector_without_order_is_no_better_than_a_blind_one(lab, data, knows):
+def test_a_detector_without_order_is_no_better_than_a_blind_one(lab: Lab, data: str, knows: str) -> None:
     """Behind a fully shuffled backbone no detection head beats the best detector that does not know where things are.
 
     Derived from SH-69, for features whose values do not tell where they come from.  Measured is the detector's mAP less

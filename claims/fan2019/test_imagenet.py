@@ -6,10 +6,15 @@ cent of the 50,000 images that validate, with which the best epoch is chosen too
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods.arms import SEEDS, arms, imagenet, small_imagenet
 from claims.fan2019.methods.readings import Accuracies
 from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, matches
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 EPOCHS = ("last", "best")
 AT_PAPER = {"tier": "paper", "seeds": SEEDS["paper"], "reach": {"paper": "paper"}, "readings": {"epoch": EPOCHS}}
@@ -33,7 +38,7 @@ def shuffled_in_tests(found, arm):
     return 100 * found.shares(found.baseline, arm)
 
 
-def judge_accuracies(lab, epoch):
+def judge_accuracies(lab: Lab, epoch: str):
     """Measure what Table 2 has for a network: the baseline, with spatial shuffle, with GAP+FC."""
     found = Accuracies.of(lab)
     lab.measure(**{part: per_cent(found, arm, epoch) for part, arm in zip(lab.claim.rules, lab.runs, strict=True)})
@@ -49,7 +54,7 @@ def printed(baseline, shuffled, replaced):
 
 
 @claim("SH-79", runs=arms("plain", "spatial 1", "gap-fc 1", at=imagenet), **printed(72.96, 73.51, 72.55), **ON_IMAGENET)
-def test_vgg16_reaches_its_accuracies_on_imagenet(lab, data, epoch):
+def test_vgg16_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """On ImageNet VGG-16 reaches 72.96 %, 73.51 % with spatial shuffle and 72.55 % with GAP+FC in its last layer."""
     judge_accuracies(lab, epoch)
 
@@ -60,7 +65,7 @@ def test_vgg16_reaches_its_accuracies_on_imagenet(lab, data, epoch):
     **printed(75.47, 74.68, 74.57),
     **ON_IMAGENET,
 )
-def test_resnet50_reaches_its_accuracies_on_imagenet(lab, data, epoch):
+def test_resnet50_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """On ImageNet ResNet-50 reaches 75.47 %, 74.68 % with spatial shuffle and 74.57 % with GAP+FC in its last block."""
     judge_accuracies(lab, epoch)
 
@@ -71,7 +76,7 @@ def test_resnet50_reaches_its_accuracies_on_imagenet(lab, data, epoch):
     **printed(77.66, 76.64, 76.93),
     **ON_IMAGENET,
 )
-def test_resnet152_reaches_its_accuracies_on_imagenet(lab, data, epoch):
+def test_resnet152_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """On ImageNet ResNet-152 reaches 77.66 %, 76.64 % with spatial shuffle and 76.93 % with GAP+FC.
 
     Its last block (2 %) is shuffled; its last five (10 %) are replaced.
@@ -89,7 +94,7 @@ def test_resnet152_reaches_its_accuracies_on_imagenet(lab, data, epoch):
     control=UNTRAINED_WITH,
     **ON_IMAGENET,
 )
-def test_6_percent_of_resnet50_cost_less_than_a_point(lab, data, epoch):
+def test_6_percent_of_resnet50_cost_less_than_a_point(lab: Lab, data: str, epoch: str) -> None:
     """Within 1 % of accuracy, the last 6 % of ResNet-50 can be modified on ImageNet."""
     found = Accuracies.of(lab)
     shuffled, replaced = "resnet50 spatial 1", "resnet50 gap-fc 1"
@@ -107,7 +112,7 @@ def test_6_percent_of_resnet50_cost_less_than_a_point(lab, data, epoch):
     control=UNTRAINED_WITH,
     **ON_IMAGENET,
 )
-def test_a_shuffled_last_layer_makes_vgg16_better(lab, data, epoch):
+def test_a_shuffled_last_layer_makes_vgg16_better(lab: Lab, data: str, epoch: str) -> None:
     """VGG-16 with spatial shuffle in its last 8 % is slightly better than the baseline on ImageNet."""
     found = Accuracies.of(lab)
     lab.measure(-lost(found, "spatial 1", epoch))
@@ -124,7 +129,7 @@ def test_a_shuffled_last_layer_makes_vgg16_better(lab, data, epoch):
     control="GAP+FC in the last 77 % of the layers, which costs 20.21",
     **ON_SMALL_IMAGENET,
 )
-def test_gap_fc_keeps_the_accuracy_of_vgg16_on_small_imagenet(lab, data, epoch):
+def test_gap_fc_keeps_the_accuracy_of_vgg16_on_small_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """GAP+FC keeps VGG-16's accuracy on Small-ImageNet, 46.05 against 46.59 %, with 29.31 instead of 37.70M parameters.
 
     The numbers of parameters are SH-31.
@@ -144,7 +149,7 @@ def test_gap_fc_keeps_the_accuracy_of_vgg16_on_small_imagenet(lab, data, epoch):
     control=UNTRAINED_WITH,
     **ON_SMALL_IMAGENET,
 )
-def test_what_vgg16_loses_on_small_imagenet(lab, data, epoch):
+def test_what_vgg16_loses_on_small_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """On Small-ImageNet VGG-16 loses 1.44 % with its last 30 % of layers shuffled, 20.21 % with GAP+FC in 77 %.
 
     The ends of the ranges of SH-26 and SH-28 that are not CIFAR-100's.
@@ -164,7 +169,7 @@ def test_what_vgg16_loses_on_small_imagenet(lab, data, epoch):
     control="GAP+FC in the last 81 % of the bottlenecks",
     **ON_SMALL_IMAGENET,
 )
-def test_half_of_resnet50_costs_692_on_small_imagenet(lab, data, epoch):
+def test_half_of_resnet50_costs_692_on_small_imagenet(lab: Lab, data: str, epoch: str) -> None:
     """With GAP+FC in the last half of its bottlenecks ResNet-50 loses 6.92 % on Small-ImageNet-32x32.
 
     The end of the range of SH-27 that is not CIFAR-100's.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods.shuffled_maps import spatial_shuffle
 from harness.claims.claim import claim
 from harness.measures.complexity import map_sizes
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 CIFAR, IMAGENET = (1, 3, 32, 32), (1, 3, 224, 224)
 
@@ -25,10 +30,10 @@ def side_of_each_block(network, shape=CIFAR):
     return [size[0] for name, size in map_sizes(network, shape).items() if name.endswith("conv2")]
 
 
-def largest_change_by_shuffling(side):
+def largest_change_by_shuffling(side: int):
     """By how much spatial shuffle changes maps of side x side pixels at most."""
 
-    def change(seed, channels):
+    def change(seed: int, channels: int):
         source = torch.Generator().manual_seed(seed)
         x = torch.randn(2, channels, side, side, dtype=torch.float64, generator=source)
         return (spatial_shuffle(x, source) - x).abs().max().item()
@@ -43,7 +48,7 @@ def largest_change_by_shuffling(side):
     rule={"final_side": equals(1), "change": equals(0.0)},
     control="the stem that the paper uses instead",
 )
-def test_shuffling_has_no_effect_on_the_last_maps_of_the_original_resnet(lab):
+def test_shuffling_has_no_effect_on_the_last_maps_of_the_original_resnet(lab: Lab) -> None:
     """On 32 x 32 images the original ResNet has 1 x 1 maps at its last layers, where shuffling has no effect."""
 
     def parts(small_images):
@@ -62,7 +67,7 @@ def test_shuffling_has_no_effect_on_the_last_maps_of_the_original_resnet(lab):
     rule=equals(4),
     control="the original stem",
 )
-def test_the_changed_stem_leaves_maps_of_4_by_4(lab):
+def test_the_changed_stem_leaves_maps_of_4_by_4(lab: Lab) -> None:
     """With a 3 x 3 convolution of stride 1 and without the first max pooling the final feature maps are 4 x 4."""
     lab.measure(Exact(side_of_each_block(structure("resnet50", small_images=True))[-1]))
     lab.control(Exact(side_of_each_block(structure("resnet50", small_images=False))[-1]))
@@ -84,11 +89,12 @@ def spatial_extents(block, lab):
     rule={"spatial_layers": equals(1), "pixels": equals(9)},
     control="torchvision's basic block, which has two 3 x 3 convolutions",
 )
-def test_only_the_3_by_3_convolution_of_a_bottleneck_has_spatial_extent(lab, stride):
+def test_only_the_3_by_3_convolution_of_a_bottleneck_has_spatial_extent(lab: Lab, stride: int) -> None:
     """The 3 x 3 convolution is the only operation with spatial extent in a bottleneck.
 
-    Counted from the Jacobian of each convolution.  The 1 x 1 convolution on the skip connection of a bottleneck of
-    stride 2 reads one pixel, but it passes only every fourth one.
+    Counted from the Jacobian of each convolution; `pixels` are those that the ones with spatial extent read, in all.
+    The 1 x 1 convolution on the skip connection of a bottleneck of stride 2 reads one pixel, but it passes only every
+    fourth one.
     """
     from harness.system.torchvision_compat import torchvision
 
@@ -100,7 +106,8 @@ def test_only_the_3_by_3_convolution_of_a_bottleneck_has_spatial_extent(lab, str
             projection = torch.nn.Sequential(torch.nn.Conv2d(8, 2 * kind.expansion, 1, stride))
             extents = spatial_extents(kind(8, 2, stride, projection).double(), lab)
         lab.note(f"{kind.__name__}: {extents}")
-        return {"spatial_layers": Exact(sum(n > 1 for n in extents.values())), "pixels": Exact(extents["conv2"])}
+        spatial = [pixels for pixels in extents.values() if pixels > 1]
+        return {"spatial_layers": Exact(len(spatial)), "pixels": Exact(sum(spatial))}
 
     lab.measure(**parts(models.Bottleneck))
     lab.control(**parts(models.BasicBlock))
@@ -124,7 +131,7 @@ SHARES = {
     rule={name: equals(percent, within=0.5) for name, (_, _, percent) in SHARES.items()},
     control="one layer more",
 )
-def test_the_shares_are_whole_numbers_of_layers(lab):
+def test_the_shares_are_whole_numbers_of_layers(lab: Lab) -> None:
     """The percentages of modified layers are whole numbers of the 13 layers of VGG-16 and 16 and 50 blocks of ResNets.
 
     The text's "30 %" and the abstract's "53 %" are other names of 31 % and 54 % (E-SH2).
@@ -135,7 +142,7 @@ def test_the_shares_are_whole_numbers_of_layers(lab):
     layers = {name: len(bottlenecks(structure(name))) for name in ("resnet50", "resnet152")}
     layers["vgg16"] = len(convolutions(structure("vgg16")))
 
-    def shares(more):
+    def shares(more: int):
         return {name: Exact(100 * (count + more) / layers[which]) for name, (which, count, _) in SHARES.items()}
 
     lab.measure(**shares(more=0))
@@ -148,9 +155,9 @@ def test_the_shares_are_whole_numbers_of_layers(lab):
     paper={"vgg16_layer_1": 32, "resnet50_layer_1": 32},
     unit="pixels",
     rule={"vgg16_layer_1": equals(32), "resnet50_layer_1": equals(32), "left_over": equals(0)},
-    control="the original stem; and layers 15 and 16, whose 4 x 4 maps hold no patch of 8",
+    control="layer 3 of VGG-16; the original stem; and layers 15 and 16, whose 4 x 4 maps hold no patch of 8",
 )
-def test_the_patch_sizes_fit_the_maps(lab):
+def test_the_patch_sizes_fit_the_maps(lab: Lab) -> None:
     """At layer 1 patches of 32 are the whole map, and patches of 2, 4 and 8 fit layers 8 to 14 of ResNet-50.
 
     `left_over` is the largest remainder of a map's side by a patch.  Layer 14 fits only where stride 2 is in the 3 x 3
@@ -161,14 +168,15 @@ def test_the_patch_sizes_fit_the_maps(lab):
     def left_over(sides):
         return Exact(max(side % patch for side in sides for patch in (2, 4, 8)))
 
+    vgg_sides = [size[0] for size in map_sizes(structure("vgg16"), CIFAR).values()]
     sides = side_of_each_block(structure("resnet50"))
     lab.measure(
-        vgg16_layer_1=Exact(next(iter(map_sizes(structure("vgg16"), CIFAR).values()))[0]),
+        vgg16_layer_1=Exact(vgg_sides[0]),
         resnet50_layer_1=Exact(sides[0]),
         left_over=left_over(sides[7:14]),
     )
     original = side_of_each_block(structure("resnet50", small_images=False))
-    lab.control(resnet50_layer_1=Exact(original[0]), left_over=left_over(sides[14:]))
+    lab.control(vgg16_layer_1=Exact(vgg_sides[2]), resnet50_layer_1=Exact(original[0]), left_over=left_over(sides[14:]))
 
 
 def drawn_weights(network):
@@ -202,7 +210,7 @@ def drawn_in_order(network):
     rule={"shuffled": equals(1.0), "gap_fc": equals(1.0)},
     control="another seed",
 )
-def test_all_models_share_their_initialisation(lab, construction):
+def test_all_models_share_their_initialisation(lab: Lab, construction: str) -> None:
     """All models of a set of experiments share the same initialisation from the same random seed.
 
     Measured is the share of equal weights among those that a model has in common with the baseline.  Where a model is
@@ -211,7 +219,7 @@ def test_all_models_share_their_initialisation(lab, construction):
     """
     from claims.fan2019.methods.modified_networks import fan
 
-    def build(method, seed):
+    def build(method: str, seed: int):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = fan("vgg16", method, last=0 if method == "none" else 4, width=2, classes=10)
@@ -236,7 +244,7 @@ def test_all_models_share_their_initialisation(lab, construction):
     rule={"cost": equals(0.73, within=0.005), "map_side": equals(14), "share": equals(10, within=0.5)},
     control="GAP+FC in the last block alone, and the cost of spatial shuffle there",
 )
-def test_resnet152_can_do_without_its_last_tenth(lab):
+def test_resnet152_can_do_without_its_last_tenth(lab: Lab) -> None:
     """In ResNet-152 the last 10 % of the layers can be replaced by GAP+FC behind 14 x 14 maps, at a cost of 0.73 %.
 
     The cost is from Table 2's accuracies; 10 % are five bottlenecks, the three of the last stage and two before them.

@@ -6,11 +6,15 @@ How the networks are trained, and what a point is, is said in `methods.arms`.
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
 from harness.claims.claim import claim
 from harness.rules import Curve, equivalent_to, greater_than, less_than, matches, monotone
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 
 @claim(
@@ -22,7 +26,7 @@ from harness.rules import Curve, equivalent_to, greater_than, less_than, matches
     control="a late layer alone, number 10, against the first one alone, 16.02 % in Fig. 7",
     **SETTING,
 )
-def test_one_shuffled_layer_does_what_all_later_ones_do(lab, data):
+def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> None:
     """Shuffling a single layer has a very similar effect on accuracy as shuffling all layers from it on.
 
     Judged at layers 4 and 10 of 13, within 3 points.
@@ -45,7 +49,7 @@ def test_one_shuffled_layer_does_what_all_later_ones_do(lab, data):
     control="a late layer alone, number 10, against the first one alone",
     **SETTING,
 )
-def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab, data):
+def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab: Lab, data: str) -> None:
     """The network cannot recover the damage caused by shuffling an early layer.
 
     With layer 4 alone shuffled it is not better by 3 points than with all layers from 4 to 13 shuffled.
@@ -64,7 +68,7 @@ def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab, data):
     control="the same networks before training",
     **SETTING,
 )
-def test_accuracy_falls_faster_with_patches_at_early_layers(lab, data, sizes):
+def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str, sizes: str) -> None:
     """With the size of the patches accuracy falls rapidly at first layers, and faster there than at last ones.
 
     At layer 1 patches of 1, 4 and 32 pixels (none, and the whole image) are compared.  Points lost by each doubling of
@@ -107,7 +111,7 @@ def test_accuracy_falls_faster_with_patches_at_early_layers(lab, data, sizes):
     control="at the first layer, between patches of 4 and the whole map",
     **{**SETTING, "reach": BELOW_RESNET},
 )  # fmt: skip
-def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab, data):
+def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab: Lab, data: str) -> None:
     """At layers 8 to 14 of ResNet-50 patches of 2, 4 and 8 give similar accuracies.
 
     Judged between patches of 2 and the whole map, of 8 x 8 pixels at bottleneck 10 of ResNet-50, which tier `paper`
@@ -133,7 +137,7 @@ def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab, data):
     control="the whole map of the first layer shuffled",
     **{**SETTING, "reach": BELOW_RESNET},
 )
-def test_patches_of_4_on_the_input_image_cost_4_points(lab, data):
+def test_patches_of_4_on_the_input_image_cost_4_points(lab: Lab, data: str) -> None:
     """ResNet-50 loses 4.0 % with patches of 4 shuffled on the input image.
 
     Tier `paper` trains ResNet-50, and says what its first bottleneck loses, which may be meant (E-SH5); below it VGG-16
@@ -156,7 +160,7 @@ def test_patches_of_4_on_the_input_image_cost_4_points(lab, data):
     control="the network trained on random labels",
     **SETTING,
 )
-def test_a_completely_shuffled_image_is_still_recognised(lab, data):
+def test_a_completely_shuffled_image_is_still_recognised(lab: Lab, data: str) -> None:
     """With the input image completely shuffled VGG-16 does not fall to random guessing: 16.02 %.
 
     Measured in points above chance.

@@ -5,11 +5,16 @@ How the networks are trained, and what a point is, is said in `methods.arms`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods.arms import arms, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
 from harness.claims.claim import claim
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
 from harness.system.lazy import np
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 RESNET = {**SETTING, "tier": "nightly"}
 """Of claims that only a ResNet can decide: no recipe of one is short enough for tier `quick`."""
@@ -36,7 +41,7 @@ def draw_by_share(lab, found, **curves) -> None:
     control="the last 77 % of the layers shuffled, which cost 17.05",
     **SETTING,
 )
-def test_half_of_the_layers_cost_266(lab, data, epoch):
+def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
     """With its last 54 % of layers spatially shuffled VGG-16 loses 2.66 %, from 74.10 to 71.44."""
     found = Accuracies.of(lab)
     lost = found.lost("spatial 7", epoch=epoch)
@@ -54,7 +59,7 @@ def test_half_of_the_layers_cost_266(lab, data, epoch):
     control="the last 30 % of the layers, where the paper has 74.07 and 67.56 %",
     **SETTING,
 )
-def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab, data):
+def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, data: str) -> None:
     """With the last 77 % of layers shuffled, 57.05 % remain under spatial shuffle, but 4.84 % under channel-wise."""
     found = Accuracies.of(lab)
     lab.measure(found.points("spatial 10") - found.points("channel 10"))
@@ -69,7 +74,7 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab, data):
     control="the same networks before training",
     **SETTING,
 )
-def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
+def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab: Lab, data: str) -> None:
     """With the share of layers that are shuffled the accuracy decreases under both shuffles."""
     found = Accuracies.of(lab)
 
@@ -91,7 +96,7 @@ def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab, data):
     control="the last 77 % of the layers shuffled channel-wise, which cost 69.26",
     **SETTING,
 )
-def test_channel_shuffle_in_the_last_layer_costs_266(lab, data):
+def test_channel_shuffle_in_the_last_layer_costs_266(lab: Lab, data: str) -> None:
     """Channel-wise shuffle costs as much in the last layer alone as spatial shuffle in 54 % of the layers: 2.66 %."""
     found = Accuracies.of(lab)
     lost = found.lost("channel 1")
@@ -109,7 +114,7 @@ def test_channel_shuffle_in_the_last_layer_costs_266(lab, data):
     control="as many layers shuffled channel-wise, which costs 6.54",
     **SETTING,
 )
-def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab, data):
+def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab: Lab, data: str) -> None:
     """With 31 % of its layers modified by spatial shuffle the test accuracy is not really affected."""
     found = Accuracies.of(lab)
     lab.measure(found.lost("spatial 4"))
@@ -124,7 +129,7 @@ def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab, data):
     control="channel-wise shuffle in place of GAP+FC",
     **SETTING,
 )
-def test_spatial_shuffle_and_gap_fc_behave_alike(lab, data):
+def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
     """Spatial shuffle and GAP+FC have an overall similar behaviour: they leave the same accuracy, up to 4 points."""
     found = Accuracies.of(lab)
 
@@ -145,7 +150,7 @@ def test_spatial_shuffle_and_gap_fc_behave_alike(lab, data):
     control="the same networks before training",
     **SETTING,
 )
-def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab, data):
+def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab: Lab, data: str) -> None:
     """Depth is needed for a good performance, but later layers need not be convolutions.
 
     With GAP+FC in the place of its last 30 % of convolutions VGG-16 is better than without those layers at all.
@@ -167,7 +172,7 @@ def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab, data):
     control="the last 77 to 81 % of the layers, which cost 8.58 and more",
     **{**SETTING, "reach": BELOW_RESNET},
 )
-def test_30_percent_cost_between_017_and_144(lab, data):
+def test_30_percent_cost_between_017_and_144(lab: Lab, data: str) -> None:
     """The last 30 % of layers cost 0.17 % (ResNet-50, CIFAR100) to 1.44 % (VGG-16, Small-ImageNet).
 
     Judged within a point of that range.  Tier `paper` trains ResNet-50; below it VGG-16 stands in.
@@ -187,7 +192,7 @@ def test_30_percent_cost_between_017_and_144(lab, data):
     control="the same networks before training, against the trained baseline",
     **SETTING,
 )
-def test_77_percent_cost_between_858_and_2021(lab, data):
+def test_77_percent_cost_between_858_and_2021(lab: Lab, data: str) -> None:
     """77 to 81 % of the layers cost 8.58 to 20.21 %.
 
     Judged within 3 points of that range, with spatial shuffle, for which Fig. 4 has 17.05 (VGG-16, CIFAR100).
@@ -207,7 +212,7 @@ def test_77_percent_cost_between_858_and_2021(lab, data):
     control="the same networks before training, against the trained baseline",
     **RESNET,
 )
-def test_half_of_resnet50_costs_248(lab, data, epoch):
+def test_half_of_resnet50_costs_248(lab: Lab, data: str, epoch: str) -> None:
     """With its last half of bottlenecks spatially shuffled ResNet-50 loses 2.48 % on CIFAR100."""
     found = Accuracies.of(lab)
     lab.measure(found.lost("resnet50 spatial 8", epoch=epoch))
@@ -222,7 +227,7 @@ def test_half_of_resnet50_costs_248(lab, data, epoch):
     control="the same networks before training",
     **{**SETTING, "unit": "%"},
 )
-def test_an_unshuffled_skip_connection_saves_accuracy(lab, data):
+def test_an_unshuffled_skip_connection_saves_accuracy(lab: Lab, data: str) -> None:
     """With the skip connections left unshuffled a ResNet learns to ignore the branch, so that accuracy is higher.
 
     Measured with the last half of ResNet-50's bottlenecks shuffled, without the skip connections and with them, in per
@@ -234,7 +239,7 @@ def test_an_unshuffled_skip_connection_saves_accuracy(lab, data):
     lab.control(100 * untrained)
 
 
-def resnet_by_share(tier):
+def resnet_by_share(tier: str):
     """ResNet-50 with its last half modified by either method, at tier `paper` with the other shares of Fig. 5 too."""
     counts = (5, 8, 13) if tier == "paper" else (8,)
     return arms("resnet50", *(f"resnet50 {method} {n}" for method in ("spatial", "gap-fc") for n in counts))(tier)
@@ -248,7 +253,7 @@ def resnet_by_share(tier):
     control="GAP+FC before training",
     **RESNET,
 )
-def test_spatial_shuffle_and_gap_fc_behave_alike_in_resnet50(lab, data):
+def test_spatial_shuffle_and_gap_fc_behave_alike_in_resnet50(lab: Lab, data: str) -> None:
     """In ResNet-50, too, spatial shuffle and GAP+FC have an overall similar behaviour.
 
     With the last half of the bottlenecks modified they leave the same accuracy, up to 4 points as in SH-29.

@@ -8,11 +8,16 @@ the training (section 3.2).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from claims.fan2019.methods.arms import PERCEPTRON, arms
 from claims.fan2019.methods.readings import BASELINE, SETTING, Accuracies, note_seeds
 from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, matches
 from harness.system.lazy import np
+
+if TYPE_CHECKING:
+    from harness.lab.lab import Lab
 
 EPOCHS = ("last", "best")
 DOWNSAMPLING = ("pool", "stride")
@@ -48,7 +53,7 @@ def draw_table(lab, found) -> None:
     control="the network that is trained and tested with channel-wise shuffle, 67.56 %",
     **{**SETTING, "unit": "%"},
 )
-def test_the_baseline_reaches_its_accuracy(lab, data, epoch):
+def test_the_baseline_reaches_its_accuracy(lab: Lab, data: str, epoch: str) -> None:
     """VGG-16 reaches 74.10 % on CIFAR100.
 
     Below tier `paper` the rule says how far the stand-in's baseline is from the paper's, and no more: neither a small
@@ -69,7 +74,7 @@ def test_the_baseline_reaches_its_accuracy(lab, data, epoch):
     control="the same layers shuffled channel-wise, which costs 6.54",
     **SETTING,
 )
-def test_late_layers_do_without_order_when_trained_without(lab, data, downsampling, epoch):
+def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, downsampling: str, epoch: str) -> None:
     """Trained with it, VGG-16 keeps its accuracy when its last 30 % of layers are spatially shuffled.
 
     In the authors' code for CIFAR shuffled layers have stride 2 in place of the max pooling behind them, and the best
@@ -93,7 +98,7 @@ def test_late_layers_do_without_order_when_trained_without(lab, data, downsampli
     control="the network that was trained without shuffle, tested with it",
     **SETTING,
 )
-def test_the_shuffle_can_be_left_out_when_testing(lab, data):
+def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     """Trained with its last 30 % of layers spatially shuffled, VGG-16 keeps its accuracy without shuffle at test time.
 
     Measured is what is lost against the baseline: 74.10 - 73.74 in the paper.
@@ -115,7 +120,7 @@ def test_the_shuffle_can_be_left_out_when_testing(lab, data):
     control="the network that was trained with the shuffle",
     **SETTING,
 )
-def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab, data, downsampling):
+def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab: Lab, data: str, downsampling: str) -> None:
     """Trained without shuffle, VGG-16 falls to 23.49 %, above chance, with its last 30 % of layers shuffled in tests.
 
     With stride 2 in place of max pooling in the shuffled layers, as in the authors' code, the weights meet two changes.
@@ -135,7 +140,7 @@ def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab, data, downsam
     control="channel-wise shuffle in place of a spatial shuffle of each image",
     **SETTING,
 )
-def test_the_images_of_a_batch_can_be_shuffled_alike(lab, data):
+def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> None:
     """It makes no difference whether the images of a batch are shuffled in the same way or in different ways.
 
     Measured in the last 30 % of the layers, trained and tested; what shuffling each image on its own gains.
@@ -157,7 +162,7 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab, data):
     control="a permutation of the channels that is fixed, which weights can learn",
     **SETTING,
 )
-def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab, data, epoch):
+def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab: Lab, data: str, epoch: str) -> None:
     """Trained and tested with channel-wise shuffle in its last 30 % of layers, VGG-16 loses significantly: 67.56 %."""
     found = Accuracies.of(lab)
     lab.measure(found.lost("channel 4", epoch=epoch))
@@ -173,7 +178,7 @@ def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab, data, epoch)
     control="the network that was trained without shuffle",
     **SETTING,
 )
-def test_the_channel_shuffle_can_be_left_out_when_testing(lab, data):
+def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     """Trained with channel-wise shuffle, VGG-16 does as well without it at test time: 67.80 and 67.56 %."""
     found = Accuracies.of(lab)
     gained = found.points("channel 4", "plain") - found.points("channel 4")
@@ -191,7 +196,7 @@ def test_the_channel_shuffle_can_be_left_out_when_testing(lab, data):
     control="no shuffle at test time",
     **SETTING,
 )
-def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab, data):
+def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data: str) -> None:
     """Trained without shuffle, VGG-16 falls to chance, 1.04 %, with its last 30 % of layers channel-wise shuffled.
 
     Measured in points above chance.
@@ -212,7 +217,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab, data):
     control="the network that was trained with channel-wise shuffle",
     **SETTING,
 )
-def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab, data):
+def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab: Lab, data: str) -> None:
     """Trained without shuffle, VGG-16 is more robust to spatial (23.49 %) than to channel-wise shuffle (1.04 %)."""
     found = Accuracies.of(lab)
     lab.measure(found.points("plain", "spatial 4") - found.points("plain", "channel 4"))
@@ -228,7 +233,7 @@ def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab, data
     control="the network without shuffle at test time",
     **SETTING,
 )
-def test_what_is_left_is_what_a_perceptron_reaches(lab, data):
+def test_what_is_left_is_what_a_perceptron_reaches(lab: Lab, data: str) -> None:
     """The 23.49 % left under spatial shuffle are similar to a perceptron with one hidden layer of 512 units: 25.61 %.
 
     The perceptron sees the images unshuffled.
@@ -251,7 +256,7 @@ QUARTERS = {"quarter": 1, "half": 2, "three quarters": 3, "end": 4}
     control="channel-wise shuffle in the last 77 % of the layers",
     **SETTING,
 )
-def test_the_training_curves_are_similar(lab, data, curve):
+def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> None:
     """The training curves of the standard VGG-16 and of the one with its last 54 % of layers shuffled are very similar.
 
     Compared after a quarter, half, three quarters and all of the epochs.
@@ -280,7 +285,7 @@ def test_the_training_curves_are_similar(lab, data, curve):
     control="an epoch that is chosen beforehand, the last but one",
     **{**SETTING, "unit": "%"},
 )
-def test_selecting_the_best_epoch_raises_the_accuracy(lab, data):
+def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> None:
     """The best performing models are selected, which raises the accuracies that are reported.
 
     By how much the best epoch exceeds the last one on the images that it is chosen on, mean over three arms of Table 1.
@@ -299,7 +304,7 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab, data):
     control="the weights that were trained with max pooling",
     **SETTING,
 )
-def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab, data):
+def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab: Lab, data: str) -> None:
     """Stride 2 in place of the max pooling behind the last 30 % of layers costs VGG-16 no accuracy by itself.
 
     Derived: the authors' code for CIFAR makes this change together with the shuffle (E-SH6), so that a cost of its own
