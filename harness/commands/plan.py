@@ -82,7 +82,7 @@ def entry(selection: Selection, outcome: Outcome, cost: Cost) -> Json:
     """What the plan says of one run."""
     run = outcome.run
     return {
-        "recipe": str(run).removesuffix(f" seed {run.seed}"),
+        "recipe": str(run).removesuffix(f", seed {run.seed}"),
         "seed": run.seed,
         "key": outcome.key,
         "tier": selection.tier_of(run),

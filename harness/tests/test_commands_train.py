@@ -29,6 +29,7 @@ from harness.training.network import operations
 
 CLAIMS = """
 from harness.tests.fake_recipes import Draw, Part
+from harness.system.stable_names import stable_name
 
 small, large = Draw(), Draw(Part(5))
 
@@ -50,6 +51,7 @@ def test_means_are_below_five(lab):
 """
 
 
+@stable_name("fake-signals")
 @dataclass(frozen=True)
 class Signals(Recipe):
     """Is told to stop."""
@@ -242,7 +244,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     lines = plan.readable({**found, "workers": 2})
     assert lines[1].split()[:8] == ["3", "of", "5", "2", "80", "s", "2.7", "min"]
     assert lines[1].endswith(f"XX-01, XX-02  {found['runs'][0]['recipe']}")
-    assert any("unknown" in line and line.endswith("Draw()") for line in lines)
+    assert any("unknown" in line and line.endswith("fake-draw") for line in lines)
     assert any(line.startswith("not available: cifar10") for line in lines)
     assert not calls.exists()
 
@@ -266,7 +268,7 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     planned = harness(suite.root, "plan", "--tier", "quick")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4  4        unknown  unknown   smoke  XX-01, XX-02  Draw()" in planned.stdout
+    assert "0 of 4  4        unknown  unknown   smoke  XX-01, XX-02  fake-draw" in planned.stdout
 
     trained = harness(suite.root, "train", "--tier", "quick", "--workers", "1")
     assert trained.returncode == 0, trained.stderr

@@ -115,7 +115,7 @@ def test_seconds_reasons_the_order_of_cases_and_the_last_digits_are_not_compared
 
 
 def bundle_of(folder, result):
-    """A bundle with one record, of run `Draw() seed 0`, that holds this result."""
+    """A bundle with one record, of run `fake-draw, seed 0`, that holds this result."""
     store, made_of = Store(folder / "store"), ingredients(Run(Draw()), Bench())
     key = content_key(made_of)
     store.put(key, made_of, result, {}, 1.0)

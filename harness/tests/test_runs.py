@@ -54,7 +54,7 @@ def test_a_record_says_what_was_found_where_and_at_what_cost(store, bench):
     assert record.metrics == {"mean": values.mean(), "curve": values[:, 0].tolist()}
     assert record.made_of["seed"] == 2
     assert record.made_of["device"] == "cpu"
-    assert record.made_of["recipe"]["class"] == "harness.tests.fake_recipes.Draw"
+    assert record.made_of["recipe"]["name"] == "fake-draw"
     assert record.seconds >= 0
     assert record.environment["torch"] == torch.__version__
     assert record.environment["threads"] == 1
@@ -63,7 +63,7 @@ def test_a_record_says_what_was_found_where_and_at_what_cost(store, bench):
 
 def test_without_computing_a_missing_run_is_named_and_one_that_is_there_is_found(store, bench):
     run = Run(Draw(scale=3.0))
-    with pytest.raises(RunMissing, match=r"Draw\(scale=3.0\) seed 0"):
+    with pytest.raises(RunMissing, match="fake-draw, scale 3, seed 0"):
         perform(run, store, bench, compute=False)
     record = perform(run, store, bench)
     assert perform(run, store, bench, compute=False) == record

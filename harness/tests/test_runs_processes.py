@@ -218,7 +218,7 @@ def test_lines_are_written_where_standard_error_is_no_terminal(store, monkeypatc
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     perform_all([Run(Draw()), Run(Fails())], store, Bench(), workers=1)
-    assert stream.getvalue().splitlines()[0] == "Draw() seed 0: started"
+    assert stream.getvalue().splitlines()[0] == "fake-draw, seed 0: started"
     assert stream.getvalue().splitlines()[1].startswith("[1/2] Draw() seed 0: done in ")
     assert stream.getvalue().splitlines()[2:] == [
         "Fails() seed 0: started",

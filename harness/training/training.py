@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.networks import SCHEMES
 from harness.runs.recipe import Effort, Recipe, Result
+from harness.system.stable_names import stable_name
 from harness.training import Augmentation, Constant, Data, Keep, Network
 from harness.training.loss import LOSSES
 from harness.training.optimisation import Optimiser, Schedule
@@ -20,6 +21,7 @@ WHOLE = {"imagenet": 1_281_167, "small-imagenet": 1_281_167}
 """Training images by data set, where they are not 50,000 as in CIFAR."""
 
 
+@stable_name("training")
 @dataclass(frozen=True)
 class Training(Recipe):
     """Minimise a network's loss on labelled images, from scratch.

@@ -12,6 +12,7 @@ from claims.gamba2020.methods.projections import convolutional_layers, negative_
 from harness.runs.errors import RunDiverged
 from harness.runs.recipe import Effort, Recipe, Result
 from harness.system.lazy import np, torch
+from harness.system.stable_names import stable_name
 from harness.training import Keep, kept_name
 from harness.training.training import Training
 
@@ -33,6 +34,7 @@ BATCH = 250
 """Images that go through the layers together when they are reset; more leave the caches of a CPU."""
 
 
+@stable_name("criticality")
 @dataclass(frozen=True)
 class Criticality(Recipe):
     """Train, and write down the share of negative projections of each layer and each layer's part in the accuracy.

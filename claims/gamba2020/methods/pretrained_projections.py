@@ -10,6 +10,7 @@ from claims.gamba2020.methods.projections import projection_cosines
 from harness.data.pretrained import kernels
 from harness.runs.recipe import Recipe, Result
 from harness.system.lazy import np, torch
+from harness.system.stable_names import stable_name
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.runs.bench import Bench
 
 
+@stable_name("pretrained-projections")
 @dataclass(frozen=True)
 class PretrainedProjections(Recipe):
     """Count negative projections in each convolution of a pretrained network, and in one drawn anew.
