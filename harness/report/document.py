@@ -15,7 +15,7 @@ from harness.claims.papers import Paper
 from harness.judging.claims import ClaimVerdict
 from harness.judging.exchange import claim_to_json
 
-SCHEMA = 1
+SCHEMA = 2
 
 KEPT = ("id", "paper", "statement", "discussion", "where", "paper_value", "erratum")
 """What an entry takes over from the declaration as it stands."""

@@ -171,7 +171,7 @@ def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
         (["verify", "--store", "nowhere"], "nowhere: there is no such store"),
         (["verify", "--report", "nowhere"], "nowhere/claims.json: not there"),
         (["verify", "--report", "damaged"], "damaged/claims.json: not a report's"),
-        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 1"),
+        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 2"),
     ],
 )
 def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys, arguments, said):
