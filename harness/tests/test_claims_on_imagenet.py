@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from harness.verdicts import Verdict
 __all__ = ["tiny_imagenet"]
 
 ON_IMAGENET = [claim for file in sorted(CLAIMS.glob("*/test_imagenet.py")) for claim in declared_in(file)]
-RECIPES = {recipe: claim.id for claim in ON_IMAGENET for recipe in claim.runs_within("paper", {}).values()}
+RECIPES: dict[Any, str] = {
+    recipe: claim.id for claim in ON_IMAGENET for recipe in claim.runs_within("paper", {}).values()
+}
 RECIPES |= {failing("paper", "imagenet", deviation): "HP-26" for deviation in (0.01, 0.1)}
 SUPPORTED, REFUTED = Verdict.SUPPORTED, Verdict.REFUTED
 DATA = {"data": "imagenet"}
@@ -79,7 +82,7 @@ def test_what_is_trained_is_what_the_papers_have():
     assert (fan.epochs, fan.batch_size, fan.optimiser.rate, fan.schedule.milestones) == (100, 256, 0.1, (30, 60))
     assert fan.data == Data("imagenet", side=224)
     for name in ("AlexNet", "VGG19"):
-        gamba = on_imagenet(name).training
+        gamba: Any = on_imagenet(name).training
         assert (gamba.epochs, gamba.batch_size, gamba.optimiser.rate, gamba.schedule.milestones) == (
             75, 128, 0.01, (25, 50),
         )  # fmt: skip
@@ -88,7 +91,7 @@ def test_what_is_trained_is_what_the_papers_have():
 
 @pytest.mark.parametrize("id", ["SH-79", "SH-80", "SH-81", "SH-35", "SH-37", "SH-88"])
 def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
-    runs = declared(id).runs_within("paper", {})
+    runs: Any = declared(id).runs_within("paper", {})
     baseline, shuffled, *_ = runs
     assert [(one.name, one.network) for one in runs[baseline].conditions] == [
         (shuffled, runs[shuffled].training.network)

@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,7 @@ def calls(tmp_path):
     return tmp_path / "calls"
 
 
-CLAIM = SimpleNamespace(id="XX-01", tier_within=lambda tier: "smoke")
+CLAIM: Any = SimpleNamespace(id="XX-01", tier_within=lambda tier: "smoke")
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     for seed, seconds in enumerate((60.0, 100.0, 80.0)):
         took(store, seconds, counted(calls, 1), seed)
     runs = [Run(counted(calls, 1), seed) for seed in range(5)] + [Run(Draw()), Run(Reads("cifar10"))]
-    others = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
+    others: list[Any] = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
     needs = {run: [CLAIM] if run.seed < 3 else others for run in runs} | {runs[-2]: others[:1]}
     found = plan.planned(Selection(needs, "quick", store, Bench()))
     total = found["total"]
@@ -251,7 +252,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
 
 def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):
     small = CNN.with_(data=Data("digits", count=100, held_out=20), batch_size=30, epochs=2)
-    vgg = Network.of("vgg16", classes=4, channels=1)
+    vgg = Network.of("plain-vgg", depth=16, head="average", classes=4, channels=1)
     large = CNN.with_(network=vgg, data=Data("textures", 500, 20), epochs=30, batch_size=100)
     needs = {Run(small, 0): [CLAIM], Run(large, 0): [CLAIM], Run(Draw(), 0): [CLAIM]}
     found = plan.planned(Selection(needs, "smoke", store, Bench()), gpu=True)

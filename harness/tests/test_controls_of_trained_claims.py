@@ -1,6 +1,7 @@
 """Controls of claims on trained networks, on made-up records: they can fail, and do where the effect is in them."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ class MadeUp(Lab):
     """A lab whose records are made up: `made(name of the run, seed)` gives their metrics."""
 
     def __init__(self, id, made, *, tier="quick", **parameters):
-        place = SimpleNamespace(tier=tier)
+        place: Any = SimpleNamespace(tier=tier)
         super().__init__(declared(id), "", parameters, place)
         self._made = made
 

@@ -1,5 +1,6 @@
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from harness.data.files import Stored
 from harness.runs import Bench
 from harness.tests.fake_data import write
 
-KERNELS = {
+KERNELS: dict[str, Any] = {
     "first.weight": np.array([[1, -1], [1, 1], [-1, -2]], np.float32).reshape(3, 1, 1, 2),
     "first.bias": np.zeros(3, np.float32),
     "last.weight": np.full((2, 3, 1, 1), -1, np.float16),

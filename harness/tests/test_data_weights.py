@@ -1,5 +1,6 @@
 import hashlib
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from harness.data import weights as module
 from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing, DownloadFailed
 from harness.data.weights import MATCONVNET, TORCHVISION, weights
 
-STATE = {
+STATE: dict[str, Any] = {
     "features.10.weight": -np.ones((4, 2, 3, 3), np.float32),
     "features.2.weight": np.array([1, -1, 0, 1], np.float32).reshape(4, 1, 1, 1),
     "features.2.bias": np.zeros(4, np.float32),
@@ -94,7 +95,7 @@ def test_files_without_kernels_are_refused(tmp_path):
     with pytest.raises(DatasetCorrupt, match="no plain arrays"):
         weights("MatConvNet AlexNet", tmp_path)
     file = io.BytesIO()
-    np.savez(file, **{"classifier.weight": STATE["classifier.weight"]})
+    np.savez(file, **{name: STATE[name] for name in STATE if name == "classifier.weight"})
     put(tmp_path, "pretrained/matconvnet_alexnet.npz", file.getvalue())
     with pytest.raises(DatasetCorrupt, match="none of its arrays"):
         weights("MatConvNet AlexNet", tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,14 +131,15 @@ def two_threads():
 
 @pytest.mark.usefixtures("two_threads")
 def test_threads_and_global_randomness_are_fixed_and_put_back(store, bench):
-    states = torch.get_rng_state(), np.random.get_state()[1], random.getstate()
+    numpy_state: Any = np.random.get_state
+    states = torch.get_rng_state(), numpy_state()[1], random.getstate()
     variables = dict(os.environ)
     first = perform(Run(Carelessly(), 1), store, bench)
     assert first.metrics["threads"] == [1, "1"]
     assert torch.get_num_threads() == 2
     assert dict(os.environ) == variables
     assert torch.equal(torch.get_rng_state(), states[0])
-    assert np.array_equal(np.random.get_state()[1], states[1])
+    assert np.array_equal(numpy_state()[1], states[1])
     assert random.getstate() == states[2]
 
     torch.rand(7)

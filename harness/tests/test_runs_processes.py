@@ -171,7 +171,7 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
 
 def live_as_a_worker(store, bench, started):
     """What a worker process does when it has nothing to do."""
-    devices = SimpleQueue()
+    devices: SimpleQueue = SimpleQueue()
     devices.put("cpu")
     workers._start(store, bench, None, devices, {})
     started.write_text(str(os.getpid()))
