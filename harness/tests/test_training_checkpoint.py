@@ -35,7 +35,7 @@ VARIANTS = {
     "no memory": (SMALL.with_(optimiser=Sgd(0.05)), {}),
     "adam": (SMALL.with_(optimiser=Adam(1e-3), schedule=Cosine(2), precision="float64"), {}),
     "bf16": (SMALL.with_(precision="bf16"), {}),
-    "dropout": (SMALL.with_(network=Network.of("gamba-lenet", classes=3)), {"size": 28}),
+    "dropout": (SMALL.with_(network=Network.of("plain-vgg", depth=11, width=4, classes=3, channels=1)), {"size": 32}),
     "random shuffles and batch norm": (
         SMALL.with_(network=Network.of("fan-modified", method="spatial", **FAN), data=Data("made-up", 20, 5), epochs=2,
                     batch_size=10, keep=Keep(("*",), (2,))), RGB),
