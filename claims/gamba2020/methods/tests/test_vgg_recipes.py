@@ -1,6 +1,6 @@
 import pytest
-from harness.training.recipes_TO_SPLIT import gamba
 
+from claims.gamba2020.methods.recipes import gamba
 from claims.gamba2020.methods.vgg_recipes import (
     IMAGES,
     LENGTHS,
