@@ -7,7 +7,7 @@ part; another is where it must be refuted; and where the control's data have wha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,7 +46,6 @@ class Worlds:
     without_control: World | None = None
     blunt: tuple[str, ...] = ()
     tier: str | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def metrics(**curves: Any) -> dict[str, Any]:
@@ -59,7 +58,7 @@ POSITIVE = MadeUp(after=first(0.5, 0.1))
 ALL_BIASED = MadeUp(after=0.9)
 LOST = MadeUp(before=0.9, after=0.5)
 
-HALF_BIASED = MadeUp(after=lambda layers: first(0.5, 0.9)(layers // 2) + [0.5] * (layers - layers // 2))
+HALF_BIASED = MadeUp(after=lambda layers: [0.5] + [0.9] * (layers // 2 - 1) + [0.5] * (layers - layers // 2))
 HALF_CRITICAL = MadeUp(after=first_half(0.9, 0.5), drops=first_half(0.5, 0.003))
 
 TOGETHER = MadeUp(before=falling(0.5, 0.55), after=falling(0.9, 0.55), drops=falling(0.8, 0.1), drop_noise=0.1)
@@ -91,7 +90,7 @@ def late(delay: int, after: float = 0.7, epochs: int = 45) -> Callable[[Any, int
         from_fall = np.clip(np.arange(epochs) - fall, 0, None) / (epochs - fall)
         begin = fall + delay + seed // 2 % 2
         course = np.clip(np.arange(-1, epochs) - begin, 0, None) / (epochs - 1 - begin)
-        return MadeUp(after=after, course=course, metrics=metrics(train_loss=list(2.3 - from_fall)))
+        return MadeUp(after=after, course=course.tolist(), metrics=metrics(train_loss=list(2.3 - from_fall)))
 
     return made
 
@@ -295,6 +294,7 @@ def test_refuted_by_another_picture(id, case):
 @pytest.mark.parametrize(("id", "case"), WITH_BLUNT)
 def test_a_control_that_has_what_the_claim_says_is_found_out(id, case):
     worlds = WORLDS[id]
+    assert worlds.without_control is not None
     found = judged(CLAIMS[id], worlds.without_control, worlds.tier, case)
     assert set(found.control_faults) >= set(worlds.blunt)
     assert not found.control_holds
