@@ -109,8 +109,8 @@ def test_filters_are_flat_at_initialisation(lab: Lab, start: str) -> None:
         "homogeneous": equals(0.0, within=1e-9),
         "smoothing": equals(0.0, within=1e-12),
     },
-    control="a checkerboard in place of a homogeneous filter, sharpening in place of smoothing, smoothed filters in place "
-    "of white ones",
+    control="a checkerboard in place of a homogeneous filter, sharpening in place of smoothing, smoothed filters in "
+    "place of white ones",
 )
 def test_aggregate_frequency_is_relative_to_white_filters(lab: Lab) -> None:
     """The aggregate measure of frequency is 1 for white filters, 0 for homogeneous ones, and smoothing lowers it.

@@ -99,6 +99,7 @@ def network_with(
 
     stack = pooling_stack(filters, depth, channels=3)
     for layer in stack.layers:
+        assert isinstance(layer, torch.nn.Conv1d)
         layer.weight.data.uniform_(lowest, highest, generator=generator)
         if bias:
             layer.bias = torch.nn.Parameter(torch.full((3,), bias, dtype=torch.float64))

@@ -165,11 +165,9 @@ def test_curves_overlap_where_only_spatial_pooling_is_present(lab: Lab) -> None:
 
     def difference(seed: int, pooling: bool = True) -> float:
         generator = torch.Generator().manual_seed(seed)
-        network: RingStack
-        if pooling:
-            network = homogeneous(generator)
-        else:
-            network = ScaleDetectionCNN(6, 4, generator=generator).double()
+        network: RingStack = (
+            homogeneous(generator) if pooling else ScaleDetectionCNN(6, 4, generator=generator).double()
+        )
         data = task(generator)
         before, after = (
             sensitivities_by_layer(net.representations, *data).relative
