@@ -21,6 +21,7 @@ from claims.fan2019.methods.detection_errors import (
 )
 from claims.fan2019.methods.detections import Detections, Matches, Objects, from_tensors, match
 from claims.fan2019.methods.object_sizes import LARGE, MEDIUM, SMALL, coco_edges, only, quantile_edges, sizes
+from harness.claims.claim import claim
 from harness.lab.pictures import CORRECT, MISPLACED, OBJECT, WRONG, Box
 from harness.statistics import resampling
 from harness.system.lazy import np
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating]
 
-SETTING = {
-    "tier": "quick", "data": {"quick": ("scenes",), "nightly": ("voc2007",)}, "proxies": ("scenes",),
-    "seeds": range(3), "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
-}  # fmt: skip
-"""What all claims on detectors declare."""
+claim_on_detectors = functools.partial(
+    claim, tier="quick", data={"quick": ("scenes",), "nightly": ("voc2007",)}, proxies=("scenes",), seeds=range(3),
+    reach={"quick": "proxy", "nightly": "reduced", "paper": "paper"}, unit="points",
+)  # fmt: skip
+"""`claim` with what all claims on detectors declare."""
 
 WHOLE, ODD, EVEN, ELSEWHERE = "all images", "odd images", "even images", "annotations of the next image"
 """What a detector is judged on: its test images, every other one, or annotations that belong to another image."""
