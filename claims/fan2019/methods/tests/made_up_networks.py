@@ -64,8 +64,8 @@ def networks(accuracies: Accuracies, *, chance: bool = True, **more: float) -> C
     Args:
         accuracies: what is different.
         chance: whether accuracies are given in points above chance, not in per cent of the images.
-        more: `peak`, what the best epoch on the validation images, which is the last
-            but one, has more than the last; `first`, which share of the last epoch's accuracy the first one has.
+        more: `peak`, by how many points the last but one epoch is better than the last on the validation images (with
+            each seed a little more); `first`, which share of the last epoch's points above chance the first one has.
     """
     known = {**AS_PRINTED, **accuracies}
 
@@ -78,13 +78,12 @@ def networks(accuracies: Accuracies, *, chance: bool = True, **more: float) -> C
             return float(points + by) / 100 + chance / classes
 
         last = share(known[name], noise[0])
-        tested = {
-            other.name: [share(known[name, other.name], more)] for other, more in zip(recipe.conditions, noise[1:])
-        }
+        others = zip([other.name for other in recipe.conditions], noise[1:], strict=True)
+        tested = {other: [share(known[name, other], by)] for other, by in others}
         curve = np.linspace(more.get("first", 0.25), 1, EPOCHS) * (last - 1 / classes) + 1 / classes
         before = share(known["before training"], noise[0]) if chance else 1 / classes
         validation = [before, *curve]
-        validation[-2] = validation[-1] + more.get("peak", 0.0) / 100
+        validation[-2] = validation[-1] + more.get("peak", 0.0) * (1 + seed / 10) / 100
         metrics = {
             "test_accuracy": {AS_TRAINED: [last], **tested},
             "best_validation_accuracy": last,
@@ -103,17 +102,17 @@ class Mistakes:
     Attributes:
         small, large: of the objects of a kind, those whose box it shifts by half its width.
         misnamed: of all objects, those that it takes for one of another class.
-        even, odd: shares of those in even and odd images that are mislocalised beyond that.
+        even, odd: by how much the shares of small and of large ones are higher in even and in odd images.
     """
 
     small: float = 0.25
     large: float = 0.25
-    misnamed: float = 0.1
-    even: float = 0.0
-    odd: float = 0.0
+    misnamed: float = 0.05
+    even: tuple[float, float] = (0.0, 0.0)
+    odd: tuple[float, float] = (0.0, 0.0)
 
 
-IMAGES, SIDE, CLASSES = 240, 64, ("disc", "box", "cross")
+IMAGES, SIDE, CLASSES = 400, 64, ("disc", "box", "cross")
 
 
 def detectors(mistakes: Mapping[str, Mistakes], *, alike: bool = False) -> Callable[[str, Recipe, int], Record]:
@@ -129,21 +128,31 @@ _numbers = count()
 
 
 def _detector(mistakes: Mistakes, seed: int, alike: bool) -> Record:
-    """One that finds every object, and is the less sure of those that it gets wrong."""
+    """One that finds every object, and is the less sure of those that it gets wrong; and something where nothing is."""
     labels, images, boxes, large = _objects(alike)
-    rank = (np.arange(len(labels)) * 0.6180339887 + 0.137 * seed) % 1  # evenly spread, so that chance plays no part
-    shifted = np.where(large, mistakes.large, mistakes.small) + np.where(images % 2, mistakes.odd, mistakes.even)
+    n = len(labels)
+    rank = (np.arange(n) * 0.6180339887 + 0.137 * seed) % 1  # evenly spread, so that chance plays little part
+    more = np.where((images % 2)[:, None], mistakes.odd, mistakes.even)
+    shifted = np.where(large, mistakes.large + more[:, 1], mistakes.small + more[:, 0])
     mislocalised = rank < shifted
     misnamed = ~mislocalised & (rank < shifted + mistakes.misnamed)
     by = np.where(mislocalised, 0.5 * (boxes[:, 2] - boxes[:, 0]), 0.0)
-    sure = np.random.default_rng(seed).uniform(0.0, 0.4, len(labels))
-    found = {
+    source = np.random.default_rng(seed)
+    real = {
         "boxes": boxes + by[:, None] * [1, 0, 1, 0],
-        "scores": np.where(mislocalised | misnamed, 0.1, 0.5) + sure,
+        "scores": np.where(mislocalised | misnamed, 0.1, 0.5) + source.uniform(0.0, 0.4, n),
         "labels": np.where(misnamed, (labels + 1) % len(CLASSES), labels),
         "images": images,
     }
-    there = {"boxes": boxes, "labels": labels, "images": images, "difficult": np.zeros(len(labels), dtype=bool)}
+    nowhere = IMAGES // 10 + seed
+    unreal = {
+        "boxes": np.tile([58.0, 10.0, 63.0, 15.0], (nowhere, 1)),
+        "scores": source.uniform(0.5, 0.9, nowhere),
+        "labels": source.integers(0, len(CLASSES), nowhere),
+        "images": source.choice(IMAGES, nowhere, replace=False),
+    }
+    found = {part: np.concatenate([real[part], unreal[part]]) for part in real}
+    there = {"boxes": boxes, "labels": labels, "images": images, "difficult": np.zeros(n, dtype=bool)}
     metrics: dict[str, Any] = {
         "test_images": IMAGES, "image_size": SIDE, "grid": 4, "class_names": list(CLASSES), "similar": [],
     }  # fmt: skip
@@ -154,12 +163,13 @@ def _detector(mistakes: Mistakes, seed: int, alike: bool) -> Record:
 
 def _objects(alike: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Labels, images and boxes of two objects in every image, apart from each other, and which of them are large."""
-    images = np.repeat(np.arange(IMAGES), 2)
-    number = np.arange(2 * IMAGES) % 2 if alike else np.arange(2 * IMAGES)
-    source = np.random.default_rng(0)
-    labels = number % 3 if alike else source.integers(0, len(CLASSES), len(images))
-    large = number % 2 == 1 if alike else source.random(len(images)) < 0.5
-    extent = np.where(large, 24.0, 6.0)
-    left = np.where(np.arange(2 * IMAGES) % 2, 32.0, 0.0)
-    top = np.zeros(len(images)) if alike else source.uniform(0, SIDE - extent)
-    return labels, images, np.stack([left, top, left + extent, top + extent], 1), large
+    images, second = np.repeat(np.arange(IMAGES), 2), np.tile([False, True], IMAGES)
+    if alike:
+        large, labels, extent, top = second, second.astype(int), np.where(second, 24.0, 6.0), 0.0
+    else:
+        source = np.random.default_rng(0)
+        large, labels = source.random(len(images)) < 0.5, source.integers(0, len(CLASSES), len(images))
+        extent = np.where(large, source.uniform(20, 24, len(images)), source.uniform(5, 8, len(images)))
+        top = source.uniform(0, SIDE - extent)
+    left = np.where(second, 32.0, 0.0)
+    return labels, images, np.stack([left, left * 0 + top, left + extent, top + extent], 1), large
