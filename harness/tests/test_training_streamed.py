@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 
-from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
 from claims.gamba2020.methods.criticality import Criticality
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from harness.runs import Bench, Run, perform
@@ -127,12 +125,6 @@ def test_a_seed_decides_everything(bench):
 
 
 def test_the_experiments_take_them(bench):
-    network = partial(Network.of, "fan-modified", architecture="resnet50", width=4, classes=3, small_images=False)
-    shuffled = Condition("shuffled", network(method="spatial", last=16))
-    training = RECIPE.with_(network=network(), epochs=1, data=replace(RECIPE.data, side=64))
-    tested = ShuffleTest(training, (shuffled,), passes=2, images=7).compute(0, bench).metrics
-    assert tested["test_images"] == 7
-    assert {name: len(passes) for name, passes in tested["test_accuracy"].items()} == {AS_TRAINED: 1, "shuffled": 2}
     found = Criticality(RECIPE, resets=(0, 2), test_images=9).compute(0, bench).metrics
     assert {source: len(one) for source, one in found["reset"]["test"].items()} == {"0": 8, "2": 8, "fresh": 8}
     assert found["reset"]["test"]["2"] == 8 * [found["accuracy"]["test"]]
@@ -148,5 +140,5 @@ def test_what_files_cannot_be_is_refused():
 
 def test_streamed_runs_want_a_gpu_for_themselves():
     held = RECIPE.with_(data=Data("cifar10"))
-    assert [one.alone() for one in (RECIPE, ShuffleTest(RECIPE), Criticality(RECIPE))] == 3 * [True]
-    assert not any(one.alone() for one in (held, ShuffleTest(held), Criticality(held)))
+    assert [one.alone() for one in (RECIPE, Criticality(RECIPE))] == 2 * [True]
+    assert not any(one.alone() for one in (held, Criticality(held)))
