@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from claims.fan2019.methods import seeds_and_images
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.detection_arms import arm
-from claims.fan2019.methods.detection_readings import SETTING, Detectors
+from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors
 from harness.claims.claim import claim
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
@@ -104,14 +104,13 @@ def behind_both(tier: str, data: str):
     return {name: arm(name, tier, data) for name in ("plain", "both")}
 
 
-@claim(
+@claim_on_detectors(
     "SH-70",
     where="Sections 3.2 and 4.5",
     runs=behind_both,
     readings={"knows": tuple(KNOWS)},
     rule=less_than(0.0),
     control="the detector without shuffle",
-    **SETTING,
 )
 def test_a_detector_without_order_is_no_better_than_a_blind_one(lab: Lab, data: str, knows: str) -> None:
     """Behind a fully shuffled backbone no detection head beats the best detector that does not know where things are.

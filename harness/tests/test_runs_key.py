@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from harness.runs import Recipe, Run, ingredients, key
 from harness.store import content_key
-from harness.system.stable_names import stable_name
 from harness.system.registry import Registry
+from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Counted, Draw, Part, Reads
 from harness.training import Sgd
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 
-from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from harness.runs import Bench, Run, perform
 from harness.store import Store
@@ -125,17 +123,6 @@ def test_a_seed_decides_everything(bench):
     assert first == again != other
 
 
-def test_the_experiments_take_them(bench):
-    network = partial(Network.of, "fan-modified", architecture="resnet50", width=4, classes=3, small_images=False)
-    shuffled = Condition("shuffled", network(method="spatial", last=16))
-    training = RECIPE.with_(network=network(), epochs=1, data=replace(RECIPE.data, side=64))
-    tested = ShuffleTest(training, (shuffled,), passes=2, images=7).compute(0, bench).metrics
-    assert tested["test_images"] == 7
-    assert {name: len(passes) for name, passes in tested["test_accuracy"].items()} == {AS_TRAINED: 1, "shuffled": 2}
-    assert RECIPE.effort(bench).steps == 2 * 3
-    assert RECIPE.effort(bench).operations > 0
-
-
 def test_what_files_cannot_be_is_refused():
     for change in ({"interventions": (SwapBlocks(4, 1),)}, {"label_noise": LabelNoise()}, {"shuffle_pixels": True}):
         with pytest.raises(ValueError, match="neither disturbed, relabelled nor reordered"):
@@ -144,5 +131,5 @@ def test_what_files_cannot_be_is_refused():
 
 def test_streamed_runs_want_a_gpu_for_themselves():
     held = RECIPE.with_(data=Data("cifar10"))
-    assert [one.alone() for one in (RECIPE, ShuffleTest(RECIPE))] == 2 * [True]
-    assert not any(one.alone() for one in (held, ShuffleTest(held)))
+    assert RECIPE.alone()
+    assert not held.alone()
