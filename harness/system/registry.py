@@ -26,7 +26,10 @@ class Registry:
     def __init__(self, kind: str, **targets: str) -> None:
         """Make a registry of things of this kind, in words for messages, with its first entries."""
         self.kind = kind
-        self._targets: dict[str, str] = {}
+        earlier = Registry.all.get(
+            kind
+        )  # a worker may be told names before it imports the module that has their registry
+        self._targets: dict[str, str] = earlier._targets if earlier else {}
         Registry.all[kind] = self
         for name, target in targets.items():
             self.register(name, target)
