@@ -175,7 +175,7 @@ def test_what_is_under_way_when_the_time_is_up_is_given_up_and_leaves_nothing(
     with time_is_up_once(lambda: calls.exists() and len(calls.read_text().split()) == workers and store.keys()):
         status, said = run_train([Run(Draw(), 1), *endless], minutes=60.0, workers=workers)
     assert (status, len(store.keys())) == (3, 1)
-    assert said.count("left: Counted(") == workers
+    assert said.count("left: fake-counted, ") == workers
     assert "(given up after " in said or workers > 1
     assert store.verify() == []
     (tmp_path / "hold").unlink()
