@@ -1,17 +1,17 @@
 """The digest of the code that a run executes: of what it does, not of how it is written or where it stands.
 
-It covers, module by module, what a recipe's classes need of the project, directly or through others.  The project is all
-that is not the standard library and not installed: this package, a checkout's `claims/`, a paper's folder elsewhere.
-Sources are read, never executed: imports, and strings that name a module ("claims.toy.methods.net:Net").
+It covers, module by module, what a recipe's classes need of the project, directly or through others.  The project is
+all that is neither the standard library nor installed: this package, a checkout's `claims/`, a paper's folder
+elsewhere.  Sources are read, never executed: imports, and strings that name a module ("claims.toy.methods.net:Net").
 
 Of a module counts what is left of its syntax tree without docstrings, comments, annotations, imports, `__all__` and
 blocks for type checkers.  A name that stands for something of the project is replaced by two numbers, of the module in
-the order in which it is met and of the definition in its module: so neither has a module path any part in the digest, nor
-the name of a class, function or constant at the top of a module.  In a file of claims only classes and functions that
-are no claims count, with what they use.
+the order in which it is met and of the definition in its module: so neither a module's path has any part in the digest,
+nor the name of a class, function or constant at the top of a module.  In a file of claims only classes and functions
+that are no claims count, with what they use.
 
-Not seen: names put together at run time; what installed libraries do, but for torch's release, which the key has.  Seen,
-though they change nothing: renamed local variables and attributes, another order of definitions.
+Not seen: names put together at run time; what installed libraries do, but for torch's release, which the key has.
+Seen, though they change nothing: renamed local variables and attributes, another order of definitions, type aliases.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -215,9 +215,13 @@ def _loaded_from(name: str) -> Path | None:
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
     """Every node below, but for blocks that only a type checker reads."""
-    for child in node.orelse if _for_checkers(node) else ast.iter_child_nodes(node):
+    for child in _children(node):
         yield child
         yield from _executed(child)
+
+
+def _children(node: Any) -> Iterable[ast.AST]:
+    return node.orelse if _for_checkers(node) else ast.iter_child_nodes(node)
 
 
 def _for_checkers(node: ast.AST) -> bool:
@@ -269,7 +273,7 @@ def _is_claim(statement: ast.stmt, imports: dict[str, tuple[str, str]]) -> bool:
 
 def _needed(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     """Classes and functions, and the statements that define what they use."""
-    needed = [one for one in statements if isinstance(one, ast.ClassDef | _Function)]
+    needed: list[ast.stmt] = [one for one in statements if isinstance(one, ast.ClassDef | _Function)]
     for one in needed:
         used = {node.id for node in ast.walk(one) if isinstance(node, ast.Name)}
         needed += [other for other in statements if other not in needed and used & set(_bound([other]))]
@@ -331,9 +335,9 @@ class _Normal(ast.NodeTransformer):
         self._module, self._file, self._reader, self._names = module, file, reader, frozenset(names)
         self._scopes: list[_Scope] = []
 
-    def visit(self, node: ast.AST) -> ast.AST | list[ast.AST] | None:
-        found = super().visit(node)
-        if isinstance(found, ast.AST) and getattr(found, "body", None) == [] and not isinstance(found, ast.Module):
+    def visit(self, node: ast.AST) -> Any:
+        found: Any = super().visit(node)
+        if getattr(found, "body", None) == [] and not isinstance(found, ast.Module):
             found.body = [ast.Pass()]
         return found
 
@@ -349,7 +353,7 @@ class _Normal(ast.NodeTransformer):
         self._within(node, self._scope(node.body, parameters), lambda: self._statements(node))
         return node
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.name = self._top(node.name)
@@ -369,7 +373,7 @@ class _Normal(ast.NodeTransformer):
         targets = [generator.target for generator in node.generators]  # type: ignore[attr-defined]
         return self._within(node, self._scope(targets, ()), lambda: self.generic_visit(node))
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
@@ -379,7 +383,7 @@ class _Normal(ast.NodeTransformer):
         if self._scopes[-1].is_class:  # a field of a dataclass; what is none, stays none
             kind = re.search(r"ClassVar|InitVar|KW_ONLY", ast.unparse(node.annotation))
             node.annotation = ast.Name(kind.group() if kind else "Field", ast.Load())
-            self._set(node, "value", self.visit(node.value) if node.value else None)
+            node.value = self.visit(node.value) if node.value else None
             return node
         if node.value is None:
             return None
@@ -393,13 +397,13 @@ class _Normal(ast.NodeTransformer):
         if not _for_checkers(node):
             return self.generic_visit(node)
         node.body = [ast.Pass()]
-        self._set(node, "orelse", self._list(node.orelse))
+        node.orelse = self._list(node.orelse)
         return list(node.orelse)
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
         return None
 
-    visit_ImportFrom = visit_Import
+    visit_ImportFrom = visit_Import  # noqa: N815
 
     def visit_Global(self, node: ast.Global) -> ast.AST:
         node.names = [f"⟨{self._module}|{name}⟩" for name in node.names]
@@ -427,13 +431,13 @@ class _Normal(ast.NodeTransformer):
             return self.generic_visit(node)
         if chain:
             module, name = self._reader.home(module, chain.pop(0))
-        found: ast.AST = ast.Name(self._reference(module, name), ast.Load())
+        found: ast.expr = ast.Name(self._reference(module, name), ast.Load())
         for attribute in chain:
             found = ast.Attribute(found, attribute, node.ctx)
         return found
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
-        self._set(node, "values", [one if isinstance(one, ast.Constant) else self.visit(one) for one in node.values])
+        node.values = [one if isinstance(one, ast.Constant) else self.visit(one) for one in node.values]
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
@@ -476,11 +480,11 @@ class _Normal(ast.NodeTransformer):
         self._scopes.pop()
         return node
 
-    def _statements(self, node: ast.AST) -> None:
-        self._set(node, "body", self._list(node.body))  # type: ignore[attr-defined]
+    def _statements(self, node: _Function | ast.ClassDef) -> None:
+        node.body = self._list(node.body)
 
-    def _list(self, statements: Iterable[ast.AST]) -> list[ast.AST]:
-        found: list[ast.AST] = []
+    def _list(self, statements: Iterable[ast.stmt]) -> list[Any]:
+        found: list[Any] = []
         for one in statements:
             visited = self.visit(one)
             found += visited if isinstance(visited, list) else [visited] if visited is not None else []
@@ -496,4 +500,4 @@ def _own(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
     for node in body:
         yield node
         if not isinstance(node, _Scopes):
-            yield from _own(node.orelse if _for_checkers(node) else ast.iter_child_nodes(node))  # type: ignore[attr-defined]
+            yield from _own(_children(node))

@@ -33,8 +33,8 @@ class Throughput:
     """What finished runs took, to say what others will.
 
     A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
-    none, and the recipe says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the fewest fields took for the same work.  Records of
-    the code as it is now are preferred to those of an earlier version.
+    none, and the recipe says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the
+    fewest fields took for the same work.  Records of the code as it is now are preferred to those of earlier versions.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:

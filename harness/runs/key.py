@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import importlib.metadata
+import inspect
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -119,7 +120,13 @@ def _modules(recipe: Recipe) -> set[str]:
     its strings name in some registry: an architecture, a loss.  A data set is known by its content, not by its code.
     """
     parts = list(_parts(recipe))
-    classes = {base for part in parts if dataclasses.is_dataclass(part) for base in type(part).__mro__[:-1]}
+    classes = {
+        base
+        for part in parts
+        if dataclasses.is_dataclass(part)
+        for base in inspect.getmro(type(part))
+        if base is not object
+    }
     names = {part for part in parts if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
     registries = Registry.all.values()
     named = {registry.module(name) for registry in registries for name in names & set(registry.names())}

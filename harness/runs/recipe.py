@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -89,17 +89,29 @@ class Recipe:
 
 
 def described_shortly(value: Any) -> str:
-    """The values of a recipe or a part of it that are not at their defaults, in a few words."""
-    if isinstance(value, (tuple, list)):
-        return " ".join(described_shortly(one) for one in value)
-    if not dataclasses.is_dataclass(value):
-        return f"{value:g}" if isinstance(value, float) else str(value)
-    words = [str(getattr(type(value), "__stable_name__", type(value).__name__))]
+    """The values of a recipe that are not at their defaults, in a few words, part by part."""
+    kind = getattr(type(value), "__stable_name__", type(value).__name__)
+    return ", ".join([str(kind), *_words(value)])
+
+
+def _words(value: Any) -> Iterator[str]:
     for item in dataclasses.fields(value):
         default = item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
-        held = getattr(value, item.name)
-        if not item.compare or held == default:
+        held, name = getattr(value, item.name), item.name.replace("_", " ")
+        if not item.compare or held == default or held == ():
             continue
-        plain = not dataclasses.is_dataclass(held) and default is not dataclasses.MISSING
-        words.append(f"{item.name.replace('_', ' ')} {described_shortly(held)}" if plain else described_shortly(held))
-    return ", ".join(words)
+        if isinstance(held, bool):
+            yield name if held else f"not {name}"
+        elif isinstance(held, int | float) or (isinstance(held, str) and default is not dataclasses.MISSING):
+            yield f"{name} {_word(held)}"
+        else:
+            yield _word(held)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return " ".join(map(_word, value))
+    if not dataclasses.is_dataclass(value):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    kind = getattr(type(value), "__stable_name__", type(value).__name__)
+    return " ".join([*([] if hasattr(value, "name") else [str(kind)]), *_words(value)])

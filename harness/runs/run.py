@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from harness.runs.recipe import Recipe
@@ -24,8 +25,9 @@ class Run:
 
 
 def shortened(title: str, length: int) -> str:
-    """A title of at most so many characters, cut in its middle: both ends tell recipes apart."""
+    """A title of at most so many characters: its two ends, and three digits that tell it from others like it."""
     if len(title) <= length:
         return title
-    half = (length - 3) // 2
-    return f"{title[: length - 3 - half]}...{title[len(title) - half :]}"
+    mark = f"...{hashlib.sha256(title.encode()).hexdigest()[:3]}..."
+    left = length - len(mark)
+    return f"{title[: left - left // 3]}{mark}{title[len(title) - left // 3 :]}"

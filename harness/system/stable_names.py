@@ -1,4 +1,4 @@
-"""Names by which records know the dataclasses that recipes are made of; they outlive a renamed class and a moved module.
+"""Names by which records know the dataclasses that recipes are made of, whatever the class is called or moved to.
 
 A name is given once and for good: a record that holds it is found by it.
 """

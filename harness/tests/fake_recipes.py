@@ -68,6 +68,23 @@ class Counted(Recipe):
         return Result({"marker": self.marker})
 
 
+@stable_name("fake-stepwise")
+@dataclass(frozen=True)
+class Stepwise(Recipe):
+    """Leaves a line in a file at each of its four steps, and a checkpoint after it."""
+
+    file: str
+
+    def compute(self, seed: int, bench: Bench) -> Result:
+        checkpoint = bench.checkpoints.read("steps")
+        for step in range(checkpoint.state["done"] if checkpoint else 0, 4):
+            with Path(self.file).open("a") as stream:
+                stream.write(f"{step}\n")
+            bench.checkpoints.write("steps", {"done": step + 1}, {})
+            bench.progress(step + 1, 4, "steps")
+        return Result({"steps": 4})
+
+
 @stable_name("fake-fails")
 @dataclass(frozen=True)
 class Fails(Recipe):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 from typing import Any
@@ -11,10 +12,10 @@ import pytest
 import torch
 
 from harness.data.image_set import ImageSet
-from harness.runs import Bench, Run, RunDiverged, RunMissing, perform
+from harness.runs import Bench, Run, RunDiverged, RunMissing, key, perform
 from harness.runs import bench as workshop
 from harness.store import RecordNotWritten, Store, StoreNotWritable
-from harness.tests.fake_recipes import Carelessly, Counted, Diverges, Draw, Fails, Reads, WrongType
+from harness.tests.fake_recipes import Carelessly, Counted, Diverges, Draw, Fails, Reads, Stepwise, WrongType
 from harness.verdicts import Evidence
 
 
@@ -68,6 +69,25 @@ def test_without_computing_a_missing_run_is_named_and_one_that_is_there_is_found
         perform(run, store, bench, compute=False)
     record = perform(run, store, bench)
     assert perform(run, store, bench, compute=False) == record
+
+
+@pytest.mark.parametrize(("changed", "steps"), [("nothing", "23"), ("code_digest", "0123"), ("torch_release", "0123")])
+def test_a_run_that_was_cut_goes_on_from_its_checkpoint_only_with_the_same_key(
+    changed, steps, store, bench, tmp_path, monkeypatch
+):
+    def cut(done, total, what):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    run, file = Run(Stepwise(str(tmp_path / "steps"))), tmp_path / "steps"
+    with pytest.raises(KeyboardInterrupt):
+        perform(run, store, dataclasses.replace(bench, progress=cut))
+    assert file.read_text().split() == ["0", "1"]
+    file.unlink()
+    if changed != "nothing":
+        monkeypatch.setattr(key, changed, lambda *arguments: "0" * 64)
+    perform(run, store, bench)
+    assert "".join(file.read_text().split()) == steps
 
 
 def test_a_corrupt_record_is_computed_again_and_not_computed_missing(store, bench):

@@ -259,7 +259,8 @@ def test_installed_libraries_are_not_the_projects(tmp_path, monkeypatch):
     (tmp_path / "library" / "lib-1.0.dist-info").mkdir()
     monkeypatch.syspath_prepend(tmp_path / "library")
     assert Reader().file("lib") is None
-    assert Reader().file("numpy") is None and Reader().file("json") is None
+    assert Reader().file("numpy") is None
+    assert Reader().file("json") is None
 
 
 def test_a_recipe_of_this_package_leads_to_its_trainer_and_not_to_what_brings_bytes():

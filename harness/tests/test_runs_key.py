@@ -20,7 +20,8 @@ from harness.store import content_key
 from harness.system.registry import Registry
 from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Counted, Draw, Part, Reads
-from harness.training import Sgd
+from harness.training import Adam, Data, Network, Sgd
+from harness.training.training import Training
 
 
 class Bench:
@@ -222,15 +223,25 @@ def test_a_run_reads_as_what_is_not_the_default():
     assert str(Run(Draw())) == "fake-draw, seed 0"
     assert (
         str(Run(replace(Draw(), scale=2.0, part=Part(kind="odd")), 4))
-        == "fake-draw, fake-part, kind odd, scale 2, seed 4"
+        == "fake-draw, fake-part kind odd, scale 2, seed 4"
     )
     assert str(Run(Draw(called="Odd draws"), 4)) == "Odd draws, seed 4"
+
+
+def test_a_training_reads_as_its_network_its_data_and_what_differs():
+    network = Network.of("mlp", classes=10)
+    training = Training(network, Data("mnist", count=1000), Adam(1e-3), epochs=12, batch_size=32, precision="bf16")
+    assert (
+        training.title == "mlp classes 10, mnist count 1000, adam rate 0.001, epochs 12, batch size 32, precision bf16"
+    )
 
 
 def test_a_long_name_keeps_both_ends_and_the_seed():
     name = str(Run(Draw(called="begins " + 100 * "x" + " ends"), 12))
     assert len(name) == 70
-    assert name.startswith("begins") and name.endswith(" ends, seed 12")
+    assert name != str(Run(Draw(called="begins " + 101 * "x" + " ends"), 12))
+    assert name.startswith("begins")
+    assert name.endswith(" ends, seed 12")
 
 
 def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):

@@ -66,6 +66,11 @@ class Training(Recipe):
         if beyond := [epoch for epoch in self.keep.epochs if not 0 <= epoch <= self.epochs]:
             raise ValueError(f"weights are to be kept after epochs {beyond}, but there are {self.epochs}")
 
+    @property
+    def title(self) -> str:
+        """What people call it; by default the network, the data set, and what else is not at its default."""
+        return super().title.removeprefix("training, ")
+
     def compute(self, seed: int, bench: Bench) -> Result:
         """Train; see `harness.training.loop.train` for what the result holds."""
         from harness.training.loop import train
