@@ -53,7 +53,7 @@ def projection_counts(layers: Mapping[str, NDArray[np.float32]], seed: int) -> d
         "layers": list(layers),
         "sizes": [weight.shape[-1] for weight in layers.values()],
         "filters": [len(weight) for weight in layers.values()],
-        "negative": [int((one <= 0).sum()) for one in cosines],
-        "zero": [int((one == 0).sum()) for one in cosines],
-        "negative_drawn": [int((one <= 0).sum()) for one in drawn],
+        "negative": [int((of_layer <= 0).sum()) for of_layer in cosines],
+        "zero": [int((of_layer == 0).sum()) for of_layer in cosines],
+        "negative_drawn": [int((of_layer <= 0).sum()) for of_layer in drawn],
     }

@@ -130,7 +130,7 @@ STEADY = list(np.linspace(6, 1, 75))
 
 def loss(values: list[float]) -> dict[str, Any]:
     """A training loss with some noise of the seed."""
-    return metrics(train_loss=lambda seed: [value + 0.001 * seed * (epoch > 30) for epoch, value in enumerate(values)])
+    return metrics(train_loss=lambda seed: [value + 0.001 * seed * (epoch > 10) for epoch, value in enumerate(values)])
 
 
 def trained_to(alexnet: float, vgg19: float, first_epoch: float | None = None) -> dict[str, MadeUp]:
@@ -296,5 +296,4 @@ def test_a_control_that_has_what_the_claim_says_is_found_out(id, case):
     worlds = WORLDS[id]
     assert worlds.without_control is not None
     found = judged(CLAIMS[id], worlds.without_control, worlds.tier, case)
-    assert set(found.control_faults) >= set(worlds.blunt)
-    assert not found.control_holds
+    assert set(found.control_faults) >= set(worlds.blunt or CLAIMS[id].rules)
