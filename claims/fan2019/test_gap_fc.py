@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.shuffled_maps import patch_shuffle, spatial_shuffle
 from harness.claims.claim import claim
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.lab.lab import Lab
+    from harness.networks.vgg import VGG
 
 ARCHITECTURES = ("vgg16", "resnet50", "resnet152")
 LAYERS = {"vgg16": 13, "resnet50": 16, "resnet152": 50}
@@ -51,7 +52,7 @@ def modified_layers(network: nn.Module, count: int) -> list[Any]:
     blocks = bottlenecks(network)
     if blocks:
         return [layer for block in blocks[-count:] for layer in block.modules() if isinstance(layer, kinds)]
-    return [layer for layer in network.features if isinstance(layer, kinds)][-count:]
+    return [layer for layer in cast("VGG", network).features if isinstance(layer, kinds)][-count:]
 
 
 def activations_read(network: nn.Module, layers: Iterable[nn.Module], shape: tuple[int, ...]) -> list[int]:

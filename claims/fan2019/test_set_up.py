@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.shuffled_maps import spatial_shuffle
 from harness.claims.claim import claim
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from harness.lab.lab import Lab
+    from harness.networks.vgg import VGG
 
 CIFAR, IMAGENET = (1, 3, 32, 32), (1, 3, 224, 224)
 
@@ -142,7 +143,7 @@ def test_the_shares_are_whole_numbers_of_layers(lab: Lab) -> None:
     from harness.networks.vgg import convolutions
 
     layers = {name: len(bottlenecks(structure(name))) for name in ("resnet50", "resnet152")}
-    layers["vgg16"] = len(convolutions(structure("vgg16")))
+    layers["vgg16"] = len(convolutions(cast("VGG", structure("vgg16"))))
 
     def shares(more: int) -> dict[str, Exact]:
         return {name: Exact(100 * (count + more) / layers[which]) for name, (which, count, _) in SHARES.items()}
@@ -198,7 +199,7 @@ def drawn_in_order(network: nn.Module) -> nn.Module:
     """Draw a finished network's weights as a constructor would: torch's defaults first, then convolutions anew."""
     for layer in network.modules():
         if hasattr(layer, "reset_parameters"):
-            layer.reset_parameters()
+            cast("Any", layer).reset_parameters()
     for layer in network.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.arms import PERCEPTRON, SEEDS
 from claims.fan2019.methods.shuffle_test import AS_TRAINED
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from claims.fan2019.methods.shuffle_test import ShuffleTest
     from harness.lab.lab import Lab
     from harness.store.record import Record
-
-X = TypeVar("X", int, float)
 
 REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
 BELOW_RESNET = {**REACH, "nightly": "proxy"}
@@ -93,7 +91,7 @@ class Accuracies:
         curves = np.array([record.metrics[name][-epochs:] for record in self.records[arm]])
         return self._scaled(curves - self._chance)
 
-    def curves(self, **arms_by_x: Mapping[X, str]) -> dict[str, tuple[list[float], list[float]]]:
+    def curves(self, **arms_by_x: Mapping[Any, str]) -> dict[str, tuple[list[float], list[float]]]:
         """Points of the paper's figures: accuracies of arms by x, ours on the paper's scale in per cent, and its own.
 
         A second curve has the points that the paper's text gives, if it gives any.
@@ -133,7 +131,7 @@ def note_seeds(lab: Lab, differences: np.ndarray, margin: float) -> None:
     lab.note(f"seeds that would show a difference of 0 within {margin:g} points: {needed or 'more than 100,000'}")
 
 
-def draw(lab: Lab, found: Accuracies, **curves: Mapping[X, str]) -> None:
+def draw(lab: Lab, found: Accuracies, **curves: Mapping[Any, str]) -> None:
     """Put accuracies of arms by x into the report, ours beside those that the paper's text gives."""
     for name, (x, y) in found.curves(**curves).items():
         lab.series(name, x=x, y=y)
