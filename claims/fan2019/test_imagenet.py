@@ -44,7 +44,7 @@ def shuffled_in_tests(found: Accuracies, arm: str) -> np.ndarray:
     return 100 * found.shares(found.baseline, arm)
 
 
-def judge_accuracies(lab: Lab, epoch: str):
+def judge_accuracies(lab: Lab, epoch: str) -> None:
     """Measure what Table 2 has for a network: the baseline, with spatial shuffle, with GAP+FC."""
     found = Accuracies.of(lab)
     lab.measure(**{part: per_cent(found, arm, epoch) for part, arm in zip(lab.claim.rules, lab.runs, strict=True)})

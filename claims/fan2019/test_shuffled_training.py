@@ -34,7 +34,7 @@ TABLE = (
 """Table 1: the trained network, what it is tested as, and the printed accuracy in per cent."""
 
 
-def draw_table(lab, found) -> None:
+def draw_table(lab: Lab, found: Accuracies) -> None:
     """Put the rows of Table 1 into the report, ours on the scale of the paper's."""
     rows = range(1, len(TABLE) + 1)
     offset = 74.10 - BASELINE

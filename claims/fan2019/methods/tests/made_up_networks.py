@@ -165,11 +165,12 @@ def _objects(alike: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     """Labels, images and boxes of two objects in every image, apart from each other, and which of them are large."""
     images, second = np.repeat(np.arange(IMAGES), 2), np.tile([False, True], IMAGES)
     if alike:
-        large, labels, extent, top = second, second.astype(int), np.where(second, 24.0, 6.0), 0.0
+        large, labels = second, second.astype(int)
+        extent, top = np.where(second, 24.0, 6.0), np.zeros(len(images))
     else:
         source = np.random.default_rng(0)
         large, labels = source.random(len(images)) < 0.5, source.integers(0, len(CLASSES), len(images))
         extent = np.where(large, source.uniform(20, 24, len(images)), source.uniform(5, 8, len(images)))
         top = source.uniform(0, SIDE - extent)
     left = np.where(second, 32.0, 0.0)
-    return labels, images, np.stack([left, left * 0 + top, left + extent, top + extent], 1), large
+    return labels, images, np.stack([left, top, left + extent, top + extent], 1), large
