@@ -70,16 +70,6 @@ def test_moves_are_clipped_or_go_round():
     assert len(scale_detection.moves(2)) == 64
 
 
-def test_subset_is_balanced_and_without_repeats():
-    task = scale_detection.scale_detection_1d(32, 11, 4)
-    chosen = scale_detection.subset(task, 48, torch.Generator().manual_seed(0))
-    assert chosen.labels.sum() == 0
-    assert len({tuple(pair) for pair in chosen.pairs.flatten(1).tolist()}) == 48
-    assert chosen.images().shape == (48, 1, 32)
-    with pytest.raises(ValueError, match="50 of each"):
-        scale_detection.subset(task, 100, torch.Generator())
-
-
 def test_network_of_the_paper():
     network = ScaleDetectionCNN(width=8, depth=12, generator=torch.Generator().manual_seed(0))
     images = scale_detection.scale_detection_1d(32, 11, 4).images()
