@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 import torch
 
 from claims.ghosh2019.methods.blocks import SwapBlocks, swap_blocks
+from harness.runs import Bench
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Data
-from harness.training.data import Prepared, prepare
+from harness.training.data import prepare
 from harness.training.randomness import stream
 
 
-def prepared(data: Data, seed: int = 0) -> Prepared:
-    return prepare(data, seed, MadeUpBench(), torch.float64)
+def prepared(data: Data, seed: int = 0) -> Any:
+    return prepare(data, seed, cast(Bench, MadeUpBench()), torch.float64)
 
 
 def test_interventions_disturb_both_sets_each_from_a_stream_of_its_own():
