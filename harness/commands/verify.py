@@ -88,7 +88,7 @@ def check_evidence(folder: Path) -> bool:
     archive = Archive.read(folder)
     problems = [str(problem) for problem in archive.problems]
     count = len(archive.entries)
-    print(f"evidence {folder}: {count} records read, {len(problems) or 'none'} lines set aside", *problems, sep="\n  ")
+    print(f"evidence {folder}: {count} records read, {len(problems) or 'no'} lines set aside", *problems, sep="\n  ")
     return not problems
 
 

@@ -84,7 +84,7 @@ class Lab:
 
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
         """What a run found out, from the store; done now where it is missing."""
-        found = self._place.record(recipe, seed)
+        found = self._place.record(recipe, seed, trained=self.claim.trained)
         self.found.setdefault(found.record.key, found)
         provenances = found.provenances or [self._place.provenance(*data_set) for data_set in recipe.data_sets()]
         for provenance in provenances:

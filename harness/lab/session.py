@@ -91,7 +91,7 @@ class Session:
             train: whether runs may be started.
             download: whether missing data sets may be fetched.
             evidence: folder of the evidence that is kept; None for none.
-            recorded: judge from that evidence alone: neither the store nor a new run is taken.
+            recorded: judge trained claims from what is recorded: the evidence first, else the store; train nothing.
         """
         self.tier = tier
         self._evidence = evidence
@@ -185,8 +185,13 @@ class Session:
 
         return self.archive.has(declared(run))
 
-    def record(self, recipe: Recipe, seed: int) -> Found:
+    def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
         """What a run found out: from the store, else from the evidence, else done now; looked up once a session.
+
+        Args:
+            recipe: of the run.
+            seed: of the run.
+            trained: whether a trained claim asks, which may be held to what is recorded.
 
         Raises:
             NotAvailable: when it may not be started, lacks its data, or is stored as diverged.
@@ -197,20 +202,21 @@ class Session:
         if run in self._failed:
             raise self._failed[run]
         if run not in self._found:
-            self._found[run] = self._look_up(run)
+            self._found[run] = self._look_up(run, recorded=self._recorded and trained)
         record = self._found[run].record
         if record.diverged:
             raise NotAvailable(f"{run} diverged at step {record.metrics['diverged_at']}; nothing can be read off it")
         return self._found[run]
 
-    def _look_up(self, run: Run) -> Found:
+    def _look_up(self, run: Run, *, recorded: bool) -> Found:
         from harness.runs import RunMissing, perform
 
         kept = self.recorded(run)
+        if recorded and kept is not None:
+            return told_by(run, *kept)
         try:
-            if self._recorded:
-                raise RunMissing(f"{run} is not recorded as evidence: python -m harness record does it")
-            return computed(run, perform(run, self.store, self.bench, compute=self._train and kept is None))
+            compute = self._train and not recorded and kept is None
+            return computed(run, perform(run, self.store, self.bench, compute=compute))
         except (RunMissing, DatasetMissing) as missing:
             if kept is None:
                 raise NotAvailable(str(missing)) from missing
@@ -234,7 +240,7 @@ class Session:
         """
         from harness.runs import perform_all
 
-        if not self._train or self._recorded:
+        if not self._train:
             return
         wanted = [run for run in runs if self.recorded(run) is None]
         if not wanted:

@@ -27,7 +27,10 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     config = session.config
     if not (config.option.collectonly or session.testsfailed):
         keep_freed_memory()
-        needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
+        settings = config.stash[settings_key]
+        needed = runs_of(getattr(session, "items", ()), settings.tier)
+        if settings.recorded:
+            needed = {run: of for run, of in needed.items() if not any(claim.trained for claim in of)}
         worker = getattr(config, "workerinput", None)
         config.stash[session_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
     return (yield)
