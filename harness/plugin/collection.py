@@ -162,7 +162,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if judged else left).append(item)
         if claim is not None:
             item.add_marker(pytest.mark.claim(claim.id))
-            item.extra_keyword_matches.add(claim.id)  # `-k SH-11`: read after this, and no name of a marker
+            item.extra_keyword_matches.add(claim.id)  # `-k` with an id: read after this, and no name of a marker
         if claim is not None and claim.trained:
             item.add_marker(pytest.mark.trained)
     if left:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -24,11 +24,11 @@ from claims.fan2019.methods.readings import BASELINE, Accuracies
 from claims.fan2019.methods.shuffle_layer import Shuffle
 from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffles
 from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
-from claims.ghosh2019.methods.blocks import SwapBlocks
 from harness.networks.vgg import convolutions
 from harness.rules import Estimate
 from harness.rules.student import margin_shown
 from harness.statistics.seeds_needed import seeds_needed
+from harness.system.stable_names import stable_name
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Data, LabelNoise, Network, Steps
 from harness.training.loop import train
@@ -136,9 +136,18 @@ def test_a_fixed_permutation_drawn_in_inference_serves_in_training():
     torch.testing.assert_close(again.detach(), first.clone())
 
 
+@stable_name("test-turned")
+@dataclass(frozen=True)
+class Turned:
+    """Turn images by half a circle."""
+
+    def apply(self, images, generator):
+        return images.flip(-2, -1)
+
+
 def test_what_no_test_could_mean_is_refused():
     with pytest.raises(ValueError, match="without interventions"):
-        ShuffleTest(TRAINING.with_(data=Data("made-up", interventions=(SwapBlocks(4, 1),))))
+        ShuffleTest(TRAINING.with_(data=Data("made-up", interventions=(Turned(),))))
     with pytest.raises(ValueError, match="0 passes"):
         ShuffleTest(TRAINING, passes=0)
 
