@@ -188,7 +188,7 @@ def test_sound_rules_have_no_problems():
         (less_than(-2), "is below -2 (one-sided t test, 5%)"),
         (equivalent_to(0.0, within=0.02), "is 0 within 0.02 (two one-sided t tests, 5% each)"),
         (equals(1.0, within=1e-9), "equals 1 within 1e-09 (identity)"),
-        (matches(0.42, within=0.05), "matches 0.42 within 0.05 (90% interval meets the margin and is no wider)"),
+        (matches(0.42, within=0.05), "matches 0.42 within 0.05 (two one-sided t tests, 5% each)"),
         (monotone("decreasing"), "is decreasing (Spearman's rank correlation, one-sided permutation test, 5%)"),
         (proportion_above(0.5), "has a share above 0.5 (exact one-sided binomial test, 5%)"),
         (proportion_below(0.5), "has a share below 0.5 (exact one-sided binomial test, 5%)"),
