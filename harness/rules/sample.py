@@ -1,11 +1,12 @@
 """What a rule is given: numbers, with what is known of their uncertainty.
 
-A claim measures one of these four; each rule says which it takes.
+A claim measures one of these; each rule says which it takes.
 
 - `Estimate`: a value with a standard error, from independent replicates (seeds) or from a bootstrap over images;
 - `Exact`: a value that was computed, not sampled (an identity, a count of parameters, a closed form);
 - `Curve`: pairs (x, y), for rules on order;
-- `Count`: successes among independent trials.
+- `Count`: successes among independent trials;
+- `Several`: samples from several places, of which a rule holds in all, or in some.
 """
 
 from __future__ import annotations
@@ -49,9 +50,7 @@ class Estimate:
         return self.standard_error == 0 and self.value in (self.bounds or ())
 
     @classmethod
-    def from_replicates(
-        cls, values: ArrayLike, unit: str = "", bounds: tuple[float, float] | None = None
-    ) -> Estimate:
+    def from_replicates(cls, values: ArrayLike, unit: str = "", bounds: tuple[float, float] | None = None) -> Estimate:
         """The mean of independent replicates (shape `(n,)`), its standard error from their spread.
 
         Fewer than two replicates leave the standard error NaN: undecided, never certain.  Replicates that are all the
@@ -128,4 +127,32 @@ class Count:
         return cls(int(truths.sum()), truths.size)
 
 
-Sample = Estimate | Exact | Curve | Count
+@dataclass(frozen=True)
+class Several:
+    """Samples of one kind from several places, for a rule that holds in all of them or in some.
+
+    Attributes:
+        samples: one for each place; they may depend on one another, as layers of the same networks do.
+        names: what the places are called, for the report: "layer 3".
+    """
+
+    samples: tuple[Estimate | Exact | Curve | Count, ...]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.samples or len(self.samples) != len(self.names):
+            raise ValueError(f"{len(self.samples)} samples with {len(self.names)} names; give one name a sample")
+
+    @classmethod
+    def of(
+        cls, values: ArrayLike, name: str, unit: str = "", bounds: tuple[float, float] | None = None, first: int = 1
+    ) -> Several:
+        """Replicates of several places, shape `(runs, places)`, called `name` with their number from `first` on."""
+        rows = np.asarray(values, dtype=float)
+        if rows.ndim != 2:
+            raise ValueError(f"several places come as runs by places; got shape {rows.shape}")
+        samples = tuple(Estimate.from_replicates(column, unit, bounds) for column in rows.T)
+        return cls(samples, tuple(f"{name} {number}" for number in range(first, first + len(samples))))
+
+
+Sample = Estimate | Exact | Curve | Count | Several
