@@ -116,7 +116,7 @@ def test_of_several_the_reason_names_the_one_that_decides():
     assert (some.verdict, some.reason[:7]) == (Verdict.SUPPORTED, "layer 2")
     assert in_all(equals(0.0)).judge(Several((Exact(0.0), Exact(1.0)), ("a", "b"))).verdict is Verdict.REFUTED
     assert in_some(equals(0.0)).judge(Several((Exact(0.0), Exact(1.0)), ("a", "b"))).verdict is Verdict.SUPPORTED
-    with pytest.raises(TypeError, match="InAll.* judges Several samples"):
+    with pytest.raises(TypeError, match=r"InAll.* judges Several samples"):
         in_all(equals(0.0)).judge(Exact(0.0))
     with pytest.raises(ValueError, match="one name a sample"):
         Several((Exact(0.0),), ())
