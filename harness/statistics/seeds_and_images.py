@@ -88,7 +88,7 @@ def accuracy_difference(
         sizes = (images, images) if isinstance(images, int) else images
         variance = share_variance(a, sizes[0]) + share_variance(b, sizes[1])
     elif isinstance(images, int):
-        share = (float(np.mean(discordant)) * images + 2) / (images + 4)
+        share = (float(np.asarray(discordant, dtype=float).mean()) * images + 2) / (images + 4)
         variance = (share - float((a - b).mean()) ** 2) / images
     else:
         raise ValueError("arms with images of their own have none that one has right and the other wrong")
@@ -100,5 +100,5 @@ def share_variance(shares: ArrayLike, images: int) -> float:
 
     So that a share of 0 or of 1 is not taken for certain (Agresti and Coull 1998).
     """
-    share = (float(np.mean(np.asarray(shares, dtype=float))) * images + 2) / (images + 4)
+    share = (float(np.asarray(shares, dtype=float).mean()) * images + 2) / (images + 4)
     return share * (1 - share) / images
