@@ -43,7 +43,7 @@ class ProportionBeyond:
         """A `p0` that is no probability, or beyond which there is none."""
         problems = [*not_finite(self), *_no_probability(self, self.p0)]
         if self.p0 == (1 if self.above else 0):
-            problems.append(f"ProportionBeyond: no share lies {self._side} {self.p0:g}")
+            problems.append(f"{type(self).__name__}: no share lies {self._side} {self.p0:g}")
         return problems
 
     def judge(self, sample: Sample) -> Judgement:

@@ -105,5 +105,5 @@ def _decided_by(
 ) -> Judgement:
     assert isinstance(sample, Several)
     one = judged[number]
-    reason = f"{sample.names[number]} of {len(judged)}: {one.reason}"
+    reason = f"{sample.names[number]} (one of {len(judged)}): {one.reason}"
     return dataclasses.replace(one, verdict=verdict, p=p, p_refute=p_refute, reason=reason)

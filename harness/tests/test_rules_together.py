@@ -110,7 +110,7 @@ def test_of_several_the_reason_names_the_one_that_decides():
     several = Several.of([[5.0, 1.0], [5.1, -1.0], [4.9, 0.2]], "layer", first=2)
     judged = in_all(greater_than(0.0)).judge(several)
     assert judged.verdict is Verdict.INCONCLUSIVE
-    assert judged.reason.startswith("layer 3 of 2: the 90% interval [")
+    assert judged.reason.startswith("layer 3 (one of 2): the 90% interval [")
     assert judged.p == pytest.approx(stats.ttest_1samp([1.0, -1.0, 0.2], 0.0, alternative="greater").pvalue)
     some = in_some(greater_than(0.0)).judge(several)
     assert (some.verdict, some.reason[:7]) == (Verdict.SUPPORTED, "layer 2")

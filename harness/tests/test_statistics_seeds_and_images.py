@@ -47,7 +47,7 @@ def test_an_accuracy_on_its_threshold_is_decided_with_chance_alpha_at_most(seeds
 @pytest.mark.parametrize("of_images", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("seeds", [2, 3, 10])
 def test_whichever_variance_is_larger_the_interval_covers(of_images, seeds):
-    """Seeds vary with a standard error of 1, images with `of_images`; with Welch's degrees of freedom two err in 8 %."""
+    """Seeds vary with a standard error of 1, images with `of_images`; two err in 8 % by Welch's degrees."""
     random = np.random.default_rng(seeds)
     luck = of_images * random.normal(size=(REPETITIONS, 1))
     rows = luck + seeds**0.5 * random.normal(size=(REPETITIONS, seeds))
