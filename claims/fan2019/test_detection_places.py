@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from claims.fan2019.methods import seeds_and_images
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.detection_arms import arm
-from claims.fan2019.methods.detection_readings import SETTING, Detectors
+from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors
 from harness.claims.claim import claim
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from claims.fan2019.methods.detector_test import DetectorTest
     from harness.lab.lab import Lab
 
 
@@ -66,14 +69,14 @@ def test_no_order_reaches_the_detection_head(lab: Lab, last_block: str) -> None:
     from claims.fan2019.methods.shuffle_layers import shuffle_resnet, shuffles
     from harness.networks.resnet import Bottleneck
 
-    def search(skip: bool):
+    def search(skip: bool) -> Exact:
         with torch.random.fork_rng():
             torch.manual_seed(lab.seed)
             projection = torch.nn.Sequential(torch.nn.Conv2d(16, 16, 1, stride=2), torch.nn.BatchNorm2d(16))
             block = Bottleneck(16, 4, 2, projection) if last_block == "with a projection" else Bottleneck(16, 4)
         shuffle_resnet(torch.nn.Sequential(block), [1], skip=skip, fixed=True).double().eval()
 
-        def difference(seed: int):
+        def difference(seed: int) -> float:
             source = torch.Generator().manual_seed(seed)
             x = torch.randn(1, 16, 6, 6, dtype=torch.float64, generator=source)
             rearrangement = torch.randperm(36, generator=source)
@@ -99,19 +102,18 @@ KNOWS = {
 """What a detector knows of an image that does not know where things are."""
 
 
-def behind_both(tier: str, data: str):
+def behind_both(tier: str, data: str) -> Mapping[str, DetectorTest]:
     """The detector without shuffle, and the one with branch and skip shuffled."""
     return {name: arm(name, tier, data) for name in ("plain", "both")}
 
 
-@claim(
+@claim_on_detectors(
     "SH-70",
     where="Sections 3.2 and 4.5",
     runs=behind_both,
     readings={"knows": tuple(KNOWS)},
     rule=less_than(0.0),
     control="the detector without shuffle",
-    **SETTING,
 )
 def test_a_detector_without_order_is_no_better_than_a_blind_one(lab: Lab, data: str, knows: str) -> None:
     """Behind a fully shuffled backbone no detection head beats the best detector that does not know where things are.
@@ -122,7 +124,7 @@ def test_a_detector_without_order_is_no_better_than_a_blind_one(lab: Lab, data: 
     annotations; by how much chance may raise it is added.  Were it refuted, values told places.
     """
     found = Detectors.of(lab)
-    trained = lab.runs["plain"]
+    trained = cast("DetectorTest", lab.runs["plain"])
     blind = lab.record(KNOWS[knows].with_(data=trained.data_sets()[-1][0], tested=trained.tested)).metrics
     lab.note("mAP of a blind detector, in per cent: " + ", ".join(
         f"{name.replace('_', ' ')} {100 * blind[name]:.1f}" for name in ("bound", "with_chance", "constructed")

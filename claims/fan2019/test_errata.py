@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import Erratum, claim
 from harness.measures.complexity import parameters
@@ -10,12 +10,16 @@ from harness.rules import Exact, equals, greater_than, less_than
 from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from torch import nn
+
     from harness.lab.lab import Lab
 
 IMAGE = (1, 3, 32, 32)
 
 
-def structure(*arguments, **how):
+def structure(*arguments: Any, **how: Any) -> nn.Module:
     """A network of the paper without weights."""
     from claims.fan2019.methods.modified_networks import fan
 
@@ -23,7 +27,7 @@ def structure(*arguments, **how):
         return fan(*arguments, **how)
 
 
-def original_vgg16():
+def original_vgg16() -> Exact:
     """Millions of parameters of VGG-16 as published, with 1000 classes."""
     from harness.system.torchvision_compat import torchvision
 
@@ -31,7 +35,7 @@ def original_vgg16():
         return Exact(parameters(torchvision.models.vgg16(init_weights=False)) / 1e6)
 
 
-def papers_vgg16():
+def papers_vgg16() -> Exact:
     """The same of the VGG-16 that the paper trains."""
     return Exact(parameters(structure("vgg16", classes=1000)) / 1e6)
 
@@ -73,7 +77,7 @@ def test_the_vgg16_of_table_2_pools_before_its_head(lab: Lab) -> None:
     lab.control(original_vgg16())
 
 
-def rounding(four_layers, seven_layers):
+def rounding(four_layers: float, seven_layers: float) -> dict[str, Exact]:
     """Distance of 4 and 7 of 13 layers, in per cent, from the percentages that are given for them."""
     return {"four_layers": Exact(400 / 13 - four_layers), "seven_layers": Exact(700 / 13 - seven_layers)}
 
@@ -152,11 +156,11 @@ def test_30_percent_cost_around_1_point_on_cifar100_and_small_imagenet(lab: Lab)
     lab.control(Exact(6.92 - 1.5))
 
 
-def convolutions_before_the_shuffle(network):
+def convolutions_before_the_shuffle(network: nn.Module) -> Exact:
     """Convolutions with spatial extent that read maps in order before the first shuffle of a forward pass."""
     from claims.fan2019.methods.shuffle_layer import Shuffle
 
-    events = []
+    events: list[str] = []
     for layer in network.modules():
         if isinstance(layer, Shuffle):
             layer.register_forward_hook(lambda *_: events.append("shuffle"))
@@ -167,7 +171,7 @@ def convolutions_before_the_shuffle(network):
     return Exact(events.index("shuffle"))
 
 
-def shuffled_stem():
+def shuffled_stem() -> nn.Module:
     """ResNet-50 with the input of its first convolution shuffled."""
     from claims.fan2019.methods.shuffle_layers import shuffle_resnet
 
@@ -211,7 +215,7 @@ def test_index_1_of_resnet50_shuffles_maps_behind_the_stem(lab: Lab) -> None:
     lab.control(convolutions_before_the_shuffle(structure("vgg16", "spatial", only=1)))
 
 
-def change_beside_the_shuffle(downsampling: str, seed: int):
+def change_beside_the_shuffle(downsampling: str, seed: int) -> Exact:
     """By how much the class scores of the baseline and of the modified VGG-16 differ when its shuffles are off."""
     from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffle_vgg
     from harness.networks.vgg import vgg16
@@ -264,7 +268,7 @@ def test_the_code_for_cifar_also_changes_the_downsampling(lab: Lab) -> None:
     lab.control(change_beside_the_shuffle("pool", lab.seed))
 
 
-def detections():
+def detections() -> Iterator[tuple[float, bool, bool]]:
     """A box of the right class sliding off an object: overlap, whether it is a duplicate, what the tool says."""
     from claims.fan2019.methods.detection_errors import HOIEM, Kind, detection_errors
     from claims.fan2019.methods.detections import Detections, Objects
@@ -272,7 +276,7 @@ def detections():
     target = np.array([[0.0, 0.0, 10.0, 10.0]])
     there = Objects(target, np.array([1]), np.array([0]), np.array([False]))
 
-    def mislocalised(*boxes):
+    def mislocalised(*boxes: np.ndarray) -> bool:
         ones = np.ones(len(boxes), dtype=int)
         found = Detections(np.concatenate(boxes), -ones.cumsum(), ones, 0 * ones)
         return bool(detection_errors(found, there, HOIEM)[-1] == Kind.LOCALISATION)
@@ -284,17 +288,17 @@ def detections():
         yield overlap, True, mislocalised(target, box)
 
 
-def as_printed(overlap, duplicate):
+def as_printed(overlap: float, duplicate: bool) -> bool:
     """Whether a detection of the right class has a localisation error, in the words of the paper."""
     return overlap < 0.5
 
 
-def as_in_the_tool(overlap, duplicate):
+def as_in_the_tool(overlap: float, duplicate: bool) -> bool:
     """The same in the words of Hoiem et al."""
     return 0.1 <= overlap < 0.5 or (duplicate and overlap >= 0.5)
 
 
-def disagreements(definition):
+def disagreements(definition: Callable[[float, bool], bool]) -> Exact:
     """How many of the detections a definition sorts otherwise than the tool."""
     return Exact(sum(definition(overlap, duplicate) != said for overlap, duplicate, said in detections()))
 
@@ -336,7 +340,7 @@ def test_overlaps_from_a_tenth_and_duplicates_are_localisation_errors(lab: Lab) 
     lab.control(disagreements(as_printed))
 
 
-def smallest_kernels():
+def smallest_kernels() -> dict[str, int]:
     """The smallest side of a convolution's kernel in each of the architectures that section 1 names."""
     from harness.system.torchvision_compat import torchvision
 

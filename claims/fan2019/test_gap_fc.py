@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.shuffled_maps import patch_shuffle, spatial_shuffle
 from harness.claims.claim import claim
@@ -12,7 +12,12 @@ from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torch import Tensor, nn
+
     from harness.lab.lab import Lab
+    from harness.networks.vgg import VGG
 
 ARCHITECTURES = ("vgg16", "resnet50", "resnet152")
 LAYERS = {"vgg16": 13, "resnet50": 16, "resnet152": 50}
@@ -24,7 +29,7 @@ INPUT = {"vgg16": CIFAR, "resnet50": CIFAR, "resnet152": IMAGENET}
 
 
 @cache
-def structure(architecture, method="none", last=0):
+def structure(architecture: str, method: str = "none", last: int = 0) -> nn.Module:
     """A network with as many classes as ImageNet, without weights; shared by all that only count."""
     from claims.fan2019.methods.modified_networks import fan
 
@@ -34,12 +39,12 @@ def structure(architecture, method="none", last=0):
 
 
 @cache
-def operations(architecture, method="none", last=0):
+def operations(architecture: str, method: str = "none", last: int = 0) -> int:
     """Floating point operations of that network on one image."""
     return flops(structure(architecture, method, last), INPUT[architecture])
 
 
-def modified_layers(network, count):
+def modified_layers(network: nn.Module, count: int) -> list[Any]:
     """The convolutions and fully connected layers in the last `count` layers (bottlenecks), before the classifier."""
     from harness.networks.resnet import bottlenecks
 
@@ -47,12 +52,12 @@ def modified_layers(network, count):
     blocks = bottlenecks(network)
     if blocks:
         return [layer for block in blocks[-count:] for layer in block.modules() if isinstance(layer, kinds)]
-    return [layer for layer in network.features if isinstance(layer, kinds)][-count:]
+    return [layer for layer in cast("VGG", network).features if isinstance(layer, kinds)][-count:]
 
 
-def activations_read(network, layers, shape):
+def activations_read(network: nn.Module, layers: Iterable[nn.Module], shape: tuple[int, ...]) -> list[int]:
     """How many activations each of these layers reads in one forward pass on one image."""
-    found = []
+    found: list[int] = []
     handles = [layer.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0].numel())) for layer in layers]
     with torch.no_grad():
         network.eval()(torch.empty(shape, device="meta"))
@@ -61,7 +66,7 @@ def activations_read(network, layers, shape):
     return found
 
 
-def pixels_read(network, count, shape):
+def pixels_read(network: nn.Module, count: int, shape: tuple[int, ...]) -> int:
     """Pixels of the largest map that the last `count` layers read."""
     layers = modified_layers(network, count)
     channels = [layer.weight.shape[1] for layer in layers]
@@ -106,19 +111,19 @@ def test_gap_fc_shrinks_all_later_maps_to_one_pixel(lab: Lab, architecture: str)
 def test_global_average_pooling_erases_what_shuffling_erases(lab: Lab, permutation: str) -> None:
     """Global average pooling achieves the goal of shuffling: it gives the same for a map in any order of its pixels."""
 
-    def shuffled(x, seed):
+    def shuffled(x: Tensor, seed: int) -> Tensor:
         source = torch.Generator().manual_seed(seed)
         if permutation == "within patches":
             return patch_shuffle(x, 2, source)
         return spatial_shuffle(x, source, aligned=permutation == "all maps together")
 
-    def difference(seed: int, channels: int, down: int, along: int, local: bool):
+    def difference(seed: int, channels: int, down: int, along: int, local: bool) -> float:
         source = torch.Generator().manual_seed(seed)
         x = torch.randn(2, channels, 2 * down, 2 * along, dtype=torch.float64, generator=source)
         pool = torch.nn.AvgPool2d((2, 1)) if local else torch.nn.AdaptiveAvgPool2d(1)
         return (pool(shuffled(x, seed)) - pool(x)).abs().max().item()
 
-    def search(local: bool):
+    def search(local: bool) -> Exact:
         sides = st.integers(1, 5)
         return worst_case(
             difference, seed=st.integers(0, 2**31), channels=sides, down=sides, along=sides, local=st.just(local)
@@ -178,7 +183,7 @@ def test_gap_fc_always_has_fewer_parameters_than_shuffling(lab: Lab, architectur
     step = {"vgg16": 1, "resnet50": 3, "resnet152": 24}[architecture]
     numbers = range(1, LAYERS[architecture] + 1, step)
 
-    def excess(count: int):
+    def excess(count: int) -> float:
         shuffled, replaced = (structure(architecture, method, count) for method in ("spatial", "gap-fc"))
         return (parameters(replaced) - parameters(shuffled)) / 1e6
 

@@ -37,7 +37,7 @@ DROPS = {
 """Points of accuracy lost, by share of modified layers: every number that sections 4.1 and 4.2 print."""
 
 
-def largest(share):
+def largest(share: str) -> Exact:
     """The largest of the drops reported for a share of the layers."""
     return Exact(max(DROPS[share].values()))
 
@@ -130,7 +130,7 @@ def test_the_drop_of_003_is_below_the_sampling_error_of_the_test_set(lab: Lab) -
     Derived.  The standard error of the difference of two accuracies measured on samples of that size is 0.62 points.
     """
 
-    def standard_errors(accuracy):
+    def standard_errors(accuracy: float) -> Exact:
         variances = [share * (100 - share) / 10_000 for share in (BASELINE, accuracy)]
         return Exact((BASELINE - accuracy) / sum(variances) ** 0.5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.shuffled_maps import spatial_shuffle
 from harness.claims.claim import claim
@@ -12,12 +12,15 @@ from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from harness.lab.lab import Lab
+    from harness.networks.vgg import VGG
 
 CIFAR, IMAGENET = (1, 3, 32, 32), (1, 3, 224, 224)
 
 
-def structure(architecture, **how):
+def structure(architecture: str, **how: Any) -> nn.Module:
     """A network of the paper without weights."""
     from claims.fan2019.methods.modified_networks import fan
 
@@ -25,15 +28,15 @@ def structure(architecture, **how):
         return fan(architecture, **how)
 
 
-def side_of_each_block(network, shape=CIFAR):
+def side_of_each_block(network: nn.Module, shape: tuple[int, ...] = CIFAR) -> list[int]:
     """Side of the map that the 3 x 3 convolution of each bottleneck reads, first to last."""
     return [size[0] for name, size in map_sizes(network, shape).items() if name.endswith("conv2")]
 
 
-def largest_change_by_shuffling(side: int):
+def largest_change_by_shuffling(side: int) -> Exact:
     """By how much spatial shuffle changes maps of side x side pixels at most."""
 
-    def change(seed: int, channels: int):
+    def change(seed: int, channels: int) -> float:
         source = torch.Generator().manual_seed(seed)
         x = torch.randn(2, channels, side, side, dtype=torch.float64, generator=source)
         return (spatial_shuffle(x, source) - x).abs().max().item()
@@ -51,7 +54,7 @@ def largest_change_by_shuffling(side: int):
 def test_shuffling_has_no_effect_on_the_last_maps_of_the_original_resnet(lab: Lab) -> None:
     """On 32 x 32 images the original ResNet has 1 x 1 maps at its last layers, where shuffling has no effect."""
 
-    def parts(small_images):
+    def parts(small_images: bool) -> dict[str, Exact]:
         side = side_of_each_block(structure("resnet50", small_images=small_images))[-1]
         return {"final_side": Exact(side), "change": largest_change_by_shuffling(side)}
 
@@ -73,7 +76,7 @@ def test_the_changed_stem_leaves_maps_of_4_by_4(lab: Lab) -> None:
     lab.control(Exact(side_of_each_block(structure("resnet50", small_images=False))[-1]))
 
 
-def spatial_extents(block, lab):
+def spatial_extents(block: nn.Module, lab: Lab) -> dict[str, int]:
     """Pixels that one output of each convolution of a block depends on."""
     convolutions = {name: layer for name, layer in block.named_modules() if isinstance(layer, torch.nn.Conv2d)}
     return {
@@ -100,7 +103,7 @@ def test_only_the_3_by_3_convolution_of_a_bottleneck_has_spatial_extent(lab: Lab
 
     models = torchvision.models.resnet
 
-    def parts(kind):
+    def parts(kind: Any) -> dict[str, Exact]:
         with torch.random.fork_rng():
             torch.manual_seed(lab.seed)
             projection = torch.nn.Sequential(torch.nn.Conv2d(8, 2 * kind.expansion, 1, stride))
@@ -140,9 +143,9 @@ def test_the_shares_are_whole_numbers_of_layers(lab: Lab) -> None:
     from harness.networks.vgg import convolutions
 
     layers = {name: len(bottlenecks(structure(name))) for name in ("resnet50", "resnet152")}
-    layers["vgg16"] = len(convolutions(structure("vgg16")))
+    layers["vgg16"] = len(convolutions(cast("VGG", structure("vgg16"))))
 
-    def shares(more: int):
+    def shares(more: int) -> dict[str, Exact]:
         return {name: Exact(100 * (count + more) / layers[which]) for name, (which, count, _) in SHARES.items()}
 
     lab.measure(**shares(more=0))
@@ -165,7 +168,7 @@ def test_the_patch_sizes_fit_the_maps(lab: Lab) -> None:
     map there is 4 x 4.
     """
 
-    def left_over(sides):
+    def left_over(sides: list[int]) -> Exact:
         return Exact(max(side % patch for side in sides for patch in (2, 4, 8)))
 
     vgg_sides = [size[0] for size in map_sizes(structure("vgg16"), CIFAR).values()]
@@ -179,24 +182,24 @@ def test_the_patch_sizes_fit_the_maps(lab: Lab) -> None:
     lab.control(vgg16_layer_1=Exact(vgg_sides[2]), resnet50_layer_1=Exact(original[0]), left_over=left_over(sides[14:]))
 
 
-def drawn_weights(network):
+def drawn_weights(network: nn.Module) -> dict[str, Tensor]:
     """What initialisation draws at random, by name: the weights of convolutions and fully connected layers."""
     kinds = (torch.nn.Conv2d, torch.nn.Linear)
     return {name: layer.weight for name, layer in network.named_modules() if isinstance(layer, kinds)}
 
 
-def shared(network, baseline):
+def shared(network: nn.Module, baseline: nn.Module) -> float:
     """Share of a network's weights, among those that the baseline has in the same place and shape, that are equal."""
     mine, theirs = drawn_weights(network), drawn_weights(baseline)
     common = [name for name in mine if name in theirs and mine[name].shape == theirs[name].shape]
     return sum(torch.equal(mine[name], theirs[name]) for name in common) / len(common)
 
 
-def drawn_in_order(network):
+def drawn_in_order(network: nn.Module) -> nn.Module:
     """Draw a finished network's weights as a constructor would: torch's defaults first, then convolutions anew."""
     for layer in network.modules():
         if hasattr(layer, "reset_parameters"):
-            layer.reset_parameters()
+            cast("Any", layer).reset_parameters()
     for layer in network.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
@@ -219,7 +222,7 @@ def test_all_models_share_their_initialisation(lab: Lab, construction: str) -> N
     """
     from claims.fan2019.methods.modified_networks import fan
 
-    def build(method: str, seed: int):
+    def build(method: str, seed: int) -> nn.Module:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = fan("vgg16", method, last=0 if method == "none" else 4, width=2, classes=10)

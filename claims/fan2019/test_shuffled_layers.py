@@ -9,22 +9,21 @@ import math
 from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet
-from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
-from harness.claims.claim import claim
+from claims.fan2019.methods.readings import BELOW_RESNET, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.rules import Curve, equivalent_to, greater_than, less_than, matches, monotone
+from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 
-@claim(
+@claim_on_cifar(
     "SH-39",
     where="Section 4.3, Fig. 6",
     paper="very similar",
     runs=arms("plain", "spatial 4", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
     rule={"layer 4": equivalent_to(0.0, within=3.0), "layer 10": equivalent_to(0.0, within=3.0)},
-    control="a late layer alone, number 10, against the first one alone, 16.02 % in Fig. 7",
-    **SETTING,
+    control="a late layer alone, number 10, against all from the 4th on and against the first alone (16.02 %, Fig. 7)",
 )
 def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> None:
     """Shuffling a single layer has a very similar effect on accuracy as shuffling all layers from it on.
@@ -35,19 +34,19 @@ def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> 
     early = found.points("spatial at 4") - found.points("spatial 10")
     late = found.points("spatial at 10") - found.points("spatial 4")
     lab.measure(**{"layer 4": early, "layer 10": late})
-    lab.control(**{"layer 10": found.points("spatial at 10") - found.points("spatial at 1")})
+    tenth = found.points("spatial at 10")
+    lab.control(**{"layer 4": tenth - found.points("spatial 10"), "layer 10": tenth - found.points("spatial at 1")})
     single, multiple = {4: "spatial at 4", 10: "spatial at 10"}, {4: "spatial 10", 10: "spatial 4"}
     draw(lab, found, single_layer=single, multiple_layers=multiple)
 
 
-@claim(
+@claim_on_cifar(
     "SH-40",
     where="Section 4.3",
     paper="not able to recover the damage",
     runs=arms("plain", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
     rule=less_than(3.0),
     control="a late layer alone, number 10, against the first one alone",
-    **SETTING,
 )
 def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab: Lab, data: str) -> None:
     """The network cannot recover the damage caused by shuffling an early layer.
@@ -59,14 +58,18 @@ def test_later_layers_do_not_recover_what_an_early_shuffle_destroys(lab: Lab, da
     lab.control(found.points("spatial at 10") - found.points("spatial at 1"))
 
 
-@claim(
+def in_reverse(arms_by_patch: dict[int, str]) -> dict[int, str]:
+    """The same arms, as if the smallest patch were the largest."""
+    return dict(zip(arms_by_patch, reversed(arms_by_patch.values()), strict=True))
+
+
+@claim_on_cifar(
     "SH-42",
     where="Section 4.4, Fig. 7",
     runs=arms("plain", "patch 4 at 1", "spatial at 1", "patch 2 at 10", "spatial at 10"),
     readings={"sizes": ("from 1 on", "from 2 on")},
     rule={"falls with patches": monotone("decreasing"), "faster than late": greater_than(0.0)},
-    control="the same networks before training",
-    **SETTING,
+    control="the sizes of the patches in reverse order, at both layers",
 )
 def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str, sizes: str) -> None:
     """With the size of the patches accuracy falls rapidly at first layers, and faster there than at last ones.
@@ -80,23 +83,24 @@ def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str,
     early = {1: "plain", 4: "patch 4 at 1", 32: "spatial at 1"}
     late = {1: "plain", 2: "patch 2 at 10", 4: "spatial at 10"}
 
-    def slope(points, arms_by_patch, smallest, largest):
-        doublings = math.log2(largest / smallest)
-        return (points(arms_by_patch[smallest]) - points(arms_by_patch[largest])) / doublings
+    from_to_early, from_to_late = {"from 1 on": ((1, 4), (1, 4)), "from 2 on": ((4, 32), (2, 4))}[sizes]
 
-    def parts(points):
-        (a, b), (c, d) = {"from 1 on": ((1, 4), (1, 4)), "from 2 on": ((4, 32), (2, 4))}[sizes]
+    def lost_by_doubling(arms_by_patch: dict[int, str], smallest: int, largest: int) -> np.ndarray:
+        lost = found.points(arms_by_patch[smallest]) - found.points(arms_by_patch[largest])
+        return lost / math.log2(largest / smallest)
+
+    def parts(early: dict[int, str], late: dict[int, str]) -> dict[str, Curve | np.ndarray]:
         return {
-            "falls with patches": Curve.of(list(early), [points(arm) for arm in early.values()]),
-            "faster than late": slope(points, early, a, b) - slope(points, late, c, d),
+            "falls with patches": Curve.of(list(early), [found.points(arm) for arm in early.values()]),
+            "faster than late": lost_by_doubling(early, *from_to_early) - lost_by_doubling(late, *from_to_late),
         }
 
-    lab.measure(**parts(found.points))
-    lab.control(**parts(found.untrained))
+    lab.measure(**parts(early, late))
+    lab.control(**parts(in_reverse(early), in_reverse(late)))
     draw(lab, found, layer_1=early, layer_10=late)
 
 
-@claim(
+@claim_on_cifar(
     "SH-41",
     where="Section 4.4, Fig. 7",
     paper="similar",
@@ -109,7 +113,7 @@ def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str,
     ),
     rule=equivalent_to(0.0, within=1.5),
     control="at the first layer, between patches of 4 and the whole map",
-    **{**SETTING, "reach": BELOW_RESNET},
+    reach=BELOW_RESNET,
 )  # fmt: skip
 def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab: Lab, data: str) -> None:
     """At layers 8 to 14 of ResNet-50 patches of 2, 4 and 8 give similar accuracies.
@@ -125,7 +129,7 @@ def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab: Lab, data: 
     note_seeds(lab, gained, 1.5)
 
 
-@claim(
+@claim_on_cifar(
     "SH-43",
     where="Section 4.4",
     paper=4.0,
@@ -135,7 +139,7 @@ def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab: Lab, data: 
     ),
     rule=matches(4.0, within=2.0),
     control="the whole map of the first layer shuffled",
-    **{**SETTING, "reach": BELOW_RESNET},
+    reach=BELOW_RESNET,
 )
 def test_patches_of_4_on_the_input_image_cost_4_points(lab: Lab, data: str) -> None:
     """ResNet-50 loses 4.0 % with patches of 4 shuffled on the input image.
@@ -151,14 +155,13 @@ def test_patches_of_4_on_the_input_image_cost_4_points(lab: Lab, data: str) -> N
         lab.note(f"{arm} loses {found.lost(arm).mean():.2f} points")
 
 
-@claim(
+@claim_on_cifar(
     "SH-44",
     where="Fig. 7, caption",
     paper=15.02,
     runs=arms("plain", "spatial at 1", f"spatial at 1{RANDOM_LABELS}"),
     rule=greater_than(0.0),
-    control="the network trained on random labels",
-    **SETTING,
+    control="the network trained on random labels, with this one's accuracy in the place of chance",
 )
 def test_a_completely_shuffled_image_is_still_recognised(lab: Lab, data: str) -> None:
     """With the input image completely shuffled VGG-16 does not fall to random guessing: 16.02 %.
@@ -166,5 +169,6 @@ def test_a_completely_shuffled_image_is_still_recognised(lab: Lab, data: str) ->
     Measured in points above chance.
     """
     found = Accuracies.of(lab)
-    lab.measure(found.points("spatial at 1"))
-    lab.control(found.points(f"spatial at 1{RANDOM_LABELS}"))
+    left = found.points("spatial at 1")
+    lab.measure(left)
+    lab.control(found.points(f"spatial at 1{RANDOM_LABELS}") - left)

@@ -8,16 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import arms, vgg_or_resnet
-from claims.fan2019.methods.readings import BELOW_RESNET, SETTING, Accuracies, draw, note_seeds
-from harness.claims.claim import claim
+from claims.fan2019.methods.readings import BELOW_RESNET, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
-    from harness.lab.lab import Lab
+    from collections.abc import Mapping
 
-RESNET = {**SETTING, "tier": "nightly"}
-"""Of claims that only a ResNet can decide: no recipe of one is short enough for tier `quick`."""
+    from claims.fan2019.methods.shuffle_test import ShuffleTest
+    from harness.lab.lab import Lab
 
 SPATIAL = {0: "plain", 4: "spatial 4", 7: "spatial 7", 10: "spatial 10"}
 CHANNEL = {0: "plain", 4: "channel 4", 10: "channel 10"}
@@ -25,13 +24,13 @@ GAP_FC = {0: "plain", 4: "gap-fc 4", 10: "gap-fc 10"}
 """Arms by how many of the 13 layers are modified."""
 
 
-def draw_by_share(lab, found, **curves) -> None:
+def draw_by_share(lab: Lab, found: Accuracies, **curves: Mapping[int, str]) -> None:
     """Put accuracies over the share of modified layers into the report, as in the paper's figures."""
-    by_share = {name: {100 * count / 13: arm for count, arm in one.items()} for name, one in curves.items()}
+    by_share = {name: {100 * count / 13: arm for count, arm in by_count.items()} for name, by_count in curves.items()}
     draw(lab, found, **by_share)
 
 
-@claim(
+@claim_on_cifar(
     "SH-19",
     where="Figs. 1 and 4",
     paper=2.66,
@@ -39,7 +38,6 @@ def draw_by_share(lab, found, **curves) -> None:
     readings={"epoch": ("last", "best")},
     rule=matches(2.66, within=1.5),
     control="the last 77 % of the layers shuffled, which cost 17.05",
-    **SETTING,
 )
 def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
     """With its last 54 % of layers spatially shuffled VGG-16 loses 2.66 %, from 74.10 to 71.44."""
@@ -50,14 +48,13 @@ def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
     note_seeds(lab, lost, 1.5)
 
 
-@claim(
+@claim_on_cifar(
     "SH-21",
     where="Section 4.1",
     paper=52.21,
     runs=arms("plain", "spatial 4", "channel 4", "spatial 10", "channel 10"),
     rule=greater_than(30.0),
     control="the last 30 % of the layers, where the paper has 74.07 and 67.56 %",
-    **SETTING,
 )
 def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, data: str) -> None:
     """With the last 77 % of layers shuffled, 57.05 % remain under spatial shuffle, but 4.84 % under channel-wise."""
@@ -66,35 +63,36 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, dat
     lab.control(found.points("spatial 4") - found.points("channel 4"))
 
 
-@claim(
+@claim_on_cifar(
     "SH-22",
     where="Fig. 4",
     runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10"),
     rule={"spatial": monotone("decreasing"), "channel-wise": monotone("decreasing")},
-    control="the same networks before training",
-    **SETTING,
+    control="the shares in reverse order",
 )
 def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab: Lab, data: str) -> None:
     """With the share of layers that are shuffled the accuracy decreases under both shuffles."""
     found = Accuracies.of(lab)
 
-    def curves(points) -> dict[str, Curve]:
+    def curves(step: int) -> dict[str, Curve]:
         kinds = {"spatial": SPATIAL, "channel-wise": CHANNEL}
-        return {kind: Curve.of(list(one), [points(arm) for arm in one.values()]) for kind, one in kinds.items()}
+        return {
+            kind: Curve.of([*arms_by_count][::step], [found.points(arm) for arm in arms_by_count.values()])
+            for kind, arms_by_count in kinds.items()
+        }
 
-    lab.measure(**curves(found.points))
-    lab.control(**curves(found.untrained))
+    lab.measure(**curves(step=1))
+    lab.control(**curves(step=-1))
     draw_by_share(lab, found, spatial_shuffle=SPATIAL, channel_shuffle=CHANNEL)
 
 
-@claim(
+@claim_on_cifar(
     "SH-23",
     where="Fig. 4, caption",
     paper=2.66,
     runs=arms("plain", "channel 1", "channel 10"),
     rule=matches(2.66, within=1.5),
     control="the last 77 % of the layers shuffled channel-wise, which cost 69.26",
-    **SETTING,
 )
 def test_channel_shuffle_in_the_last_layer_costs_266(lab: Lab, data: str) -> None:
     """Channel-wise shuffle costs as much in the last layer alone as spatial shuffle in 54 % of the layers: 2.66 %."""
@@ -105,14 +103,13 @@ def test_channel_shuffle_in_the_last_layer_costs_266(lab: Lab, data: str) -> Non
     note_seeds(lab, lost, 1.5)
 
 
-@claim(
+@claim_on_cifar(
     "SH-24",
     where="Fig. 4, caption",
     paper=0.03,
     runs=arms("plain", "spatial 4", "channel 4"),
     rule=equivalent_to(0.0, within=1.0),
     control="as many layers shuffled channel-wise, which costs 6.54",
-    **SETTING,
 )
 def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab: Lab, data: str) -> None:
     """With 31 % of its layers modified by spatial shuffle the test accuracy is not really affected."""
@@ -121,13 +118,12 @@ def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab: Lab, data: s
     lab.control(found.lost("channel 4"))
 
 
-@claim(
+@claim_on_cifar(
     "SH-29",
     where="Section 4.2, Fig. 5",
     runs=arms("plain", "spatial 4", "spatial 10", "gap-fc 4", "gap-fc 10", "channel 4", "channel 10"),
     rule={"31 %": equivalent_to(0.0, within=4.0), "77 %": equivalent_to(0.0, within=4.0)},
     control="channel-wise shuffle in place of GAP+FC",
-    **SETTING,
 )
 def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
     """Spatial shuffle and GAP+FC have an overall similar behaviour: they leave the same accuracy, up to 4 points."""
@@ -142,13 +138,12 @@ def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
     draw_by_share(lab, found, spatial_shuffle={0: "plain", 4: "spatial 4", 10: "spatial 10"}, GAP_FC=GAP_FC)
 
 
-@claim(
+@claim_on_cifar(
     "SH-61",
     where="Sections 1 and 5",
     runs=arms("plain", "gap-fc 4", "truncated 4"),
     rule=greater_than(0.0),
-    control="the same networks before training",
-    **SETTING,
+    control="GAP+FC before training",
 )
 def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab: Lab, data: str) -> None:
     """Depth is needed for a good performance, but later layers need not be convolutions.
@@ -157,20 +152,20 @@ def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab: Lab, data
     """
     found = Accuracies.of(lab)
     lab.measure(found.points("gap-fc 4") - found.points("truncated 4"))
-    lab.control(found.untrained("gap-fc 4") - found.untrained("truncated 4"))
+    lab.control(found.untrained("gap-fc 4") - found.points("truncated 4"))
     lab.note(
         f"GAP+FC loses {found.lost('gap-fc 4').mean():.2f} points, truncation {found.lost('truncated 4').mean():.2f}"
     )
 
 
-@claim(
+@claim_on_cifar(
     "SH-26",
     where="Section 4.2",
     paper={"ResNet-50, CIFAR100": 0.17, "VGG-16, Small-ImageNet": 1.44},
     runs=vgg_or_resnet(("plain", "spatial 4", "spatial 10"), ("resnet50", "resnet50 spatial 5", "resnet50 spatial 13")),
     rule=matches(0.805, within=1.635),
     control="the last 77 to 81 % of the layers, which cost 8.58 and more",
-    **{**SETTING, "reach": BELOW_RESNET},
+    reach=BELOW_RESNET,
 )
 def test_30_percent_cost_between_017_and_144(lab: Lab, data: str) -> None:
     """The last 30 % of layers cost 0.17 % (ResNet-50, CIFAR100) to 1.44 % (VGG-16, Small-ImageNet).
@@ -183,14 +178,13 @@ def test_30_percent_cost_between_017_and_144(lab: Lab, data: str) -> None:
     lab.control(found.lost(most))
 
 
-@claim(
+@claim_on_cifar(
     "SH-28",
     where="Section 4.2",
     paper={"least": 8.58, "most": 20.21},
     runs=arms("plain", "spatial 10"),
     rule=equivalent_to(14.395, within=8.815),
     control="the same networks before training, against the trained baseline",
-    **SETTING,
 )
 def test_77_percent_cost_between_858_and_2021(lab: Lab, data: str) -> None:
     """77 to 81 % of the layers cost 8.58 to 20.21 %.
@@ -202,7 +196,7 @@ def test_77_percent_cost_between_858_and_2021(lab: Lab, data: str) -> None:
     lab.control(found.points("plain") - found.untrained("spatial 10"))
 
 
-@claim(
+@claim_on_cifar(
     "SH-27",
     where="Section 4.2",
     paper=2.48,
@@ -210,7 +204,7 @@ def test_77_percent_cost_between_858_and_2021(lab: Lab, data: str) -> None:
     readings={"epoch": ("last", "best")},
     rule=matches(2.48, within=2.0),
     control="the same networks before training, against the trained baseline",
-    **RESNET,
+    tier="nightly",
 )
 def test_half_of_resnet50_costs_248(lab: Lab, data: str, epoch: str) -> None:
     """With its last half of bottlenecks spatially shuffled ResNet-50 loses 2.48 % on CIFAR100."""
@@ -219,13 +213,13 @@ def test_half_of_resnet50_costs_248(lab: Lab, data: str, epoch: str) -> None:
     lab.control(found.points("resnet50", epoch=epoch) - found.untrained("resnet50 spatial 8"))
 
 
-@claim(
+@claim_on_cifar(
     "SH-49",
     where="Section 3.2",
     runs=arms("resnet50 spatial 8", "resnet50 branch 8"),
     rule=greater_than(0.0),
-    control="the same networks before training",
-    **{**SETTING, "unit": "%"},
+    control="the network with unshuffled skip connections before training",
+    unit="%",
 )
 def test_an_unshuffled_skip_connection_saves_accuracy(lab: Lab, data: str) -> None:
     """With the skip connections left unshuffled a ResNet learns to ignore the branch, so that accuracy is higher.
@@ -235,23 +229,22 @@ def test_an_unshuffled_skip_connection_saves_accuracy(lab: Lab, data: str) -> No
     """
     found = Accuracies.of(lab)
     lab.measure(100 * (found.shares("resnet50 branch 8") - found.shares("resnet50 spatial 8")))
-    untrained = found.untrained_shares("resnet50 branch 8") - found.untrained_shares("resnet50 spatial 8")
-    lab.control(100 * untrained)
+    lab.control(100 * (found.untrained_shares("resnet50 branch 8") - found.shares("resnet50 spatial 8")))
 
 
-def resnet_by_share(tier: str):
+def resnet_by_share(tier: str) -> Mapping[str, ShuffleTest]:
     """ResNet-50 with its last half modified by either method, at tier `paper` with the other shares of Fig. 5 too."""
     counts = (5, 8, 13) if tier == "paper" else (8,)
     return arms("resnet50", *(f"resnet50 {method} {n}" for method in ("spatial", "gap-fc") for n in counts))(tier)
 
 
-@claim(
+@claim_on_cifar(
     "SH-90",
     where="Section 4.2, Fig. 5",
     runs=resnet_by_share,
     rule=equivalent_to(0.0, within=4.0),
     control="GAP+FC before training",
-    **RESNET,
+    tier="nightly",
 )
 def test_spatial_shuffle_and_gap_fc_behave_alike_in_resnet50(lab: Lab, data: str) -> None:
     """In ResNet-50, too, spatial shuffle and GAP+FC have an overall similar behaviour.

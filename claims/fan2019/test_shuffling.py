@@ -27,17 +27,17 @@ SEEDS = range(2**31)
 SIDES = range(1, 7)
 
 
-def generator(seed: int):
+def generator(seed: int) -> Generator:
     """A source of randomness on the CPU."""
     return torch.Generator().manual_seed(seed)
 
 
-def maps(seed: int, n: int, channels: int, height: int, width: int):
+def maps(seed: int, n: int, channels: int, height: int, width: int) -> Tensor:
     """Feature maps in which no two values are equal."""
     return torch.randn(n, channels, height, width, dtype=torch.float64, generator=generator(seed))
 
 
-def furthest(a, b):
+def furthest(a: Tensor, b: Tensor) -> float:
     """The largest difference between two tensors."""
     return (a - b).abs().max().item()
 
@@ -107,7 +107,7 @@ def test_spatial_shuffle_permutes_the_pixels_of_each_map_independently(lab: Lab)
     )
 
 
-def distinct_outputs(layer, x, passes=50):
+def distinct_outputs(layer: Operator, x: Tensor, passes: int = 50) -> int:
     """How many different outputs some forward passes give."""
     return len({layer(x).numpy().tobytes() for _ in range(passes)})
 
@@ -156,7 +156,7 @@ def test_indices_are_drawn_anew_at_every_forward_pass(lab: Lab) -> None:
     lab.control(**counts(kept), agreement=kept_in_place(now_and_then(kept, lab.generator), x))
 
 
-def distance_from_one_source(layer, x):
+def distance_from_one_source(layer: Operator, x: Tensor) -> float:
     """How far the rows of a layer's Jacobian are from having a single entry, which is 1: 0 for a layer that moves."""
     jacobian = torch.autograd.functional.jacobian(lambda pixels: layer(pixels).flatten(), x).flatten(1)
     rows = jacobian.sort(1, descending=True).values
@@ -212,14 +212,14 @@ def test_patch_wise_shuffle_stays_within_patches(lab: Lab) -> None:
     one pixel in 4, between two patches of a map and between two maps.
     """
 
-    def escaped(seed: int, patch: int, down: int, along: int, whole: bool):
+    def escaped(seed: int, patch: int, down: int, along: int, whole: bool) -> float:
         height, width = down * patch, along * patch
         rows, columns = torch.arange(height)[:, None] // patch, torch.arange(width) // patch
         home = (rows * along + columns).expand(1, 3, -1, -1)
         moved = spatial_shuffle(home, generator(seed)) if whole else patch_shuffle(home, patch, generator(seed))
         return (moved != home).double().mean().item()
 
-    def search(whole: bool):
+    def search(whole: bool) -> Exact:
         counts = st.integers(1, 3)
         return worst_case(escaped, seed=SEEDS, patch=counts, down=counts, along=counts, whole=st.just(whole))
 
@@ -248,11 +248,11 @@ def test_patch_wise_shuffle_with_the_maps_size_is_spatial_shuffle(lab: Lab) -> N
     The two are given the same random numbers, so that they must agree value by value.
     """
 
-    def from_spatial(seed: int, side: int, patches: int):
+    def from_spatial(seed: int, side: int, patches: int) -> float:
         x = maps(seed, 2, 3, side, side)
         return furthest(patch_shuffle(x, side // patches, generator(seed)), spatial_shuffle(x, generator(seed)))
 
-    def from_identity(seed: int, side: int, patch: int):
+    def from_identity(seed: int, side: int, patch: int) -> float:
         x = maps(seed, 2, 3, side, side)
         return furthest(patch_shuffle(x, patch, generator(seed)), x)
 
@@ -281,13 +281,13 @@ def test_channel_shuffle_keeps_the_spatial_order(lab: Lab) -> None:
     keep their place, which is 1/64 on average (its mean over 100 shuffles is measured).
     """
 
-    def changed(seed: int, channels: int, height: int, width: int, per_position: bool):
+    def changed(seed: int, channels: int, height: int, width: int, per_position: bool) -> float:
         x = maps(seed, 2, channels, height, width)
         moved = channel_shuffle(x, generator(seed), per_position=per_position)
         distances = (moved[:, :, None] - x[:, None]).abs().flatten(3).amax(3)
         return max(distances.amin(2).max().item(), distances.amin(1).max().item())
 
-    def search(per_position: bool):
+    def search(per_position: bool) -> Exact:
         sides = st.integers(2, 6)
         return worst_case(
             changed, seed=SEEDS, channels=sides, height=sides, width=sides, per_position=st.just(per_position)
@@ -322,7 +322,7 @@ def test_spatial_shuffle_breaks_the_correlation_across_channels(lab: Lab) -> Non
     lab.note(f"correlation before the shuffle: {channel_correlation(x).mean():.3f}")
 
 
-def passes(method: str, last: int, count: int, lab: Lab):
+def passes(method: str, last: int, count: int, lab: Lab) -> Tensor:
     """A class score of one image over `count` forward passes of a VGG-16 in evaluation mode."""
     from claims.fan2019.methods.modified_networks import fan
 

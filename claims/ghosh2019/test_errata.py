@@ -5,11 +5,12 @@ Those of the theorem's appendix are in test_errata_theorem.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.orderness import orderness
 from claims.ghosh2019.methods.tiling import fit_to_blocks
-from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, hops
+from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, Lag, hops
 from harness.claims.claim import Erratum, claim
 from harness.data.generated import checkerboard, ramp
 from harness.rules import Exact, equals, equivalent_to, worst_case
@@ -17,12 +18,18 @@ from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.lab.lab import Lab
+    from harness.rules import Rule
+
+    Triples = tuple[set[Lag], list[tuple[Lag, Lag]]]
+    """The steps to a neighbour, and for each triple (q, r) about p = (0, 0)."""
 
 BLOCKS = {"6 on 28 pixels": (28, 6), "3 on 28 pixels": (28, 3)}
 
 
-def uncovered(blocks, fit=None):
+def uncovered(blocks: str, fit: str | None = None) -> Exact:
     """Pixels of an image that blocks of a size do not cover, as it is or after fitting it to them."""
     side, size = BLOCKS[blocks]
     image = torch.zeros(1, 1, side, side)
@@ -65,24 +72,24 @@ def test_blocks_span_images_that_are_fitted_to_them(lab: Lab, blocks: str, fit: 
     lab.control(uncovered(blocks))
 
 
-def neighbours_of(places, steps):
+def neighbours_of(places: set[Lag], steps: set[Lag]) -> set[Lag]:
     """All neighbours of some places."""
     return {(row + down, column + right) for row, column in places for down, right in steps}
 
 
-def printed_triples(neighbours):
+def printed_triples(neighbours: str) -> Triples:
     """All (q, r) about p = (0, 0) with q in N(p) and r in N(N(p)) without N(p), as printed."""
     steps = {step for step, _ in hops(neighbours)}
     near = neighbours_of({(0, 0)}, steps)
     return steps, [(q, r) for q in near for r in neighbours_of(near, steps) - near]
 
 
-def corrected_triples(neighbours):
+def corrected_triples(neighbours: str) -> Triples:
     """The same with r in N(q), and neither p nor next to p."""
     return {step for step, _ in hops(neighbours)}, hops(neighbours)
 
 
-def flaws(triples):
+def flaws(triples: Triples) -> dict[str, Exact]:
     """Triples that end where they began, and triples whose r is not next to q."""
     steps, pairs = triples
     returning = sum(r == (0, 0) for _, r in pairs)
@@ -90,7 +97,7 @@ def flaws(triples):
     return {"r is p": Exact(float(returning)), "r is not next to q": Exact(float(broken))}
 
 
-TRIPLES = {"r is p": equals(0, within=0), "r is not next to q": equals(0, within=0)}
+TRIPLES: dict[str, Rule] = {"r is p": equals(0, within=0), "r is not next to q": equals(0, within=0)}
 
 
 @claim(
@@ -128,17 +135,17 @@ def test_corrected_set_holds_two_hop_arrangements(lab: Lab, neighbours: str) -> 
     lab.control(**flaws(printed_triples(neighbours)))
 
 
-IMAGES = {
+IMAGES: dict[str, Callable[[int], Tensor]] = {
     "noise": lambda seed: normal(seed, 3, 1, 8, 8),
     "ramp": lambda seed: ramp(8, 8),
     "checkerboard": lambda seed: checkerboard(8, 8),
 }
 
 
-def beyond(low, high, neighbours):
+def beyond(low: float, high: float, neighbours: str) -> Exact:
     """Largest distance of an image's orderness from a stated range."""
 
-    def excess(image, seed):
+    def excess(image: str, seed: int) -> float:
         value = orderness(IMAGES[image](seed), neighbours)
         return max(0.0, low - value, value - high)
 
@@ -182,14 +189,14 @@ def test_orderness_lies_between_minus_one_and_three(lab: Lab, neighbours: str) -
     lab.control(beyond(0, 1, neighbours))
 
 
-def size_effect(lab, neighbours, estimator):
+def size_effect(lab: Lab, neighbours: str, estimator: str) -> list[float]:
     """Orderness of random 3 x 3 kernels less that of random 27 x 27 kernels, eight times."""
 
-    def of(count, size):
+    def orderness_of_random(count: int, size: int) -> float:
         kernels = torch.randn(count, 1, size, size, generator=lab.generator)
         return orderness(kernels, neighbours, estimator=estimator)
 
-    return [of(5000, 3) - of(200, 27) for _ in range(8)]
+    return [orderness_of_random(5000, 3) - orderness_of_random(200, 27) for _ in range(8)]
 
 
 @claim(

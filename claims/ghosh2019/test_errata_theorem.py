@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.ghosh2019.methods.kernel_updates import bound_constant, mean_hops, train_kernel, windows
+from claims.ghosh2019.methods.kernel_updates import TrainedKernel, bound_constant, mean_hops, train_kernel, windows
 from claims.ghosh2019.methods.orderness import orderness
 from harness.claims.claim import Erratum, claim
 from harness.data.generated import textures
@@ -13,38 +13,41 @@ from harness.statistics.draws import normal
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.lab.lab import Lab
+    from harness.rules import Rule
 
 
-def training(lab, size=3, steps=20, start=None):
+def training(lab: Lab, size: int = 3, steps: int = 20, start: Tensor | None = None) -> tuple[Tensor, TrainedKernel]:
     """A kernel trained on 24 textures of 12 x 12 pixels in three classes."""
     images = textures(24, 12, 12, lab.generator).reshape(24, 12, 12)
     return images, train_kernel(images, torch.arange(24) % 3, size, steps, 0.1, lab.generator, start)
 
 
-def violation(kernel, training):
+def violation(kernel: Tensor, training: TrainedKernel) -> Exact:
     """The share of a kernel's mean squared difference that the bound of theorem 1 does not cover; 0 where it holds."""
-    found = mean_hops(kernel, "four").one
+    difference = mean_hops(kernel, "four").one
     bound = bound_constant(training.coefficients) * mean_hops(training.windows, "four").one
-    return Exact(max(0.0, 1 - bound / found) if found else 0.0)
+    return Exact(max(0.0, 1 - bound / difference) if difference else 0.0)
 
 
-def misfit(kernel, change):
+def misfit(kernel: Tensor, change: Tensor) -> Exact:
     """Relative error of a formula for a kernel's change."""
     return Exact(float((kernel - change).norm() / change.norm()))
 
 
-def printed_sum(training):
+def printed_sum(training: TrainedKernel) -> Tensor:
     """Equation 8 as printed: C_n, the sum of an image's error signals, times the sum of all its windows."""
     return torch.einsum("n,nmpq->pq", training.coefficients.sum((0, 2)), training.windows)
 
 
-def sum_of_updates(training):
+def sum_of_updates(training: TrainedKernel) -> Tensor:
     """The sum of all updates, each window with its own error signal."""
     return torch.einsum("tnm,nmpq->pq", training.coefficients, training.windows)
 
 
-THEOREM = {"before training": equals(0, within=1e-9), "equation 8": equals(0, within=1e-9)}
+THEOREM: dict[str, Rule] = {"before training": equals(0, within=1e-9), "equation 8": equals(0, within=1e-9)}
 
 
 @claim(
@@ -73,31 +76,35 @@ def test_theorem_bounds_trained_kernels(lab: Lab) -> None:
     _, untrained = training(lab, steps=1, start=start)
     untrained.coefficients.zero_()
     images, trained = training(lab)
-    lab.measure(**{
-        "before training": violation(untrained.start, untrained),
-        "equation 8": misfit(printed_sum(trained), trained.end),
-    })  # fmt: skip
-    lab.control(**{
-        "before training": violation(untrained.start - start, untrained),
-        "equation 8": misfit(sum_of_updates(trained), trained.end),
-    })  # fmt: skip
+    lab.measure(
+        **{
+            "before training": violation(untrained.start, untrained),
+            "equation 8": misfit(printed_sum(trained), trained.end),
+        }
+    )
+    lab.control(
+        **{
+            "before training": violation(untrained.start - start, untrained),
+            "equation 8": misfit(sum_of_updates(trained), trained.end),
+        }
+    )
     _note_orderness(lab, images, trained)
 
 
-def _note_orderness(lab, images, trained):
+def _note_orderness(lab: Lab, images: Tensor, trained: TrainedKernel) -> None:
     """Say how ordered the kernel is beside its input, and how unordered other error signals could have made it."""
     laid = windows(images, 3).flatten(0, 1).flatten(1)
     wanted = 1 - 2 * (torch.arange(9, dtype=torch.float64) % 2)
     signals = torch.linalg.lstsq(laid.T, wanted[:, None]).solution
     made = (laid.T @ signals).reshape(1, 1, 3, 3)
     _, random = training(lab, start=normal(lab.seed + 1, 3, 3))
-    found = {
+    by_name = {
         "input": orderness(images[:, None]),
         "kernel trained from zero": orderness(trained.end[None, None]),
         "kernel trained from random weights": orderness(random.end[None, None]),
         "kernel by chosen error signals": orderness(made),
     }
-    lab.note("orderness: " + ", ".join(f"{name} {value:.2f}" for name, value in found.items()))
+    lab.note("orderness: " + ", ".join(f"{name} {value:.2f}" for name, value in by_name.items()))
 
 
 @claim(
@@ -110,19 +117,23 @@ def test_theorem_bounds_changes_of_kernels(lab: Lab) -> None:
     """Differences in the change of a kernel are at most alpha times those in its input, as a sum over all updates."""
     start = normal(lab.seed, 3, 3)
     _, trained = training(lab, start=start)
-    lab.measure(**{
-        "before training": violation(trained.end - start, trained),
-        "equation 8": misfit(sum_of_updates(trained), trained.end - start),
-    })  # fmt: skip
+    lab.measure(
+        **{
+            "before training": violation(trained.end - start, trained),
+            "equation 8": misfit(sum_of_updates(trained), trained.end - start),
+        }
+    )
     _, untrained = training(lab, steps=1, start=start)
     untrained.coefficients.zero_()
-    lab.control(**{
-        "before training": violation(untrained.end, untrained),
-        "equation 8": misfit(printed_sum(trained), trained.end - start),
-    })  # fmt: skip
+    lab.control(
+        **{
+            "before training": violation(untrained.end, untrained),
+            "equation 8": misfit(printed_sum(trained), trained.end - start),
+        }
+    )
 
 
-def region_misfit(lab, printed):
+def region_misfit(lab: Lab, printed: bool) -> Exact:
     """Error of equation 21 for the first 2 x 2 region of a 6 x 6 kernel, relative to the kernel's largest weight.
 
     `printed`: average w(q), for q next to the region, over p; else w(p).
@@ -164,7 +175,7 @@ def test_region_average_is_of_its_own_places(lab: Lab) -> None:
     lab.control(region_misfit(lab, printed=True))
 
 
-def miscounted_outputs(kernel, padding):
+def miscounted_outputs(kernel: int, padding: int) -> Exact:
     """Difference between the outputs of a convolution on 28 x 28 pixels and (S - K + 1)^2."""
     image, weight = torch.zeros(1, 1, 28, 28), torch.zeros(1, 1, kernel, kernel)
     outputs = torch.nn.functional.conv2d(image, weight, padding=padding).numel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 
-def wrap_error(filter_size, depth, length):
+def wrap_error(filter_size: int, depth: int, length: int) -> float:
     """Total variation distance between the distribution on a ring and on an endless line."""
     walk = diffusion.walk(filter_size, depth)
     centred = Distribution(walk.positions - round(walk.mean), walk.weights)
@@ -37,7 +38,7 @@ def test_wide_images_do_not_feel_their_borders(lab: Lab) -> None:
     paper's own network obeys (10.4 pixels and 32).
     """
 
-    def error(filter_size, depth, wide=3):
+    def error(filter_size: int, depth: int, wide: int = 3) -> float:
         return wrap_error(filter_size, depth, math.ceil(wide * filter_size * depth**0.5))
 
     lab.measure(
@@ -54,20 +55,20 @@ def test_wide_images_do_not_feel_their_borders(lab: Lab) -> None:
     )
 
 
-def path_length(law):
+def path_length(law: Callable[[int, int], float]) -> Exact:
     """Root mean square displacement over a law of filter size and depth: the value farthest from 1."""
     ratios = [diffusion.walk(f, k).variance ** 0.5 / law(f, k) for f in (3, 5, 7, 9, 11) for k in (1, 12, 100)]
     return Exact(max(ratios, key=lambda ratio: abs(ratio - 1)))
 
 
-def printed_path(filter_size, depth):
+def printed_path(filter_size: int, depth: int) -> float:
     """F √K."""
-    return filter_size * depth**0.5
+    return float(filter_size * depth**0.5)
 
 
-def path(filter_size, depth):
+def path(filter_size: int, depth: int) -> float:
     """√((F² - 1)/12) √K."""
-    return ((filter_size**2 - 1) / 12 * depth) ** 0.5
+    return float(((filter_size**2 - 1) / 12 * depth) ** 0.5)
 
 
 @claim(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
@@ -10,6 +11,9 @@ from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from torch import Generator
+
+    from claims.tomasini2022.methods.scale_networks import RingStack
     from harness.lab.lab import Lab
 
 
@@ -25,26 +29,30 @@ def test_layers_apply_a_circulant_matrix(lab: Lab) -> None:
     For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
     Eq. 3, is E-SP3.)
     """
-    drawn = {"filter_size": st.integers(2, 9), "length": st.integers(9, 40), "seed": st.integers(0, 2**31)}
 
-    def uneven(filter_size, length, seed, stride=1):
+    def uneven(filter_size: int, length: int, stride: int = 1) -> float:
         matrix = diffusion.diffusion_matrix(length, filter_size, stride)
         return max(float((matrix[row] - matrix[0].roll(row)).abs().max()) for row in range(len(matrix)))
 
-    def off_recursion(filter_size, length, seed, lean=0):
+    def off_recursion(filter_size: int, length: int, seed: int, lean: int = 0) -> float:
         p = torch.rand(length, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
         first = -(filter_size - 1) // 2 if filter_size % 2 else -filter_size // 2 + lean
-        following = sum(p.roll(-offset) for offset in range(first, first + filter_size)) / filter_size
+        patch = range(first, first + filter_size)
+        following = torch.stack([p.roll(-offset) for offset in patch]).mean(0)
         return float((diffusion.diffusion_matrix(length, filter_size) @ p - following).abs().max())
 
-    lab.measure(circulant=worst_case(uneven, **drawn), recursion=worst_case(off_recursion, **drawn))
-    lab.control(circulant=Exact(uneven(3, 16, 0, stride=2)), recursion=Exact(off_recursion(4, 16, 0, lean=1)))
+    sizes, lengths, seeds = st.integers(2, 9), st.integers(9, 40), st.integers(0, 2**31)
+    lab.measure(
+        circulant=worst_case(uneven, filter_size=sizes, length=lengths),
+        recursion=worst_case(off_recursion, filter_size=sizes, length=lengths, seed=seeds),
+    )
+    lab.control(circulant=Exact(uneven(3, 16, stride=2)), recursion=Exact(off_recursion(4, 16, 0, lean=1)))
 
 
-def column_sum(row_sum):
+def column_sum(row_sum: Callable[[int], float]) -> Exact:
     """Largest deviation from 1 of the sum of M^k δ_i, where the rows of M are F ones times `row_sum(F) / F`."""
 
-    def deviation(filter_size, depth):
+    def deviation(filter_size: int, depth: int) -> float:
         response = diffusion.stack_matrix(32, filter_size, depth)[:, 5] * row_sum(filter_size) ** depth
         return abs(float(response.sum()) - 1)
 
@@ -83,12 +91,15 @@ def test_matrix_divided_by_the_filter_size_is_stochastic(lab: Lab) -> None:
     lab.control(column_sum(lambda filter_size: filter_size))
 
 
-def network_with(filters, depth, lowest, highest, generator, bias=0.0):
+def network_with(
+    filters: int, depth: int, lowest: float, highest: float, generator: Generator, bias: float = 0.0
+) -> RingStack:
     """A stack of circular convolutions with ReLU, whose weights are uniform between the two numbers."""
     from claims.tomasini2022.methods.scale_networks import pooling_stack
 
     stack = pooling_stack(filters, depth, channels=3)
     for layer in stack.layers:
+        assert isinstance(layer, torch.nn.Conv1d)
         layer.weight.data.uniform_(lowest, highest, generator=generator)
         if bias:
             layer.bias = torch.nn.Parameter(torch.full((3,), bias, dtype=torch.float64))
@@ -107,7 +118,7 @@ def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab: Lab) -> Non
     Largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and positive a, b.
     """
 
-    def difference(seed, filters, depth, a, b, lowest=0.0):
+    def difference(seed: int, filters: int, depth: int, a: float, b: float, lowest: float = 0.0) -> float:
         generator = torch.Generator().manual_seed(seed)
         f = network_with(filters, depth, lowest, 1.0, generator)
         x, y = torch.rand(2, 1, 1, 20, dtype=torch.float64, generator=generator)
@@ -115,8 +126,8 @@ def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab: Lab) -> Non
         return float((together - apart).norm() / apart.norm())
 
     weights = st.floats(0.01, 100)
-    drawn = {"filters": st.integers(2, 5), "depth": st.integers(1, 5), "a": weights, "b": weights}
-    lab.measure(worst_case(difference, examples=30, seed=st.integers(0, 2**31), **drawn))
+    seeds, filters, depths = st.integers(0, 2**31), st.integers(2, 5), st.integers(1, 5)
+    lab.measure(worst_case(difference, examples=30, seed=seeds, filters=filters, depth=depths, a=weights, b=weights))
     lab.control(Exact(difference(0, 3, 3, 1.0, 1.0, lowest=-1.0)))
 
 
@@ -132,7 +143,7 @@ def test_pairs_of_pixels_are_sums_of_single_pixels(lab: Lab) -> None:
     For homogeneous networks and random positions, also when both are the same.
     """
 
-    def difference(i, j, filter_size, depth, bias=0.0):
+    def difference(i: int, j: int, filter_size: int, depth: int, bias: float = 0.0) -> float:
         f = network_with(filter_size, depth, 1 / filter_size, 1 / filter_size, torch.Generator(), bias)
         pixels = torch.eye(32, dtype=torch.float64)[:, None]
         return float((f(pixels[[i]] + pixels[[j]]) - f(pixels[[i]]) - f(pixels[[j]])).abs().max())
@@ -155,14 +166,14 @@ def test_a_pixels_representation_is_a_matrix_power(lab: Lab) -> None:
     """
     from claims.tomasini2022.methods.scale_networks import pooling_stack
 
-    def difference(i, filter_size, depth):
+    def difference(i: int, filter_size: int, depth: int) -> float:
         pixel = torch.eye(32, dtype=torch.float64)[i]
         power = torch.linalg.matrix_power(diffusion.diffusion_matrix(32, filter_size), depth)
         with torch.no_grad():
             return float((pooling_stack(filter_size, depth)(pixel[None, None])[0, 0] - power @ pixel).abs().max())
 
-    drawn = {"i": st.integers(0, 31), "filter_size": st.integers(2, 7), "depth": st.integers(1, 12)}
-    lab.measure(worst_case(difference, examples=30, **drawn))
+    places, sizes, depths = st.integers(0, 31), st.integers(2, 7), st.integers(1, 12)
+    lab.measure(worst_case(difference, examples=30, i=places, filter_size=sizes, depth=depths))
     cut = torch.nn.functional.avg_pool1d(torch.eye(32, dtype=torch.float64)[None, :1], 3, stride=1, padding=1)[0, 0]
     lab.control(Exact(float((cut - diffusion.diffusion_matrix(32, 3)[:, 0]).abs().max())))
 
@@ -180,13 +191,13 @@ def test_nets_without_biases_are_homogeneous(lab: Lab) -> None:
     """
     from claims.tomasini2022.methods.scale_networks import ScaleDetectionCNN
 
-    def difference(seed, factor, depth, bias=False):
+    def difference(seed: int, factor: float, depth: int, bias: bool = False) -> float:
         generator = torch.Generator().manual_seed(seed)
         f = ScaleDetectionCNN(4, depth, bias=bias, generator=generator).double().requires_grad_(False)
         x = torch.randn(3, 1, 20, dtype=torch.float64, generator=generator)
         pairs = zip(f.representations(factor * x), f.representations(x), strict=True)
         return max(float((a - factor * b).norm() / (factor * b.norm() + 1e-300)) for a, b in pairs)
 
-    drawn = {"seed": st.integers(0, 2**31), "factor": st.floats(1e-3, 1e3), "depth": st.integers(1, 6)}
-    lab.measure(worst_case(difference, examples=30, **drawn))
+    seeds, factors, depths = st.integers(0, 2**31), st.floats(1e-3, 1e3), st.integers(1, 6)
+    lab.measure(worst_case(difference, examples=30, seed=seeds, factor=factors, depth=depths))
     lab.control(Exact(difference(0, 2.0, 3, bias=True)))

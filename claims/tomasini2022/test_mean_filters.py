@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods.filter_modes import coefficient_of_variation
@@ -14,7 +15,11 @@ from harness.rules import Exact, greater_than, less_than, matches
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.lab.lab import Lab
+
+    Filter = tuple[float, float, float]
 
 WIDTH = 1000
 """Channels of each layer (appendix B.2)."""
@@ -54,7 +59,7 @@ FIRST = 9
 """Layers in which the paper says that the average filter is positive."""
 
 
-def within_rounding(row):
+def within_rounding(row: Filter) -> list[Tensor]:
     """The filters that may stand behind the printed numbers: the corners of the box that rounds to them."""
     return [
         torch.tensor([x + r for x, r in zip(row, shifts, strict=True)], dtype=torch.float64)
@@ -75,7 +80,7 @@ def test_average_filters_are_nearly_homogeneous_after_training(lab: Lab) -> None
     favourable rounding of the printed numbers.
     """
 
-    def largest(rows):
+    def largest(rows: Sequence[Filter]) -> float:
         return max(coefficient_of_variation(taps) for row in rows for taps in within_rounding(row))
 
     lab.measure(Exact(largest(TRAINED[:FIRST])))
@@ -114,14 +119,14 @@ def test_average_filters_start_as_averages_of_chance(lab: Lab) -> None:
     given averages a hundred times smaller in the layers 2 to 12.
     """
 
-    def scores(rows):
+    def scores(rows: Sequence[Filter]) -> Tensor:
         filters = torch.tensor(rows, dtype=torch.float64)
         pairs = torch.tensor([WIDTH] + [WIDTH**2] * (len(rows) - 1))
         return (filters * pairs[:, None].sqrt()).flatten()
 
-    def parts(rows):
-        found = scores(rows)
-        return {"largest": Exact(float(found.abs().max())), "spread": Exact(float(found.square().mean().sqrt()))}
+    def parts(rows: Sequence[Filter]) -> dict[str, Exact]:
+        entries = scores(rows)
+        return {"largest": Exact(float(entries.abs().max())), "spread": Exact(float(entries.square().mean().sqrt()))}
 
     lab.measure(**parts(INITIAL))
     lab.control(**parts(TRAINED))
@@ -141,14 +146,14 @@ def test_printed_filters_spread_pixels_like_homogeneous_ones(lab: Lab) -> None:
     homogeneous filters.  The paper says that the network behaves like its average filters.
     """
 
-    def sizes(stride):
+    def sizes(stride: int) -> list[float]:
         filters = [torch.tensor(row) for row in TRAINED[:FIRST]]
         return [receptive_field(filters[:k], stride).variance ** 0.5 for k in range(1, FIRST + 1)]
 
-    def parts(stride):
-        found = sizes(stride)
-        difference = max(abs(size / receptive_field_size(3, k) - 1) for k, size in enumerate(found, start=1))
-        return {"exponent": Exact(log_slope(range(1, FIRST + 1), found)), "size": Exact(difference)}
+    def parts(stride: int) -> dict[str, Exact]:
+        by_layer = sizes(stride)
+        difference = max(abs(size / receptive_field_size(3, k) - 1) for k, size in enumerate(by_layer, start=1))
+        return {"exponent": Exact(log_slope(range(1, FIRST + 1), by_layer)), "size": Exact(difference)}
 
     lab.measure(**parts(stride=1))
     lab.control(**parts(stride=2))
@@ -176,7 +181,7 @@ def test_no_two_layers_start_alike(lab: Lab) -> None:
     The value is the chance, for independent layers, of at least as many equal rows as there are.
     """
 
-    def chance(rows):
+    def chance(rows: Sequence[Filter]) -> float:
         equal = sum(a == b for a, b in itertools.combinations(rows, 2))
         return min(1.0, math.comb(len(rows), 2) * alike() ** 3) if equal else 1.0
 
@@ -184,7 +189,7 @@ def test_no_two_layers_start_alike(lab: Lab) -> None:
     lab.control(Exact(chance(INITIAL[1:8] + INITIAL[9:])))
 
 
-def alike():
+def alike() -> float:
     """Probability that two independent averages of a million weights print the same."""
     cells = torch.arange(-80, 81, dtype=torch.float64)
     ends = torch.special.ndtr((cells - 0.5) * 1e-4 * WIDTH), torch.special.ndtr((cells + 0.5) * 1e-4 * WIDTH)

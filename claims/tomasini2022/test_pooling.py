@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import scale_task as scale_detection
@@ -14,6 +16,9 @@ from harness.rules import Exact, equals, equivalent_to, greater_than, less_than,
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from torch import Generator, Tensor
+
+    from claims.tomasini2022.methods.scale_networks import RingStack
     from harness.lab.lab import Lab
 
 
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     "SP-08",
     where="Fig. 1a",
     rule={"total": equals(0.0, within=1e-12), "largest": equals(0.0, within=1e-12), "white": less_than(1.0)},
-    control="pooling over one pixel",
+    control="pooling over one pixel; sums over 2 x 2 pixels in place of averages",
 )
 def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab: Lab) -> None:
     """Average pooling, 2 x 2 with stride 1, makes the variations between nearby pixels smaller.
@@ -30,22 +35,28 @@ def test_average_pooling_reduces_the_variation_of_nearby_pixels(lab: Lab) -> Non
     mean squared difference shrinks.  (For single images the mean may grow, since pooling loses pairs at the border.)
     """
 
-    def growth(size, seed, largest):
+    def growth(size: int, seed: int, largest: bool, summed: bool = False) -> float:
         generator = torch.Generator().manual_seed(seed)
         images = torch.randn(20, 1, size, size, dtype=torch.float64, generator=generator)
         images[0, 0] = torch.arange(size)
-        pooled = torch.nn.functional.avg_pool2d(images, 2, stride=1)
+        pooled = torch.nn.functional.avg_pool2d(images, 2, stride=1) * (4 if summed else 1)
         before, after = neighbour_differences(images).abs(), neighbour_differences(pooled).abs()
         rise = after.amax(1) - before.amax(1) if largest else after.square().sum(1) - before.square().sum(1)
         return max(0.0, float(rise.max()))
 
-    drawn = {"size": st.integers(3, 9), "seed": st.integers(0, 2**31)}
-    lab.measure(
-        total=worst_case(lambda size, seed: growth(size, seed, False), **drawn),
-        largest=worst_case(lambda size, seed: growth(size, seed, True), **drawn),
-        white=Exact(variance_ratio(3, pool=2)),
-    )
-    lab.control(white=Exact(variance_ratio(3, pool=1)))
+    def most(largest: bool, summed: bool) -> Exact:
+        grown = partial(growth, largest=largest, summed=summed)
+        return worst_case(grown, size=st.integers(3, 9), seed=st.integers(0, 2**31))
+
+    def parts(summed: bool, pool: int) -> dict[str, Exact]:
+        return {
+            "total": most(largest=False, summed=summed),
+            "largest": most(largest=True, summed=summed),
+            "white": Exact(variance_ratio(3, pool)),
+        }
+
+    lab.measure(**parts(summed=False, pool=2))
+    lab.control(**parts(summed=True, pool=1))
 
 
 @claim(
@@ -62,11 +73,11 @@ def test_averaging_over_turned_filters_gives_invariance(lab: Lab, turns: int, in
     the outputs for a larger one turn with it and are averaged over positions as well.
     """
 
-    def response(images, weight, count):
+    def response(images: Tensor, weight: Tensor, count: int) -> Tensor:
         turned = torch.cat([weight.rot90(k * 4 // turns, (2, 3)) for k in range(count)])
         return torch.nn.functional.conv2d(images, turned).relu().mean((1, 2, 3))
 
-    def change(seed, count):
+    def change(seed: int, count: int) -> float:
         generator = torch.Generator().manual_seed(seed)
         size = 3 if input == "patch" else 7
         images = torch.randn(10, 1, size, size, dtype=torch.float64, generator=generator)
@@ -82,7 +93,7 @@ def test_averaging_over_turned_filters_gives_invariance(lab: Lab, turns: int, in
     "SP-13",
     where="Section 2",
     rule={"filters": equals(0.0), "connections": greater_than(0.1)},
-    control="the channels left in their order",
+    control="the channels left in their order; the weights of all filters shuffled together",
 )
 def test_shuffled_channels_break_connections_and_keep_filters(lab: Lab) -> None:
     """Shuffling the connections between channels breaks any channel pooling and affects no single filter.
@@ -90,41 +101,46 @@ def test_shuffled_channels_break_connections_and_keep_filters(lab: Lab) -> None:
     Each neuron keeps the same filters, on other channels; its output changes by a tenth at least.
     """
 
-    def unlike(seed):
+    def unlike(seed: int, shuffle: Callable[[Tensor, Generator], Tensor]) -> float:
         generator = torch.Generator().manual_seed(seed)
         weight = torch.randn(8, 16, 3, 3, generator=generator)
-        return float(
-            sum(
-                a != b for a, b in zip(kernels(weight), kernels(shuffle_input_channels(weight, generator)), strict=True)
-            )
-        )
+        pairs = zip(kernels(weight), kernels(shuffle(weight, generator)), strict=True)
+        return float(sum(before != after for before, after in pairs))
+
+    def most_unlike(shuffle: Callable[[Tensor, Generator], Tensor]) -> Exact:
+        return worst_case(partial(unlike, shuffle=shuffle), examples=20, seed=st.integers(0, 2**31))
 
     weight = torch.randn(8, 16, 3, 3, generator=lab.generator)
     images = torch.randn(20, 16, 8, 8, generator=lab.generator)
 
-    def change(other):
+    def change(other: Tensor) -> Exact:
         before, after = (torch.nn.functional.conv2d(images, w) for w in (weight, other))
         return Exact(float((after - before).norm() / before.norm()))
 
     lab.measure(
-        filters=worst_case(unlike, examples=20, seed=st.integers(0, 2**31)),
+        filters=most_unlike(shuffle_input_channels),
         connections=change(shuffle_input_channels(weight, lab.generator)),
     )
-    lab.control(connections=change(weight))
+    lab.control(filters=most_unlike(shuffle_weights), connections=change(weight))
 
 
-def kernels(weight):
+def shuffle_weights(weight: Tensor, generator: Generator) -> Tensor:
+    """The weights of all filters in one random order, which leaves no filter whole."""
+    return weight.flatten()[torch.randperm(weight.numel(), generator=generator)].reshape(weight.shape)
+
+
+def kernels(weight: Tensor) -> list[list[list[float]]]:
     """The filters of each output channel, in an order that does not depend on the channels'."""
     return [sorted(filters) for filters in weight.flatten(2).tolist()]
 
 
-def task(generator):
+def task(generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
     """All images of the scale-detection task of appendix B.2, the same with each pixel moved by one, and with noise."""
-    found = scale_detection.scale_detection_1d(32, 11, 4)
-    moves = 2 * torch.randint(0, 2, found.pairs.shape, generator=generator) - 1
-    images = found.images(torch.float64)
-    moved = scale_detection.displace(found.pairs, moves, found.shape, ring=True)
-    deformed = scale_detection.render(moved, found.shape, torch.float64)
+    every = scale_detection.scale_detection_1d(32, 11, 4)
+    moves = 2 * torch.randint(0, 2, every.pairs.shape, generator=generator) - 1
+    images = every.images(torch.float64)
+    moved = scale_detection.displace(every.pairs, moves, every.shape, ring=True)
+    deformed = scale_detection.render(moved, every.shape, torch.float64)
     return images, deformed, images + matched_noise(images, deformed, generator)
 
 
@@ -141,15 +157,17 @@ def test_curves_overlap_where_only_spatial_pooling_is_present(lab: Lab) -> None:
     """
     from claims.tomasini2022.methods.scale_networks import ScaleDetectionCNN, pooling_stack
 
-    def difference(seed, pooling=True):
+    def homogeneous(generator: Generator) -> RingStack:
+        network = pooling_stack(3, 4, channels=6)
+        for weight in network.parameters():
+            weight.data *= 0.1 + torch.rand(*weight.shape[:2], 1, dtype=torch.float64, generator=generator)
+        return network
+
+    def difference(seed: int, pooling: bool = True) -> float:
         generator = torch.Generator().manual_seed(seed)
-        if pooling:
-            network = pooling_stack(3, 4, channels=6)
-            for layer in network.layers:
-                strengths = torch.rand(*layer.weight.shape[:2], 1, dtype=torch.float64, generator=generator)
-                layer.weight.data *= 0.1 + strengths
-        else:
-            network = ScaleDetectionCNN(6, 4, generator=generator).double()
+        network: RingStack = (
+            homogeneous(generator) if pooling else ScaleDetectionCNN(6, 4, generator=generator).double()
+        )
         data = task(generator)
         before, after = (
             sensitivities_by_layer(net.representations, *data).relative
@@ -185,12 +203,12 @@ def test_shuffled_curve_is_constant_where_only_channels_pool(lab: Lab, weights: 
     first = (sign[:, :, None] * torch.eye(3)).reshape(3 * GROUPS, 1, 3).double()
     second = torch.block_diag(*sign)[..., None].double()
 
-    def relative(first, second):
-        layers = lambda x: run(x, first, second)  # noqa: E731
+    def relative(first: Tensor, second: Tensor) -> float:
+        layers = partial(run, first=first, second=second)
         layer_1, layer_2 = sensitivities_by_layer(layers, *task(lab.generator)).relative
         return float(layer_2 / layer_1)
 
-    def shuffled():
+    def shuffled() -> float:
         return relative(first, shuffle_input_channels(second, lab.generator))
 
     lab.measure([shuffled() for _ in range(8)])
@@ -200,11 +218,11 @@ def test_shuffled_curve_is_constant_where_only_channels_pool(lab: Lab, weights: 
     lab.control([relative(identity, shuffle_input_channels(homogeneous, lab.generator)) for _ in range(4)])
 
 
-def run(images, first, second):
+def run(images: Tensor, first: Tensor, second: Tensor) -> list[Tensor]:
     """The activity of two linear layers on a ring."""
-    found = []
+    activities = []
     for weight in (first, second):
         around = weight.shape[-1] // 2
         images = torch.nn.functional.conv1d(torch.nn.functional.pad(images, (around, around), mode="circular"), weight)
-        found.append(images)
-    return found
+        activities.append(images)
+    return activities

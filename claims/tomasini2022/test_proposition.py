@@ -6,6 +6,7 @@ printed constant is judged as an erratum beside its correction.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
@@ -17,26 +18,31 @@ from harness.system.lazy import st, torch
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
+    Law = Callable[[int], float]
+    """A constant of the limit, by filter size."""
+    Moments = Callable[[int], list[float]]
+    """Mass, mean and mean square of a jump, by filter size."""
+
 ODD, EVEN = (3, 5, 7, 9, 11), (2, 4, 6, 8, 10)
 
 
-def printed_diffusion(filter_size):
+def printed_diffusion(filter_size: int) -> float:
     """D of Proposition A.1: D^(1) for odd F (Eq. 4), D^(2) for even F (Eq. 5)."""
     f = filter_size
     return (f - 1) ** 3 / (12 * f) if f % 2 else (f**3 - 3 * f**2 + 6 * f - 4) / (12 * f)
 
 
-def printed_drift(filter_size):
+def printed_drift(filter_size: int) -> float:
     """Mean displacement of a pixel in a layer, -v: 0 for odd F, (F - 1)/(2F) for even F (Eq. 5)."""
     return 0.0 if filter_size % 2 else (filter_size - 1) / (2 * filter_size)
 
 
-def correct_diffusion(filter_size):
+def correct_diffusion(filter_size: int) -> float:
     """Half the variance of a step that is uniform over F pixels."""
     return (filter_size**2 - 1) / 24
 
 
-def correct_drift(filter_size):
+def correct_drift(filter_size: int) -> float:
     """0 for odd F; half a pixel for even F, whose patch has one pixel more on the left."""
     return 0.0 if filter_size % 2 else 0.5
 
@@ -55,7 +61,7 @@ def test_master_equation_tends_to_the_fokker_planck_equation(lab: Lab, filter_si
     the exact distribution; v = -E[x] and D = Var[x]/2 of a step x.
     """
 
-    def mismatch(coefficient):
+    def mismatch(coefficient: float) -> Exact:
         ring = [diffusion.wrapped(diffusion.walk(filter_size, k), 2048) for k in (199, 200, 201)]
         p = ring[1]
         in_time = (ring[2] - ring[0]) / 2
@@ -71,13 +77,13 @@ def test_master_equation_tends_to_the_fokker_planck_equation(lab: Lab, filter_si
     lab.control(mismatch(float(steps.positions.square() @ steps.weights)))
 
 
-def continuous_moments(filter_size):
+def continuous_moments(filter_size: int) -> list[float]:
     """∫ W dx, ∫ W x dx and ∫ W x² dx for the density 1/F between the first and the last of the F jumps."""
     low, high = diffusion.patch(filter_size)[0], diffusion.patch(filter_size)[-1]
     return [(high ** (n + 1) - low ** (n + 1)) / ((n + 1) * filter_size) for n in range(3)]
 
 
-def integer_moments(filter_size):
+def integer_moments(filter_size: int) -> list[float]:
     """Σ W, Σ W x and Σ W x² over the F jumps."""
     return [sum(x**n for x in diffusion.patch(filter_size)) / filter_size for n in range(3)]
 
@@ -97,10 +103,10 @@ def test_printed_constants_are_the_moments_of_equation_9(lab: Lab, jumps: str) -
     its own master equations are integers, whose moments are others: (1 - F)/(2F) becomes -1/2.
     """
 
-    def difference(moment, printed, moments):
+    def difference(moment: int, printed: Law, moments: Moments) -> Exact:
         return Exact(max(abs(moments(f)[moment] - printed(f)) for f in (*ODD, *EVEN)))
 
-    def parts(moments):
+    def parts(moments: Moments) -> dict[str, Exact]:
         return {
             "drift": difference(1, lambda f: -printed_drift(f), moments),
             "diffusion": difference(2, printed_diffusion, moments),
@@ -110,10 +116,10 @@ def test_printed_constants_are_the_moments_of_equation_9(lab: Lab, jumps: str) -
     lab.control(**parts(lambda f: [1, 0, f**2 / 12]))
 
 
-def moment_error(sizes, drift, coefficient):
+def moment_error(sizes: Sequence[int], drift: Law, coefficient: Law) -> Exact:
     """Largest relative error, for any depth, of a law of the mean and of the variance 2 D k."""
 
-    def error(filter_size, depth):
+    def error(filter_size: int, depth: int) -> float:
         walk = diffusion.walk(filter_size, depth)
         mean = abs(walk.mean - depth * drift(filter_size)) / (depth * filter_size)
         return max(mean, abs(walk.variance / (2 * depth * coefficient(filter_size)) - 1))
@@ -121,10 +127,10 @@ def moment_error(sizes, drift, coefficient):
     return worst_case(error, filter_size=st.sampled_from(sizes), depth=st.integers(1, 60))
 
 
-def worst_density(sizes, drift, coefficient, depth=50):
+def worst_density(sizes: Sequence[int], drift: Law, coefficient: Law, depth: int = 50) -> Exact:
     """Largest total variation distance between the exact distribution and a Gaussian with these constants."""
 
-    def distance(f):
+    def distance(f: int) -> float:
         return diffusion.distance_to_gaussian(diffusion.walk(f, depth), depth * drift(f), 2 * depth * coefficient(f))
 
     return Exact(max(distance(f) for f in sizes))
@@ -260,17 +266,17 @@ def test_corrected_drift_and_diffusion_of_even_filters(lab: Lab) -> None:
     lab.control(moment_error(EVEN, printed_drift, printed_diffusion))
 
 
-def fokker_planck_error(coefficient):
+def fokker_planck_error(coefficient: Callable[[float, float, float], float]) -> Exact:
     """Largest relative error of the variance 2 D k with D from the moments (mass, mean, mean square) of a step."""
     return moment_error((*ODD, *EVEN), correct_drift, lambda f: coefficient(*integer_moments(f)))
 
 
-def printed_definition(mass, mean, square):
+def printed_definition(mass: float, mean: float, square: float) -> float:
     """D = ∫ W(x) x² dx."""
     return square
 
 
-def definition(mass, mean, square):
+def definition(mass: float, mean: float, square: float) -> float:
     """D = ½ ∫ W(x) (x - mean)² dx."""
     return (square - mean**2) / 2
 
@@ -311,7 +317,7 @@ def test_diffusion_coefficient_is_half_the_variance_of_a_jump(lab: Lab) -> None:
     lab.control(fokker_planck_error(printed_definition))
 
 
-def mass_error(moments):
+def mass_error(moments: Moments) -> Exact:
     """Largest deviation of the jumps' total probability from 1."""
     return Exact(max(abs(moments(f)[0] - 1) for f in (*ODD, *EVEN)))
 

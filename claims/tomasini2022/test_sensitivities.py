@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffeomorphism
@@ -14,10 +15,15 @@ from harness.rules import Count, Exact, equals, equivalent_to, matches, proporti
 from harness.system.lazy import st, torch
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from claims.tomasini2022.methods.sensitivity import Average
     from harness.lab.lab import Lab
 
+    Function = Callable[[Tensor], Tensor]
 
-def example(seed, n=7):
+
+def example(seed: int, n: int = 7) -> tuple[Tensor, Tensor, Tensor, Function]:
     """Images, the same deformed and with noise, and a function of them."""
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(n, 1, 8, 8, dtype=torch.float64, generator=generator)
@@ -31,13 +37,13 @@ def example(seed, n=7):
     )
 
 
-def by_definition(f, images, perturbed, different, middle):
+def by_definition(f: Function, images: Tensor, perturbed: Tensor, different: bool, middle: bool) -> float:
     """Eq. 1 written out, one pair of images at a time."""
     values, changed = f(images).tolist(), f(perturbed).tolist()
     changes = sorted(math.dist(a, b) ** 2 for a, b in zip(values, changed, strict=True))
     numerator = changes[len(changes) // 2] if middle else sum(changes) / len(changes)
     pairs = [math.dist(a, b) ** 2 for a, b in itertools.product(values, repeat=2)]
-    return numerator * (len(pairs) - different * len(values)) / sum(pairs)
+    return float(numerator * (len(pairs) - different * len(values)) / sum(pairs))
 
 
 @claim(
@@ -45,29 +51,37 @@ def by_definition(f, images, perturbed, different, middle):
     where="Eq. 1",
     readings={"pairs": ("all", "different images"), "average": ("mean", "median")},
     rule={"definition": equals(0.0, within=1e-9), "ratio": equals(0.0, within=1e-9), "scale": equals(0.0, within=1e-9)},
-    control="f(x) + x in place of c f(x), which is another function",
+    control="f(x) + x in place of c f(x), which is another function; pairs counted by the other reading; D and G "
+    "exchanged",
 )
-def test_sensitivities_are_relative_to_the_distance_between_images(lab: Lab, pairs: str, average: str) -> None:
+def test_sensitivities_are_relative_to_the_distance_between_images(lab: Lab, pairs: str, average: Average) -> None:
     """D and G are mean squared changes in units of the distance between images, R is D / G; none feels f's scale."""
-    options = {"diagonal": pairs == "all", "average": average}
+    diagonal = pairs == "all"
 
-    def definition(seed):
+    def definition(seed: int, different: bool = not diagonal) -> float:
         images, deformed, noisy, f = example(seed)
-        found = sensitivities(f, images, deformed, noisy, **options)
-        plain = [by_definition(f, images, x, pairs != "all", average == "median") for x in (deformed, noisy)]
-        return max(abs(float(a) / b - 1) for a, b in zip(found, plain, strict=False))
+        measured = sensitivities(f, images, deformed, noisy, diagonal=diagonal, average=average)
+        plain = [by_definition(f, images, x, different, average == "median") for x in (deformed, noisy)]
+        return max(abs(float(a) / b - 1) for a, b in zip(measured[:2], plain, strict=True))
 
-    def ratio(seed):
+    def ratio(seed: int, exchanged: bool = False) -> float:
         images, deformed, noisy, f = example(seed)
-        clean = f(images)
-        changes = [mean_square_change(clean, f(x), average) for x in (deformed, noisy)]
-        relative = sensitivities(f, images, deformed, noisy, **options).relative
+        changes = [mean_square_change(f(images), f(x), average) for x in (deformed, noisy)]
+        if exchanged:
+            deformed, noisy = noisy, deformed
+        relative = sensitivities(f, images, deformed, noisy, diagonal=diagonal, average=average).relative
         return abs(float(relative * changes[1] / changes[0]) - 1)
 
-    def scale(seed, factor, other=False):
+    def scale(seed: int, factor: float, other: bool = False) -> float:
         images, deformed, noisy, f = example(seed)
-        g = (lambda x: f(x) + x.flatten(1).mean(1, keepdim=True)) if other else (lambda x: factor * f(x))
-        before, after = ([sensitivity(h(images), h(x), **options) for x in (deformed, noisy)] for h in (f, g))
+
+        def g(x: Tensor) -> Tensor:
+            return f(x) + x.flatten(1).mean(1, keepdim=True) if other else factor * f(x)
+
+        before, after = (
+            [sensitivity(h(images), h(x), diagonal=diagonal, average=average) for x in (deformed, noisy)]
+            for h in (f, g)
+        )
         return max(abs(float(a / b) - 1) for a, b in zip(after, before, strict=True))
 
     seeds = st.integers(0, 2**31)
@@ -76,7 +90,11 @@ def test_sensitivities_are_relative_to_the_distance_between_images(lab: Lab, pai
         ratio=worst_case(ratio, examples=10, seed=seeds),
         scale=worst_case(scale, examples=10, seed=seeds, factor=st.floats(1e-3, 1e3)),
     )
-    lab.control(scale=Exact(scale(0, 1.0, other=True)))
+    lab.control(
+        definition=Exact(definition(0, different=diagonal)),
+        ratio=Exact(ratio(0, exchanged=True)),
+        scale=Exact(scale(0, 1.0, other=True)),
+    )
 
 
 SIZE, CUT = 32, 3
@@ -93,7 +111,8 @@ SIZE, CUT = 32, 3
         "beyond_cut": equals(0.0, within=1e-9),
         "folds": proportion_below(0.01),
     },
-    control="fields at the highest temperature that their source allows",
+    control="fields at the highest temperature that their source allows; fields whose displacements are all to one "
+    "side; fields of a higher cut",
 )
 def test_deformations_of_one_pixel_are_diffeomorphisms(lab: Lab) -> None:
     """Random deformations of one pixel are smooth, without drift, and fold no image.
@@ -103,30 +122,39 @@ def test_deformations_of_one_pixel_are_diffeomorphisms(lab: Lab) -> None:
     """
     temperature, highest = diffeomorphism.temperature_of(1.0, CUT, SIZE), diffeomorphism.highest_temperature(CUT)
 
-    def fields(temperature, count=500):
-        return diffeomorphism.displacement_fields(
-            SIZE, count, temperature=temperature, cut=CUT, generator=lab.generator
-        )
+    def fields(temperature: float, cut: int = CUT) -> Tensor:
+        return diffeomorphism.displacement_fields(SIZE, 500, temperature=temperature, cut=cut, generator=lab.generator)
 
-    def magnitude(temperature):
+    def magnitude(temperature: float) -> Exact:
         return Exact(float(diffeomorphism.mean_square_displacement(SIZE, temperature, CUT).mean() ** 0.5), "pixels")
 
-    def folded(sample):
+    def mean(sample: Tensor) -> Tensor:
+        return sample[:, 0].mean((1, 2))
+
+    def beyond_cut(sample: Tensor) -> Exact:
+        return Exact(float(energy_beyond_cut(sample).max()))
+
+    def folded(sample: Tensor) -> Count:
         return Count(int(diffeomorphism.folds(sample).sum()), len(sample))
 
-    found = fields(temperature)
+    smooth = fields(temperature)
     lab.measure(
         magnitude=magnitude(temperature),
-        mean=found[:, 0].mean((1, 2)),
-        beyond_cut=Exact(float(energy_beyond_cut(found).max())),
-        folds=folded(found),
+        mean=mean(smooth),
+        beyond_cut=beyond_cut(smooth),
+        folds=folded(smooth),
     )
-    lab.control(magnitude=magnitude(highest), folds=folded(fields(highest)))
+    lab.control(
+        magnitude=magnitude(highest),
+        mean=mean(smooth.abs()),
+        folds=folded(fields(highest)),
+        beyond_cut=beyond_cut(fields(temperature, cut=CUT + 2)),
+    )
     centre = diffeomorphism.mean_square_displacement(SIZE, temperature, CUT)[SIZE // 2, SIZE // 2]
     lab.note(f"At the centre of the image the root mean square displacement is {float(centre) ** 0.5:.2f} pixels.")
 
 
-def energy_beyond_cut(fields):
+def energy_beyond_cut(fields: Tensor) -> Tensor:
     """Share of each field's energy in sines of a frequency beyond the cut."""
     size = fields.shape[-1]
     frequency = torch.arange(1, size - 1, dtype=torch.float64)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-HEADINGS = ("stored", "missing", "each", "together", "tier", "claims", "recipe")
+HEADINGS = ("stored", "each", "together", "tier", "claims", "recipe")
+
+WIDTH = 100
+"""Columns that the table takes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,9 +83,12 @@ def planned(selection: Selection, *, gpu: bool = False) -> Json:
 
 def entry(selection: Selection, outcome: Outcome, cost: Cost) -> Json:
     """What the plan says of one run."""
+    from harness.store.canonical import content_key
+
     run = outcome.run
     return {
-        "recipe": str(run).removesuffix(f" seed {run.seed}"),
+        "recipe": run.recipe.title,
+        "recipe_key": None if outcome.made_of is None else content_key({**outcome.made_of, "seed": None}),
         "seed": run.seed,
         "key": outcome.key,
         "tier": selection.tier_of(run),
@@ -130,9 +136,9 @@ def readable(plan: Json) -> list[str]:
 
 def by_recipe(runs: Sequence[Json]) -> list[list[Json]]:
     """The runs that differ in their seeds alone, together."""
-    groups: dict[tuple[str, str], list[Json]] = {}
+    groups: dict[tuple[str, str, str | None], list[Json]] = {}
     for run in runs:
-        groups.setdefault((run["tier"], run["recipe"]), []).append(run)
+        groups.setdefault((run["tier"], run["recipe"], run["recipe_key"]), []).append(run)
     return list(groups.values())
 
 
@@ -142,10 +148,11 @@ def row(runs: Sequence[Json]) -> tuple[str, ...]:
     missing = [run for run in runs if run["state"] == "missing"]
     each = estimate(missing[0]["seconds"], missing[0]["basis"]) if missing else ""
     together = estimate(None if sums["unknown"] else sums["seconds"], missing[0]["basis"]) if missing else ""
-    lacking = f"{sums['not_available']} n/a" if sums["not_available"] else str(sums["missing"])
+    if sums["not_available"]:
+        each = "n/a"
     first, *others = dict.fromkeys(id for run in runs for id in run["claims"])
-    claims = f"{first} and {len(others)} more" if len(others) > 1 else ", ".join([first, *others])
-    return f"{sums['stored']} of {sums['runs']}", lacking, each, together, one["tier"], claims, one["recipe"]
+    claims = f"{first} +{len(others)}" if len(others) > 1 else ", ".join([first, *others])
+    return f"{sums['stored']} of {sums['runs']}", each, together, one["tier"], claims, one["recipe"]
 
 
 def estimate(seconds: float | None, basis: str) -> str:
@@ -170,7 +177,10 @@ def said(sums: Json, workers: int) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows in columns; the last one is as wide as it needs."""
+    """Rows in columns, in lines of `WIDTH` characters; the last column is cut to what is left."""
+    from harness.runs.run import shortened
+
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    widths[-1] = 0
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths[-1] = max(40, WIDTH - sum(widths[:-1]) - 2 * (len(widths) - 1))
+    cut = [[*row[:-1], shortened(row[-1], widths[-1])] for row in rows]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cut]

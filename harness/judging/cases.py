@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from harness.claims.claim import SINGLE, Claim
 from harness.judging.correction import Parts, corrected
 from harness.rules import Judgement, Rule
 from harness.rules.sample import Sample
 from harness.verdicts import Verdict, conjunction
+
+Name = TypeVar("Name")
 
 
 class ControlMissing(Exception):
@@ -95,7 +98,7 @@ def printed_statement(verdict: Verdict) -> Verdict:
     return {Verdict.REFUTED: Verdict.ERRATUM, Verdict.SUPPORTED: Verdict.REFUTED}.get(verdict, verdict)
 
 
-def least_favourable(parts: Parts) -> str:
+def least_favourable(parts: Mapping[Name, Judgement]) -> Name:
     """The part that decides a conjunction: refuted before undecided before supported, then the largest p."""
     order = [Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.SUPPORTED]
     return min(parts, key=lambda part: (order.index(parts[part].verdict), -(parts[part].p or 0.0)))

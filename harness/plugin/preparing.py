@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugin.collection import claim_of
-from harness.plugin.judging import parameters, session_key
+from harness.plugin.collection import claim_of, rung_of, session_key
+from harness.plugin.judging import parameters
 from harness.plugin.options import settings_key
 from harness.runs.conditions import keep_freed_memory
 
@@ -41,8 +41,9 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
         if claim is not None and claim.runs is not None:
             from harness.runs import Run
 
-            recipes = claim.runs_within(tier, parameters(item)).values()
-            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(tier)]:
+            at = rung_of(item) or tier
+            recipes = claim.runs_within(at, parameters(item)).values()
+            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(at)]:
                 needing = found.setdefault(run, [])
                 if claim not in needing:
                     needing.append(claim)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Any
 
 from harness.runs.recipe import Recipe
 from harness.store.record import Record
+from harness.system.stable_names import kind_of
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,8 @@ class Throughput:
     """What finished runs took, to say what others will.
 
     A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
-    none, and the recipe says how much there is to do (a method `work() -> float`, in a unit of its class's own, such as
-    images times epochs), it costs what the recipe that differs in the fewest fields took for the same work.  Records of
-    the code as it is now are preferred to those of an earlier version.
+    none, and the recipe says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the
+    fewest fields took for the same work.  Records of the code as it is now are preferred to those of earlier versions.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -44,12 +42,12 @@ class Throughput:
         for record in records:
             recipe = record.made_of.get("recipe")
             if isinstance(recipe, dict) and not record.diverged:
-                self._records[record.made_of.get("device"), recipe.get("class")].append(record)
+                self._records[record.made_of.get("device"), recipe.get("name")].append(record)
 
     def cost(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Cost:
         """The cost of a run of this recipe, whose key is made of these things (`harness.runs.ingredients`)."""
         described, code = made_of["recipe"], made_of["code"]
-        peers = self._records[made_of["device"], described["class"]]
+        peers = self._records[made_of["device"], described["name"]]
         same = [(record, record.seconds) for record in peers if record.made_of["recipe"] == described]
         if same:
             return Cost(_median(same, code), "this recipe")
@@ -77,13 +75,12 @@ def _median(values: Sequence[tuple[Record, float]], code: str) -> float:
 
 
 def work_of(recipe: Any) -> float | None:
-    """How much there is to do, where the recipe says so; None otherwise."""
-    work = getattr(recipe, "work", None)
+    """How much there is to do, where the recipe says so; None otherwise, and for what is no recipe."""
     try:
-        amount = float(work()) if callable(work) else 0.0
-    except (TypeError, ValueError, LookupError, AttributeError):
+        amount = recipe.work() if isinstance(recipe, Recipe) else None
+    except (TypeError, ValueError, LookupError, AttributeError):  # one rebuilt from an old record may not fit any more
         return None
-    return amount if amount > 0 else None
+    return amount if amount is not None and amount > 0 else None
 
 
 def rebuilt(described: Any) -> Any:
@@ -92,11 +89,10 @@ def rebuilt(described: Any) -> Any:
         return tuple(rebuilt(one) for one in described)
     if not isinstance(described, dict):
         return described
-    if described.keys() != {"class", "fields"}:
+    if described.keys() != {"name", "fields"}:
         return {name: rebuilt(one) for name, one in described.items()}
-    module, _, name = str(described["class"]).rpartition(".")
-    kind = getattr(sys.modules.get(module), name, None)
-    if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
+    kind = kind_of(str(described["name"]))
+    if kind is None:
         return None
     try:
         return kind(**{name: rebuilt(one) for name, one in described["fields"].items()})

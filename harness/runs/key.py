@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import importlib.metadata
+import inspect
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from harness.runs.conditions import THREADS
 from harness.runs.recipe import Recipe
 from harness.runs.run import Run
 from harness.store.record import FORMAT
+from harness.system.registry import Registry
+from harness.system.stable_names import name_of
 
 if TYPE_CHECKING:
     import torch
@@ -26,17 +29,24 @@ def ingredients(run: Run, bench: Bench) -> dict[str, Any]:
     """What a run is made of, as JSON values.
 
     Raises:
-        TypeError, ValueError: a field of the recipe is no JSON value, or not finite.
+        TypeError, ValueError: a field of the recipe is no JSON value, or not finite, or a class has no stable name.
     """
     return {
         "format": FORMAT,
-        "recipe": _described(run.recipe, type(run.recipe).__name__),
-        "seed": run.seed,
+        **declared(run),
         "data": {f"{name}/{split}": bench.provenance(name, split).digest for name, split in run.recipe.data_sets()},
-        "code": code_digest(_modules(run.recipe) | set(run.recipe.modules())),
         "device": device_class(bench.device),
         "threads": THREADS,
         "torch": torch_release(),
+    }
+
+
+def declared(run: Run) -> dict[str, Any]:
+    """What a run is made of wherever it is done, known without its data: recipe, seed and code; errors as above."""
+    return {
+        "recipe": _described(run.recipe, type(run.recipe).__name__),
+        "seed": run.seed,
+        "code": code_digest(_modules(run.recipe)),
     }
 
 
@@ -55,33 +65,86 @@ def torch_release() -> str:
     return ".".join(importlib.metadata.version("torch").split(".")[:2])
 
 
+def unnamed(recipe: Recipe) -> list[str]:
+    """What is wrong with the names of the classes that a recipe is made of; for checks at collection."""
+    problems: dict[str, None] = {}
+    for part in _parts(recipe):
+        if dataclasses.is_dataclass(part):
+            try:
+                name_of(type(part))
+            except TypeError as error:
+                problems[str(error)] = None
+    return list(problems)
+
+
+def identity_fields(kind: Any) -> list[dataclasses.Field[Any]]:
+    """The fields of a dataclass that its objects are compared by, and known by."""
+    return [item for item in dataclasses.fields(kind) if item.compare]
+
+
+def default_of(item: dataclasses.Field[Any]) -> Any:
+    """The default of a field; `dataclasses.MISSING` where it has none."""
+    return item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
+
+
 def _described(value: Any, where: str) -> Any:
+    """JSON values, equal for equal ones.
+
+    Of a dataclass those fields count that are not at their default, so that a field that is added changes no
+    description; what the defaults are is in the digest of the code.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [item.name for item in dataclasses.fields(value)]
-        fields = {name: _described(getattr(value, name), f"{where}.{name}") for name in names}
-        return {"class": f"{type(value).__module__}.{type(value).__qualname__}", "fields": fields}
+        fields = {
+            item.name: _described(getattr(value, item.name), f"{where}.{item.name}")
+            for item in identity_fields(value)
+            if not _same(getattr(value, item.name), default_of(item))
+        }
+        return {"name": name_of(type(value)), "fields": fields}
     if isinstance(value, enum.Enum):
         return _described(value.value, where)
     if isinstance(value, (tuple, list)):
         return [_described(one, f"{where}[{index}]") for index, one in enumerate(value)]
     if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
         return {name: _described(one, f"{where}[{name!r}]") for name, one in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{where} is {value}: a recipe's numbers are finite")
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{where} is {value}: a recipe's numbers are finite")
+        return int(value) if value.is_integer() else value  # 1 == 1.0, but JSON writes them differently
+    if value is None or isinstance(value, (bool, int, str)):
         return value
     raise TypeError(f"{where} is a {type(value).__name__}: a recipe holds JSON values, tuples and dataclasses of them")
 
 
+def _same(value: Any, default: Any) -> bool:
+    """Whether a field is at its default; `True` is not 1 here, as it is not in JSON."""
+    return bool(value == default) and isinstance(value, bool) == isinstance(default, bool)
+
+
 def _modules(recipe: Recipe) -> set[str]:
-    """Modules of the recipe's class, of its bases, and of the dataclasses that it holds."""
-    return {base.__module__ for part in _parts(recipe) for base in type(part).__mro__ if base is not object}
+    """Modules that a recipe needs.
+
+    Those of its class, of its bases, and of the dataclasses that it holds; those that it says itself; and those of what
+    its strings name in some registry: an architecture, a loss.  A data set is known by its content, not by its code.
+    """
+    parts = list(_parts(recipe))
+    classes = {
+        base
+        for part in parts
+        if dataclasses.is_dataclass(part)
+        for base in inspect.getmro(type(part))
+        if base is not object
+    }
+    names = {part for part in parts if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
+    registries = Registry.all.values()
+    named = {registry.module(name) for registry in registries for name in names & set(registry.names())}
+    return {kind.__module__ for kind in classes} - {"typing", "abc"} | named | set(recipe.modules())
 
 
 def _parts(value: Any) -> Iterator[Any]:
+    """What a recipe is made of, at any depth: dataclasses and plain values."""
+    yield value
     if dataclasses.is_dataclass(value):
-        yield value
-        for item in dataclasses.fields(value):
+        for item in identity_fields(value):
             yield from _parts(getattr(value, item.name))
     elif isinstance(value, (tuple, list)):
         for one in value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -39,7 +39,18 @@ class Recipe:
 
     Subclasses are frozen dataclasses whose fields are JSON values, tuples of them, or such dataclasses.  The module
     that defines one must import without torch.  A field that does not change the result does not belong into a recipe.
+    It and each dataclass that it holds has a `harness.system.stable_names.stable_name`, by which records know it.
+
+    Attributes:
+        called: a short name for people ("VGG-16 narrow, spatial shuffle last 4"); no part of what the recipe is.
     """
+
+    called: str = field(default="", compare=False, kw_only=True)
+
+    @property
+    def title(self) -> str:
+        """What people call it; where nobody has said, its stable name and what is not at its default."""
+        return self.called or described_shortly(self)
 
     def compute(self, seed: int, bench: Bench) -> Result:
         """Do the job.  The same recipe and seed give the same result on the same kind of device."""
@@ -50,8 +61,12 @@ class Recipe:
         return ()
 
     def modules(self) -> tuple[str, ...]:
-        """Full names of modules that the job uses and that no import in its own module shows: part of the key too."""
+        """Full names of modules that the job uses and that neither imports nor registered names in its fields show."""
         return ()
+
+    def work(self) -> float | None:
+        """How much there is to do, in a unit of the class's own that the cost goes with; None where nobody has said."""
+        return None
 
     def effort(self, bench: Bench) -> Effort | None:
         """What there is to compute; None where nobody has said.  No part of the key."""
@@ -71,3 +86,32 @@ class Recipe:
     def with_(self, **changes: Any) -> Self:
         """The same recipe but for these fields."""
         return dataclasses.replace(self, **changes)
+
+
+def described_shortly(value: Any) -> str:
+    """The values of a recipe that are not at their defaults, in a few words, part by part."""
+    kind = getattr(type(value), "__stable_name__", type(value).__name__)
+    return ", ".join([str(kind), *_words(value)])
+
+
+def _words(value: Any) -> Iterator[str]:
+    for item in dataclasses.fields(value):
+        default = item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
+        held, name = getattr(value, item.name), item.name.replace("_", " ")
+        if not item.compare or held == default or held == ():
+            continue
+        if isinstance(held, bool):
+            yield name if held else f"not {name}"
+        elif isinstance(held, int | float) or (isinstance(held, str) and default is not dataclasses.MISSING):
+            yield f"{name} {_word(held)}"
+        else:
+            yield _word(held)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return " ".join(map(_word, value))
+    if not dataclasses.is_dataclass(value):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    kind = getattr(type(value), "__stable_name__", type(value).__name__)
+    return " ".join([*([] if hasattr(value, "name") else [str(kind)]), *_words(value)])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from harness.runs.recipe import Recipe
+
+LONGEST = 70
+"""Characters of a run's name, at most."""
 
 
 @dataclass(frozen=True)
@@ -17,18 +19,15 @@ class Run:
     seed: int = 0
 
     def __str__(self) -> str:
-        """The recipe's name, what of it is not the default, and the seed."""
-        return f"{_short(self.recipe)} seed {self.seed}"
+        """The recipe's title, shortened where it is long, and the seed."""
+        seed = f", seed {self.seed}"
+        return shortened(self.recipe.title, LONGEST - len(seed)) + seed
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, tuple):
-        return f"({', '.join(_short(one) for one in value)})"
-    if not dataclasses.is_dataclass(value):
-        return str(value)
-    fields = ((item.name, getattr(value, item.name), _default(item)) for item in dataclasses.fields(value))
-    return f"{type(value).__name__}({', '.join(f'{n}={_short(v)}' for n, v, default in fields if v != default)})"
-
-
-def _default(item: dataclasses.Field[Any]) -> Any:
-    return item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
+def shortened(title: str, length: int) -> str:
+    """A title of at most so many characters: its two ends, and three digits that tell it from others like it."""
+    if len(title) <= length:
+        return title
+    mark = f"...{hashlib.sha256(title.encode()).hexdigest()[:3]}..."
+    left = length - len(mark)
+    return f"{title[: left - left // 3]}{mark}{title[len(title) - left // 3 :]}"

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -114,7 +115,7 @@ def _pool(
     devices: SimpleQueue[str] = context.SimpleQueue()
     for number in range(workers):
         devices.put(device_of(number, bench.device_name, gpus() if bench.device_name == "cuda" else []))
-    setup = (store.path, replace(bench, progress=ignore), words, devices, registered())
+    setup = (store.path, replace(bench, progress=ignore), words, devices, list(sys.path), registered())
     executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=setup)
     watch = _Watch(work, display)
     rest = iter(work.items())
@@ -179,11 +180,20 @@ def _ended_on_interrupt(executor: ProcessPoolExecutor) -> Iterator[None]:
 
 
 def _start(
-    store: Path, bench: Bench, words: SimpleQueue[Word], devices: SimpleQueue[str], named: dict[str, dict[str, str]]
+    store: Path,
+    bench: Bench,
+    words: SimpleQueue[Word],
+    devices: SimpleQueue[str],
+    path: list[str],
+    targets: dict[str, dict[str, str]],
 ) -> None:
-    """Begin as a worker, on the next device: know what its parent has `named`, leave Ctrl-C to it, not outlive it."""
+    """Begin as a worker, on the next device: leave Ctrl-C to the parent, and do not outlive it.
+
+    It finds the modules that the parent finds, and knows the names that are registered there.
+    """
     global _worker
-    register_all(named)
+    sys.path[:] = path
+    register_all(targets)
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

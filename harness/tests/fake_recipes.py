@@ -7,17 +7,21 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.runs import Bench, Recipe, Result, RunDiverged
 from harness.system.lazy import np
+from harness.system.stable_names import stable_name
 
 
+@stable_name("fake-part")
 @dataclass(frozen=True)
 class Part:
     size: int = 3
     kind: str = "plain"
 
 
+@stable_name("fake-draw")
 @dataclass(frozen=True)
 class Draw(Recipe):
     """Numbers that depend on the seed, and on nothing else that changes."""
@@ -31,6 +35,7 @@ class Draw(Recipe):
         return Result({"mean": values.mean(), "curve": values[:, 0]}, {"values": values})
 
 
+@stable_name("fake-carelessly")
 @dataclass(frozen=True)
 class Carelessly(Recipe):
     """Uses the global generators, and as many threads as it is given."""
@@ -42,6 +47,7 @@ class Carelessly(Recipe):
         return Result({"torch": torch.rand(3), "numpy": np.random.rand(3), "threads": threads})
 
 
+@stable_name("fake-counted")
 @dataclass(frozen=True)
 class Counted(Recipe):
     """Leaves a line in a file when it begins; takes its time, and never ends while the file `hold` is there."""
@@ -62,6 +68,24 @@ class Counted(Recipe):
         return Result({"marker": self.marker})
 
 
+@stable_name("fake-stepwise")
+@dataclass(frozen=True)
+class Stepwise(Recipe):
+    """Leaves a line in a file at each of its four steps, and a checkpoint after it."""
+
+    file: str
+
+    def compute(self, seed: int, bench: Bench) -> Result:
+        checkpoint = bench.checkpoints.read("steps")
+        for step in range(checkpoint.state["done"] if checkpoint else 0, 4):
+            with Path(self.file).open("a") as stream:
+                stream.write(f"{step}\n")
+            bench.checkpoints.write("steps", {"done": step + 1}, {})
+            bench.progress(step + 1, 4, "steps")
+        return Result({"steps": 4})
+
+
+@stable_name("fake-fails")
 @dataclass(frozen=True)
 class Fails(Recipe):
     message: str = "no such thing"
@@ -70,12 +94,14 @@ class Fails(Recipe):
         raise FloatingPointError(self.message)
 
 
+@stable_name("fake-diverges")
 @dataclass(frozen=True)
 class Diverges(Recipe):
     def compute(self, seed: int, bench: Bench) -> Result:
         raise RunDiverged(812, float("nan"), "lr 0.1, last finite loss 3.2")
 
 
+@stable_name("fake-dies")
 @dataclass(frozen=True)
 class Dies(Recipe):
     """Takes its process along."""
@@ -85,6 +111,7 @@ class Dies(Recipe):
         raise AssertionError("still alive")
 
 
+@stable_name("fake-reads")
 @dataclass(frozen=True)
 class Reads(Recipe):
     """Looks at a data set; may write into it, which no recipe should."""
@@ -103,7 +130,8 @@ class Reads(Recipe):
         return ((self.data, "train"),)
 
 
+@stable_name("fake-wrong-type")
 @dataclass(frozen=True)
 class WrongType(Recipe):
-    def compute(self, seed: int, bench: Bench) -> Result:
+    def compute(self, seed: int, bench: Bench) -> Any:
         return {"accuracy": 1.0}

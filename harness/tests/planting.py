@@ -24,6 +24,8 @@ from harness.lab.lab import Lab
 from harness.lab.session import Session
 from harness.verdicts import Verdict
 
+CLAIMS = Path(__file__).parents[2] / "claims"
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -69,22 +71,22 @@ def planted(mistake: Mistake) -> Iterator[None]:
     assert set(_modules()) == known, "judge the claim without the mistake first, which imports all that it needs"
 
 
-def turned(mistake: Mistake, paper: Path, store: Path) -> tuple[dict[str, Verdict], dict[str, Verdict]]:
-    """The claim's verdicts, case by case, without and with the mistake; `paper` is the folder of its claims."""
-    before = _sound(mistake.claim, paper)
+def turned(mistake: Mistake, store: Path) -> tuple[dict[str, Verdict], dict[str, Verdict]]:
+    """The claim's verdicts, case by case, without and with the mistake."""
+    before = _sound(mistake.claim)
     with planted(mistake):
-        return before, verdicts(mistake.claim, paper, store)
+        return before, verdicts(mistake.claim, store)
 
 
 @functools.cache
-def _sound(id: str, paper: Path) -> dict[str, Verdict]:
+def _sound(id: str) -> dict[str, Verdict]:
     with tempfile.TemporaryDirectory() as store:
-        return verdicts(id, paper, Path(store))
+        return verdicts(id, Path(store))
 
 
-def verdicts(id: str, paper: Path, store: Path) -> dict[str, Verdict]:
+def verdicts(id: str, store: Path) -> dict[str, Verdict]:
     """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew."""
-    claim = next(claim for claim in declared_in(_file_of(id, paper)) if claim.id == id)
+    claim = declared(id)
     axes = {**({"data": claim.proxies} if claim.data else {}), **claim.readings}
     place = Session(tier="smoke", data=None, store=store, device="cpu", train=True)
     found = {}
@@ -97,10 +99,15 @@ def verdicts(id: str, paper: Path, store: Path) -> dict[str, Verdict]:
     return found
 
 
+def declared(id: str) -> Claim:
+    """The claim, from a fresh import of the file that declares it."""
+    return next(claim for claim in declared_in(_file_of(id)) if claim.id == id)
+
+
 @functools.cache
-def _file_of(id: str, paper: Path) -> Path:
-    """The file that declares a claim."""
-    (file,) = [file for file in sorted(paper.glob("test_*.py")) if id in {claim.id for claim in declared_in(file)}]
+def _file_of(id: str) -> Path:
+    naming = [file for file in sorted(CLAIMS.glob("*/test_*.py")) if id in file.read_text(encoding="utf-8")]
+    (file,) = [file for file in naming if id in {claim.id for claim in declared_in(file)}]
     return file
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -77,7 +79,7 @@ def test_a_control_that_is_supported_fails_the_test_whatever_the_ledger_says(sui
     for options in ([], ["--update-ledger"], ["--no-ledger"]):
         result = suite.run(*options)
         result.assert_outcomes(failed=1)
-        result.stdout.fnmatch_lines(["*XX-01: its control is supported*"])
+        result.stdout.fnmatch_lines(["*XX-01: its control does not do its work*(measured: supported)*"])
     assert suite.entry("XX-01")["verdict"] == "inconclusive"
     assert not suite.ledger.exists() or "XX-01" not in suite.ledger.read_text()
 
@@ -86,7 +88,7 @@ def test_a_control_that_cannot_be_judged_fails_the_test_too(suite):
     suite.claims(SUPPORTED.replace("Exact(2.0)", "Exact(float('nan'))"))
     result = suite.run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*XX-01: its control is inconclusive*"])
+    result.stdout.fnmatch_lines(["*XX-01: its control does not do its work*(measured: inconclusive)*"])
 
 
 def test_a_claim_that_measures_nothing_or_has_no_control_at_hand_is_an_error(suite):
@@ -125,6 +127,89 @@ def test_readings_that_disagree_leave_the_claim_undecided_and_say_so(suite):
     assert len(entry["cases"]) == 4
 
 
+BORDERLINE = """
+from harness.rules import Estimate
+
+VALUES = {"weak": 1.0, "weaker": 0.9, "wrong": -1.0, "none": 0.1, "strong": 9.0}
+
+@claim("XX-05", where="Eq. 5", rule=greater_than(0.0), control="minus nine", readings={"how": tuple(VALUES)})
+def test_borderline(lab, how):
+    \"\"\"Above 0, as far as one can see.\"\"\"
+    lab.measure(Estimate(VALUES[how], 0.5, 30, 29))
+    lab.control(Estimate(-9.0, 0.5, 30, 29))
+
+@claim("XX-06", where="Eq. 6", rule=dict.fromkeys("pqr", greater_than(0.0)), control="minus nine",
+       readings={"how": ("weak", "strong")})
+def test_three_parts(lab, how):
+    \"\"\"The same three times.\"\"\"
+    lab.measure(**dict.fromkeys("pqr", Estimate(VALUES[how], 0.5, 30, 29)))
+    lab.control(**dict.fromkeys("pqr", Estimate(-9.0, 0.5, 30, 29)))
+
+@claim("XX-07", where="Eq. 7", rule=greater_than(0.0), control="minus nine", readings={"seed": tuple(range(4))})
+def test_weak_four_times(lab, seed):
+    \"\"\"Each case alone is supported, all of them together are not.\"\"\"
+    lab.measure(Estimate(1.0, 0.5, 30, 29))
+    lab.control(Estimate(-9.0, 0.5, 30, 29))
+"""
+"""Verdicts that the correction over parts and cases changes."""
+
+
+def outcomes(suite):
+    """Outcome and verdict of each case, by id and name, as pytest's own report has them."""
+    found = {}
+    for test in ElementTree.parse(suite.root / "reports/latest/junit.xml").iter("testcase"):
+        properties = {one.get("name"): one.get("value") for one in test.iter("property")}
+        outcome = next((kind for kind in ("failure", "skipped") if test.find(kind) is not None), "passed")
+        case = test.get("name").partition("[")[2].removesuffix("]")
+        found[properties["claim"], case] = outcome, properties["verdict"]
+    return found
+
+
+def reported(suite):
+    """The verdict of each case as claims.json has it."""
+    return {(one["id"], one["case"]): one["verdict"] for entry in suite.document()["claims"] for one in entry["cases"]}
+
+
+def test_pytest_and_the_report_agree_on_every_case_whatever_is_corrected(suite):
+    suite.claims(BORDERLINE)
+    of_verdict = {"supported": "passed", "refuted": "failure", "inconclusive": "skipped"}
+    for options in (["--no-ledger"], ["--no-ledger", "-n", "2"]):
+        suite.run(*options)
+        assert reported(suite) == {case: verdict for case, (_, verdict) in outcomes(suite).items()}
+        assert {case: of_verdict[verdict] for case, verdict in reported(suite).items()} == {
+            case: outcome for case, (outcome, _) in outcomes(suite).items()
+        }
+        assert set(reported(suite).values()) == set(of_verdict)
+    assert suite.entry("XX-07")["verdict"] == "inconclusive"
+    assert {case["verdict"] for case in suite.entry("XX-07")["cases"]} == {"supported"}
+
+
+def test_what_is_recorded_of_borderline_cases_passes_again_and_agrees_with_the_report(suite):
+    suite.claims(BORDERLINE)
+    suite.run("--update-ledger").assert_outcomes(passed=11)
+    before = reported(suite)
+    recorded = json.loads(suite.ledger.read_text())["claims"]
+    assert recorded["XX-07"]["smoke"]["exact"]["verdict"] == "inconclusive"
+    assert recorded["XX-07"]["smoke"]["exact"]["cases"] == dict.fromkeys("0123", "supported")
+    again = suite.run()
+    again.assert_outcomes(passed=11)
+    assert again.ret == pytest.ExitCode.OK
+    assert reported(suite) == before == {case: verdict for case, (_, verdict) in outcomes(suite).items()}
+
+
+def test_a_selection_of_a_claims_cases_is_held_to_the_ledger_case_by_case_only(suite):
+    suite.claims(BORDERLINE)
+    suite.run("--update-ledger")
+    before = suite.ledger.read_text()
+    some = suite.run("-k", "XX-07 and 1")
+    some.assert_outcomes(passed=1, deselected=10)
+    assert some.ret == pytest.ExitCode.OK
+    assert suite.entry("XX-07")["verdict"] == "inconclusive"
+    assert suite.entry("XX-07")["reason"].startswith("1 of 4 cases")
+    suite.run("--update-ledger", "-k", "XX-07 and 1")
+    assert suite.ledger.read_text() == before
+
+
 def test_results_are_the_same_in_two_processes(suite):
     suite.claims(SUPPORTED + REFUTED + UNDECIDED + READINGS + ERRATUM)
     suite.run()
@@ -148,6 +233,23 @@ def test_selection_works_as_pytest_users_expect(suite):
     listed.stdout.fnmatch_lines(["claims/paper2020/test_topic.py::test_readings[[]one-a[]]"])
     suite.run("-k", "nothing_of_that_name").assert_outcomes(deselected=6)
     assert suite.run("-k", "nothing_of_that_name").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_ids_select_claims_as_keywords(suite):
+    suite.claims(SUPPORTED + REFUTED + READINGS + ERRATUM)
+    for expression, selected in {
+        "XX-01": 1,
+        "xx-04": 4,
+        "XX-01 or XX-04": 5,
+        "XX-04 and one": 2,
+        "not XX-04": 3,
+        "E-XX1": 1,
+        "XX-0": 6,
+        "XX-9": 0,
+    }.items():
+        result = suite.run("--collect-only", "-q", "-k", expression)
+        assert sum("::test_" in line for line in result.outlines) == selected, expression
+    assert suite.run("-m", "XX01").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def test_a_tier_that_is_not_reached_is_left_out_and_listed(suite):

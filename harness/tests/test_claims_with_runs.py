@@ -105,7 +105,7 @@ def test_a_run_that_fails_fails_its_claims_with_the_reason_and_is_tried_once(sui
 def test_progress_of_runs_is_told_in_plain_lines(suite):
     with_recipe(suite, "Draw()")
     first, second = suite.run(), suite.run()
-    first.stderr.fnmatch_lines(["*Draw() seed 0: started", "*4/4*Draw()*"])
+    first.stderr.fnmatch_lines(["*fake-draw, seed 0: started", "*4/4*fake-draw*"])
     assert not second.stderr.lines
 
 

@@ -13,15 +13,18 @@ from harness.runs.cost import UNKNOWN, Throughput, rebuilt, work_of
 from harness.runs.display import duration
 from harness.runs.pace import Pace, makespan
 from harness.store import Store, content_key
+from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Draw, Part
 
 
+@stable_name("fake-layers")
 @dataclass(frozen=True)
 class Layers:
     kind: str = "wide"
     sizes: tuple[int, ...] = (3, 5)
 
 
+@stable_name("fake-epochs")
 @dataclass(frozen=True)
 class Epochs(Recipe):
     """A recipe that says how much it has to do."""
@@ -111,11 +114,9 @@ def test_a_recipe_is_read_back_from_what_its_record_says(store, recipe):
 @pytest.mark.parametrize(
     "described",
     [
-        {"class": "os.system", "fields": {}},
-        {"class": "no.such.module.Recipe", "fields": {}},
-        {"class": f"{__name__}.Epochs", "fields": {"renamed": 1}},
-        {"class": f"{__name__}.made_of", "fields": {}},
-        {"class": 3, "fields": {}},
+        {"name": "os.system", "fields": {}},
+        {"name": "fake-epochs", "fields": {"renamed": 1}},
+        {"name": 3, "fields": {}},
     ],
 )
 def test_what_is_no_recipe_of_this_process_is_not_read_back(described):

@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ from harness.commands.selection import Selection
 from harness.runs import Bench, Recipe, Result, Run, ingredients
 from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
-from harness.tests.fake_recipes import Counted, Draw, Fails, Reads
+from harness.system.stable_names import stable_name
+from harness.tests.fake_recipes import Counted, Draw, Fails, Part, Reads
 from harness.tests.test_training_together import CNN
 from harness.training import Data, Network
 from harness.training.network import operations
@@ -50,6 +52,7 @@ def test_means_are_below_five(lab):
 """
 
 
+@stable_name("fake-signals")
 @dataclass(frozen=True)
 class Signals(Recipe):
     """Is told to stop."""
@@ -78,7 +81,7 @@ def calls(tmp_path):
     return tmp_path / "calls"
 
 
-CLAIM = SimpleNamespace(id="XX-01", tier_within=lambda tier: "smoke")
+CLAIM: Any = SimpleNamespace(id="XX-01", tier_within=lambda tier: "smoke")
 
 
 @pytest.fixture
@@ -173,7 +176,7 @@ def test_what_is_under_way_when_the_time_is_up_is_given_up_and_leaves_nothing(
     with time_is_up_once(lambda: calls.exists() and len(calls.read_text().split()) == workers and store.keys()):
         status, said = run_train([Run(Draw(), 1), *endless], minutes=60.0, workers=workers)
     assert (status, len(store.keys())) == (3, 1)
-    assert said.count("left: Counted(") == workers
+    assert said.count("left: fake-counted, ") == workers
     assert "(given up after " in said or workers > 1
     assert store.verify() == []
     (tmp_path / "hold").unlink()
@@ -204,7 +207,7 @@ def test_a_failed_run_costs_none_of_the_others_and_the_status_says_so(store, run
     status, said = run_train([Run(Fails("<img>")), Run(Draw())])
     assert status == 1
     assert "runs in the store: 1, 1 of them new; failed: 1" in said
-    assert "failed: Fails(message=<img>) seed 0: FloatingPointError: <img>" in said
+    assert "failed: fake-fails, message <img>, seed 0: FloatingPointError: <img>" in said
 
 
 def test_runs_without_their_data_are_told_and_fail_only_where_data_are_required(run_train):
@@ -228,7 +231,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     for seed, seconds in enumerate((60.0, 100.0, 80.0)):
         took(store, seconds, counted(calls, 1), seed)
     runs = [Run(counted(calls, 1), seed) for seed in range(5)] + [Run(Draw()), Run(Reads("cifar10"))]
-    others = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
+    others: list[Any] = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
     needs = {run: [CLAIM] if run.seed < 3 else others for run in runs} | {runs[-2]: others[:1]}
     found = plan.planned(Selection(needs, "quick", store, Bench()))
     total = found["total"]
@@ -240,16 +243,23 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     assert json.loads(json.dumps(found)) == found
 
     lines = plan.readable({**found, "workers": 2})
-    assert lines[1].split()[:8] == ["3", "of", "5", "2", "80", "s", "2.7", "min"]
-    assert lines[1].endswith(f"XX-01, XX-02  {found['runs'][0]['recipe']}")
-    assert any("unknown" in line and line.endswith("Draw()") for line in lines)
+    assert lines[1].split()[:7] == ["3", "of", "5", "80", "s", "2.7", "min"]
+    assert "XX-01, XX-02  fake-counted, " in lines[1]
+    assert max(map(len, lines[:4])) <= 100
+    assert any("unknown" in line and line.endswith("fake-draw") for line in lines)
     assert any(line.startswith("not available: cifar10") for line in lines)
     assert not calls.exists()
 
 
+def test_recipes_with_one_title_have_lines_of_their_own(store):
+    needs = {Run(Draw(Part(size), called="draws"), seed): [CLAIM] for size in (3, 4) for seed in range(2)}
+    found = plan.planned(Selection(needs, "quick", store, Bench()))
+    assert [len(runs) for runs in plan.by_recipe(found["runs"])] == [2, 2]
+
+
 def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):
     small = CNN.with_(data=Data("digits", count=100, held_out=20), batch_size=30, epochs=2)
-    vgg = Network.of("vgg16", classes=4, channels=1)
+    vgg = Network.of("plain-vgg", depth=16, head="average", classes=4, channels=1)
     large = CNN.with_(network=vgg, data=Data("textures", 500, 20), epochs=30, batch_size=100)
     needs = {Run(small, 0): [CLAIM], Run(large, 0): [CLAIM], Run(Draw(), 0): [CLAIM]}
     found = plan.planned(Selection(needs, "smoke", store, Bench()), gpu=True)
@@ -266,7 +276,7 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     planned = harness(suite.root, "plan", "--tier", "quick")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4  4        unknown  unknown   smoke  XX-01, XX-02  Draw()" in planned.stdout
+    assert "0 of 4  unknown  unknown   smoke  XX-01, XX-02  fake-draw" in planned.stdout
 
     trained = harness(suite.root, "train", "--tier", "quick", "--workers", "1")
     assert trained.returncode == 0, trained.stderr

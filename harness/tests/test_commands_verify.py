@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_one_is_one(lab, how):
     lab.control(Exact(2.0))
 """
 
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "id": "XX-03",
     "verdict": "supported",
     "measured": {"value": 0.25, "low": None, "n": 3},
@@ -75,7 +76,7 @@ def test_a_sound_store_and_report_verify_and_a_flipped_byte_or_a_changed_verdict
 def changed(path, value):
     entry = copy.deepcopy(ENTRY)
     *above, last = path
-    place = entry
+    place: Any = entry
     for name in above:
         place = place[name]
     place[last] = value
@@ -115,7 +116,7 @@ def test_seconds_reasons_the_order_of_cases_and_the_last_digits_are_not_compared
 
 
 def bundle_of(folder, result):
-    """A bundle with one record, of run `Draw() seed 0`, that holds this result."""
+    """A bundle with one record, of run `fake-draw, seed 0`, that holds this result."""
     store, made_of = Store(folder / "store"), ingredients(Run(Draw()), Bench())
     key = content_key(made_of)
     store.put(key, made_of, result, {}, 1.0)
@@ -171,7 +172,7 @@ def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
         (["verify", "--store", "nowhere"], "nowhere: there is no such store"),
         (["verify", "--report", "nowhere"], "nowhere/claims.json: not there"),
         (["verify", "--report", "damaged"], "damaged/claims.json: not a report's"),
-        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 1"),
+        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 2"),
     ],
 )
 def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys, arguments, said):
@@ -181,7 +182,7 @@ def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys,
         (tmp_path / name).mkdir()
         (tmp_path / name / "claims.json").write_text(content)
     try:
-        status = main(arguments)
+        status: Any = main(arguments)
     except SystemExit as end:
         status = end.code
     out, err = capsys.readouterr()

@@ -64,3 +64,11 @@ def test_support_lies_where_the_kernel_reaches():
     shifted = nn.Conv2d(1, 1, (1, 3), padding=(0, 1), bias=False).double()
     found = jacobian_support(shifted, (1, 4, 4), (1, 0), torch.Generator().manual_seed(0))
     assert found.nonzero().tolist() == [[1, 0], [1, 1]]
+
+
+def test_channels_that_cancel_in_a_plain_sum_are_seen():
+    def opposite(x):
+        return torch.cat([x, -x], 1)
+
+    found = jacobian_support(opposite, (1, 4, 4), (1, 2), torch.Generator().manual_seed(0))
+    assert found.nonzero().tolist() == [[1, 2]]

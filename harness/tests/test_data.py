@@ -18,9 +18,9 @@ from harness.data.spec import Layout
 from harness.tests import fake_data
 from harness.verdicts import Evidence
 
-COLOUR_LAYOUTS = [fake_data.batches, fake_data.archive, fake_data.packed]
-GREY_LAYOUTS = [fake_data.idx, fake_data.zipped_idx]
 Writer = Callable[[Path], Layout]
+COLOUR_LAYOUTS: list[Writer] = [fake_data.batches, fake_data.archive, fake_data.packed]
+GREY_LAYOUTS: list[Writer] = [fake_data.idx, fake_data.zipped_idx]
 
 
 def _spec(layout: Layout, write: Writer):
@@ -28,9 +28,9 @@ def _spec(layout: Layout, write: Writer):
 
 
 def _cases() -> list:
-    counts = {fake_data.archive: 1}
+    counts: dict[Writer, int] = {fake_data.archive: 1}
     return [
-        pytest.param(write, number, id=f"{write.__name__}-{number}")
+        pytest.param(write, number, id=f"{getattr(write, '__name__', '')}-{number}")
         for write in [*COLOUR_LAYOUTS, *GREY_LAYOUTS]
         for number in range(counts.get(write, 2))
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.data import DATA_SETS, catalogue, load, loading, provenance
+from harness.data import DATA_SETS, catalogue, contents, load, loading, provenance
 from harness.data.contents import known_digest
 from harness.data.embedded import TEXTURE_SLOPES
 from harness.data.image_set import ImageSet
@@ -260,3 +260,43 @@ def test_real_cifar10_says_how_many_images_are_inexact():
         )
     else:
         assert found.notes == ()
+
+
+def test_labels_are_those_of_the_fine_classes_in_the_published_order():
+    """Both releases name their classes in alphabetical order, which their labels count."""
+    for name, key, packed_keys in (
+        ("cifar10", "labels", ("train", "test")),
+        ("cifar100", "fine_labels", ("train_fine", "test_fine")),
+    ):
+        spec = catalogue.find(name)
+        assert list(spec.classes) == sorted(spec.classes)
+        for split, packed_key in zip(spec.splits, packed_keys, strict=True):
+            batches, _, packed = split.layouts
+            assert (batches.label_key, packed.label_key) == (key, packed_key)
+    assert catalogue.find("mnist").classes == tuple("0123456789")
+
+
+def test_what_listed_files_decode_to_is_as_it_was_found():
+    """A changed line would name other images; the files themselves are not always there to tell."""
+    table = repr(sorted(contents._BY_PATH.items()))
+    found = "1fb682e73bf61e948e4feb85635ca5f16842d14f228df4386d74326fe28780d6"
+    assert hashlib.sha256(table.encode()).hexdigest() == found
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "digest"),
+    [
+        ("digits", "train", "0afb02a34cca37074918950bbeed6d24ab3a201e177a2bbb9799293fce876b4a"),
+        ("digits", "test", "81acbbdcfef602cebf161b290ca67244b84d0ef273c4027693107d13b78b6d98"),
+        ("two-digits", "train", "f19d801182c5a0e8e5dd89639e9696ae60f5675abad7dcacebf424aa3ffe502c"),
+        ("two-digits", "test", "39b4849c2dfe176ff460a4e265cb54f45138e436ab31a36e7f224685d2b6403f"),
+    ],
+)
+def test_embedded_digits_are_split_as_they_were_when_runs_were_stored(name: str, split: str, digest: str):
+    assert load(name, split, None).digest == digest
+
+
+def test_textures_have_the_stated_mean_and_spread():
+    grey = load("textures", "train", None).images.double()
+    assert grey.mean().item() == pytest.approx(127.5, abs=0.5)
+    assert grey.std().item() == pytest.approx(40, abs=0.5)

@@ -1,18 +1,16 @@
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
-from claims.gamba2020.methods.pretrained_projections import PretrainedProjections
 from harness.data import pretrained
 from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
 from harness.data.files import Stored
-from harness.runs import Bench
 from harness.tests.fake_data import write
 
-KERNELS = {
+KERNELS: dict[str, Any] = {
     "first.weight": np.array([[1, -1], [1, 1], [-1, -2]], np.float32).reshape(3, 1, 1, 2),
     "first.bias": np.zeros(3, np.float32),
     "last.weight": np.full((2, 3, 1, 1), -1, np.float16),
@@ -73,13 +71,3 @@ def test_other_files_are_refused(tmp_path):
 def test_unknown_network():
     with pytest.raises(ValueError, match=r"no weights of 'LeNet'; there are those of SqueezeNet v1\.1"):
         pretrained.kernels("LeNet", None)
-
-
-def test_projections_are_counted_with_ties(folder):
-    result = PretrainedProjections("toy", keep=("first",)).compute(0, Bench(data=folder))
-    assert result.metrics["layers"] == ["first", "last"]
-    assert result.metrics["filters"] == [3, 2]
-    assert result.metrics["negative"] == [2, 2]
-    assert result.metrics["zero"] == [1, 0]
-    assert result.metrics["sizes"] == [2, 1]
-    assert torch.equal(torch.from_numpy(result.tensors["first"]), torch.from_numpy(KERNELS["first.weight"]))

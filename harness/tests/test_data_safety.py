@@ -187,7 +187,12 @@ def test_a_batch_changed_inside_the_archive_is_found(tmp_path: Path):
 def test_a_gzip_bomb_is_unpacked_no_further_than_the_size_that_is_expected(tmp_path: Path, monkeypatch):
     asked: list[int] = []
     read = gzip.GzipFile.read
-    monkeypatch.setattr(gzip.GzipFile, "read", lambda self, size=-1: asked.append(size) or read(self, size))
+
+    def reading(self, size=-1):
+        asked.append(size)
+        return read(self, size)
+
+    monkeypatch.setattr(gzip.GzipFile, "read", reading)
     bomb = fake_data.write(tmp_path, "images.gz", gzip.compress(bytes(5_000_000)))
     with pytest.raises(DatasetCorrupt, match=r"images\.gz: not an idx file"):
         Idx(bomb, bomb).read(tmp_path, fake_data.COUNT, (1, 4, 6))
@@ -262,7 +267,8 @@ def test_plain_http_is_refused_also_where_a_server_redirects_to_it(tmp_path: Pat
     with pytest.raises(DownloadFailed, match=r"http://example\.org/elsewhere: refusing plain http"):
         load_spec(spec, "train", tmp_path / "root", download=True)
 
-    plain = Idx(*(fake_data.listed(path, b"", f"http://example.org/{path}") for path in ("a", "b")))
+    first, second = (fake_data.listed(path, b"", f"http://example.org/{path}") for path in ("a", "b"))
+    plain = Idx(first, second)
     with pytest.raises(DownloadFailed, match=r"http://example\.org/a: refusing plain http"):
         load_spec(fake_data.spec(plain, images=fake_data.GREY), "train", tmp_path / "root", download=True)
     assert asked == []

@@ -10,12 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from claims.fan2019.methods.detection_arms import arm
 from harness.data import DatasetCorrupt, DatasetMissing, catalogue
 from harness.data.detection_catalogue import PUBLISHED
 from harness.data.voc import CLASSES, SIMILAR, VOC2007, VOC2007_2012, Part, Voc
-from harness.runs import Bench, Run, ingredients
-from harness.training import Network
+from harness.runs import Bench
 from harness.verdicts import Evidence
 
 CPU = torch.device("cpu")
@@ -181,21 +179,6 @@ def test_both_years_need_both_folders(root):
     assert catalogue.present("voc2007", root)
     assert not VOC2007_2012.present(root)
     assert PUBLISHED.keys() == {"voc2007", "voc2007+2012"}
-
-
-def test_a_detector_is_trained_and_tested_on_it(root, monkeypatch):
-    """The recipe of tier nightly, on two images at a quarter of their size, with a narrow network."""
-    monkeypatch.setitem(PUBLISHED, "voc2007", SMALL)
-    recipe = arm("both", "nightly", "voc2007").with_(size=64, epochs=2)
-    narrow = {**dict(recipe.network.parameters), "width": 2, "head": 2}
-    recipe = recipe.with_(network=Network.of(recipe.network.name, **narrow))
-    bench = Bench(data=root)
-    result = recipe.compute(0, bench)
-    assert (result.metrics["test_images"], result.metrics["grid"], len(result.metrics["train_loss"])) == (1, 2, 2)
-    np.testing.assert_allclose(result.tensors["object_boxes"], [[0, 0, 64, 64], [16, 16, 32, 32]])
-    assert result.tensors["object_difficult"].tolist() == [False, True]
-    sums = {f"voc2007/{split}": SMALL.load(split, root).digest for split in ("train", "test")}
-    assert ingredients(Run(recipe), bench)["data"] == sums
 
 
 def test_the_digest_changes_with_images_and_annotations(root):

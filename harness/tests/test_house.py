@@ -84,7 +84,7 @@ def package(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-def cycles(edges: dict[str, set[str]]) -> list[list[str]]:
+def cycles(edges: dict[str, set[str]]) -> list[tuple[str, ...]]:
     """Groups of nodes that reach each other."""
 
     def reached(start: str) -> set[str]:

@@ -187,4 +187,4 @@ def test_cases_survive_the_way_through_json():
 
 def test_each_claim_gets_its_own_cases():
     cases = [case("a"), case("b", Exact(2.0))]
-    assert {id: verdict.verdict for id, verdict in judge_claims(cases).items()} == {"XX-01": REFUTED}
+    assert {id: ladder.best.verdict for id, ladder in judge_claims(cases).items()} == {"XX-01": REFUTED}

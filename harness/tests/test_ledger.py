@@ -6,7 +6,10 @@ import json
 
 import pytest
 
-from harness.claims.ledger import Ledger, LedgerUnreadable, basis
+from harness.claims.ledger import Ledger, Ledgers, LedgerUnreadable, basis
+from harness.judging.claims import judge_claim
+from harness.plugin.reporting import recorded_under
+from harness.tests.made_up_cases import case
 from harness.tests.test_claims_as_tests import READINGS, REFUTED, SUPPORTED, UNDECIDED
 
 
@@ -52,11 +55,25 @@ def test_a_claim_whose_verdict_left_the_ledger_turns_the_session_red_though_its_
 
 def test_real_images_and_those_that_stand_in_are_recorded_apart():
     ledger = Ledger()
-    entry = {"id": "XX-01", "tier": "quick", "evidence": "proxy", "verdict": "supported", "stand_in": False}
-    ledger.record(entry, [])
-    ledger.record({**entry, "verdict": "refuted", "stand_in": True}, [])
-    assert ledger.of_claim("XX-01", "quick", basis(entry)) == "supported"
+    ledger.record("XX-01", "quick", basis("proxy", stand_in=False), "supported", {})
+    ledger.record("XX-01", "quick", basis("proxy", stand_in=True), "refuted", {"textures": "refuted"})
+    assert ledger.of_claim("XX-01", "quick", "proxy") == "supported"
     assert ledger.of_case("XX-01", "quick", "proxy, embedded images", "textures") == "refuted"
+
+
+def test_a_claim_on_mixed_data_is_recorded_as_one_that_data_stood_in_for():
+    """Whichever of its cases has the data that stand in."""
+    for stand_ins in ((True, False), (False, True)):
+        cases = [case(name, stand_in=stand_in) for name, stand_in in zip("ab", stand_ins, strict=True)]
+        assert recorded_under(judge_claim(cases)) == ("smoke", "exact, embedded images")
+    assert recorded_under(judge_claim([case("a"), case("b")])) == ("smoke", "exact")
+
+
+def test_papers_of_a_project_share_a_ledger_and_one_elsewhere_has_its_own(tmp_path):
+    ledgers = Ledgers(tmp_path / "claims")
+    assert ledgers.file(tmp_path / "claims" / "one2020") == tmp_path / "claims/ledger.json"
+    assert ledgers.of(tmp_path / "claims/one2020") is ledgers.of(tmp_path / "claims/two2021")
+    assert ledgers.file(tmp_path / "toy2026") == tmp_path / "toy2026/ledger.json"
 
 
 def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):

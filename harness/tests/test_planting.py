@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from harness.tests.planting import Mistake, planted
 @pytest.fixture
 def paper(monkeypatch):
     """A module with a function and its cache, a second that imported the function, and a class."""
+    home: Any
+    user: Any
     home, user = ModuleType("claims.toy.home"), ModuleType("claims.toy.user")
     home.double = lambda x: 2 * x
     home.cached = functools.cache(lambda x: home.double(x))

@@ -55,6 +55,44 @@ def test_data_by_tier(lab, data):
 @claim("XX-08", where="Eq. 1", rule=equals(1.0), control="two")
 def test_first(lab):
     \"\"\"Hides the first function.\"\"\"
+
+@claim("E-XX1", where="Eq. 1", rule={"p": equals(1.0), "q": equals(1.0), "r": equals(1.0)}, control="two",
+       uncontrolled={"q": "true of all data"})
+def test_parts(lab):
+    \"\"\"Controls one of three parts, and excuses one.\"\"\"
+    lab.measure(p=Exact(1.0), q=Exact(1.0), r=Exact(1.0))
+    lab.control(p=Exact(2.0))
+
+@claim("E-XX2", where="Eq. 1", rule={"p": equals(1.0), "q": equals(1.0)}, control="two", uncontrolled={"s": " "})
+def test_excuses(lab):
+    \"\"\"Excuses a part that is not there, without a reason.\"\"\"
+    lab.control(**{"p": Exact(2.0), "q": Exact(2.0)})
+
+from harness.training import Data, Network, Sgd
+from harness.training.training import Training
+
+def recipe(network="vgg16", data="mnist", **changes):
+    options = {"optimiser": Sgd(0.1), "epochs": 1, "batch_size": 8, **changes}
+    return {"arm": Training(network=Network.of(network), data=Data(data), **options)}
+
+RUNS = {"where": "Eq. 1", "rule": equals(1.0), "control": "two"}
+
+@claim("E-XX1-corrected", runs=lambda tier: recipe("vgg61" if tier == "paper" else "vgg16"), **RUNS)
+def test_network(lab):
+    \"\"\"A misspelt network, at one tier.\"\"\"
+
+@claim("E-XX2-corrected", runs=lambda depth: recipe(data="minst" if depth == 7 else "mnist"),
+       readings={"depth": (1, 7)}, **RUNS)
+def test_runs_data(lab, depth):
+    \"\"\"A misspelt data set, in one case.\"\"\"
+
+@claim("XX-10", runs=lambda: recipe(loss="croos-entropy"), **RUNS)
+def test_loss(lab):
+    \"\"\"A misspelt loss.\"\"\"
+
+@claim("XX-11", runs=lambda: recipe(momentum=0.9), **RUNS)
+def test_field(lab):
+    \"\"\"A field that a recipe does not have.\"\"\"
 """
 
 MESSAGES = [
@@ -77,6 +115,13 @@ MESSAGES = [
     "XX-03: unknown tier 'never'*",
     "XX-03: judged from tier quick on, but no data are given for it",
     "XX-08: a second function test_first*",
+    "E-XX1: its control leaves out r:*",
+    "E-XX2: uncontrolled part 's' has no rule",
+    "E-XX2: part 's' is left without a control, and no reason is given",
+    "E-XX1-corrected: its runs at tier paper *network 'vgg61'*",
+    "E-XX2-corrected: its runs at tier smoke *data set 'minst'*",
+    "XX-10: its runs at tier smoke *'croos-entropy'*",
+    "XX-11: its runs at tier smoke cannot be made: TypeError*momentum*",
 ]
 
 
@@ -90,6 +135,7 @@ def test_every_problem_is_reported_at_once_with_file_and_line(suite, options):
     for message in MESSAGES:
         wanted = f"*claims/paper2020/test_topic.py:[0-9]*: {message}"
         assert any(fnmatch(line, wanted) for line in lines), f"{message}\n{output}"
+    assert not any("E-XX1-corrected: its runs at tier smoke" in line for line in lines)
 
 
 def test_a_folder_without_its_paper_is_a_problem(suite):

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,19 +41,19 @@ from harness.rules import (
 )
 from harness.verdicts import Verdict
 
-ON_VALUES = {
+ON_VALUES: dict[str, Any] = {
     "greater_than": greater_than(-1e9),
     "less_than": less_than(1e9),
     "equivalent_to": equivalent_to(0.0, within=1e9),
     "matches": matches(0.0, within=1e9),
 }
-ON_COUNTS = {
+ON_COUNTS: dict[str, Any] = {
     "above": proportion_above(0.0),
     "below": proportion_below(1.0),
     "is": proportion_is(0.5, within=0.5),
 }
-ON_CURVES = {"increasing": monotone("increasing"), "decreasing": monotone("decreasing")}
-EVERY_RULE = {**ON_VALUES, **ON_COUNTS, **ON_CURVES, "equals": equals(0.0, within=1e9)}
+ON_CURVES: dict[str, Any] = {"increasing": monotone("increasing"), "decreasing": monotone("decreasing")}
+EVERY_RULE: dict[str, Any] = {**ON_VALUES, **ON_COUNTS, **ON_CURVES, "equals": equals(0.0, within=1e9)}
 
 NO_EVIDENCE = {
     "no replicates": Estimate.from_replicates([]),
@@ -145,7 +146,8 @@ def test_a_sample_of_another_kind_is_a_type_error(rule):
     assert all(message.startswith(type(rule).__name__) and "judges" in message for message in refused)
 
 
-UNSOUND = [
+UPWARDS: Any = "upwards"
+UNSOUND: list[Any] = [
     greater_than(math.nan),
     greater_than(math.inf),
     less_than(-math.inf),
@@ -170,7 +172,7 @@ UNSOUND = [
     proportion_is(0.5, within=0.0),
     proportion_is(0.5, within=0.5),
     proportion_is(0.5, within=math.nan),
-    monotone("upwards"),
+    monotone(UPWARDS),
     equivalent_to(0.0, within=1.0, refuted_beyond=0.5),
     all_runs(1.0),
     in_all(greater_than(math.nan)),

@@ -24,7 +24,8 @@ def every_order(x, y):
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=12))
 def test_the_verdict_is_what_the_interval_and_the_p_values_show(points):
-    judged = RISES.judge(Curve(*zip(*points, strict=True)))
+    x, y = zip(*points, strict=True)
+    judged = RISES.judge(Curve(x, y))
     assert (judged.verdict is Verdict.SUPPORTED) == (judged.low > 0) == (judged.p <= ALPHA)
     assert (judged.verdict is Verdict.REFUTED) == (judged.high < 0) == (judged.p_refute <= ALPHA)
     assert -1 <= judged.low <= judged.high <= 1

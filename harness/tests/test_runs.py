@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from harness.data.image_set import ImageSet
-from harness.runs import Bench, Run, RunDiverged, RunMissing, perform
+from harness.runs import Bench, Run, RunDiverged, RunMissing, key, perform
 from harness.runs import bench as workshop
 from harness.store import RecordNotWritten, Store, StoreNotWritable
-from harness.tests.fake_recipes import Carelessly, Counted, Diverges, Draw, Fails, Reads, WrongType
+from harness.tests.fake_recipes import Carelessly, Counted, Diverges, Draw, Fails, Reads, Stepwise, WrongType
 from harness.verdicts import Evidence
 
 
@@ -54,7 +56,7 @@ def test_a_record_says_what_was_found_where_and_at_what_cost(store, bench):
     assert record.metrics == {"mean": values.mean(), "curve": values[:, 0].tolist()}
     assert record.made_of["seed"] == 2
     assert record.made_of["device"] == "cpu"
-    assert record.made_of["recipe"]["class"] == "harness.tests.fake_recipes.Draw"
+    assert record.made_of["recipe"]["name"] == "fake-draw"
     assert record.seconds >= 0
     assert record.environment["torch"] == torch.__version__
     assert record.environment["threads"] == 1
@@ -63,10 +65,29 @@ def test_a_record_says_what_was_found_where_and_at_what_cost(store, bench):
 
 def test_without_computing_a_missing_run_is_named_and_one_that_is_there_is_found(store, bench):
     run = Run(Draw(scale=3.0))
-    with pytest.raises(RunMissing, match=r"Draw\(scale=3.0\) seed 0"):
+    with pytest.raises(RunMissing, match="fake-draw, scale 3, seed 0"):
         perform(run, store, bench, compute=False)
     record = perform(run, store, bench)
     assert perform(run, store, bench, compute=False) == record
+
+
+@pytest.mark.parametrize(("changed", "steps"), [("nothing", "23"), ("code_digest", "0123"), ("torch_release", "0123")])
+def test_a_run_that_was_cut_goes_on_from_its_checkpoint_only_with_the_same_key(
+    changed, steps, store, bench, tmp_path, monkeypatch
+):
+    def cut(done, total, what):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    run, file = Run(Stepwise(str(tmp_path / "steps"))), tmp_path / "steps"
+    with pytest.raises(KeyboardInterrupt):
+        perform(run, store, dataclasses.replace(bench, progress=cut))
+    assert file.read_text().split() == ["0", "1"]
+    file.unlink()
+    if changed != "nothing":
+        monkeypatch.setattr(key, changed, lambda *arguments: "0" * 64)
+    perform(run, store, bench)
+    assert "".join(file.read_text().split()) == steps
 
 
 def test_a_corrupt_record_is_computed_again_and_not_computed_missing(store, bench):
@@ -130,14 +151,15 @@ def two_threads():
 
 @pytest.mark.usefixtures("two_threads")
 def test_threads_and_global_randomness_are_fixed_and_put_back(store, bench):
-    states = torch.get_rng_state(), np.random.get_state()[1], random.getstate()
+    numpy_state: Any = np.random.get_state
+    states = torch.get_rng_state(), numpy_state()[1], random.getstate()
     variables = dict(os.environ)
     first = perform(Run(Carelessly(), 1), store, bench)
     assert first.metrics["threads"] == [1, "1"]
     assert torch.get_num_threads() == 2
     assert dict(os.environ) == variables
     assert torch.equal(torch.get_rng_state(), states[0])
-    assert np.array_equal(np.random.get_state()[1], states[1])
+    assert np.array_equal(numpy_state()[1], states[1])
     assert random.getstate() == states[2]
 
     torch.rand(7)

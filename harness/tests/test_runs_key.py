@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 import os
@@ -16,7 +17,11 @@ from hypothesis import strategies as st
 
 from harness.runs import Recipe, Run, ingredients, key
 from harness.store import content_key
+from harness.system.registry import Registry
+from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Counted, Draw, Part, Reads
+from harness.training import Adam, Data, Network, Sgd
+from harness.training.training import Training
 
 
 class Bench:
@@ -39,11 +44,13 @@ class Colour(enum.StrEnum):
     RED = "red"
 
 
+@stable_name("fake-anything")
 @dataclass(frozen=True)
 class Anything(Recipe):
     value: object = None
 
 
+@stable_name("fake-other")
 @dataclass(frozen=True)
 class Other(Recipe):
     value: object = None
@@ -93,6 +100,68 @@ def test_the_code_of_the_parts_of_a_recipe_counts():
         patch.setattr(key, "code_digest", lambda modules: asked.append(set(modules)) or "")
         key_of(Anything((Part(),)))
     assert asked == [{__name__, "harness.runs.recipe", "harness.tests.fake_recipes"}]
+
+
+def test_equal_recipes_have_equal_keys_however_their_numbers_are_written():
+    assert key_of(Anything(Sgd(1))) == key_of(Anything(Sgd(1.0)))
+    assert key_of(Anything((1, 0, 10**20))) == key_of(Anything((1.0, -0.0, 1e20)))
+    assert key_of(Anything(1.5)) != key_of(Anything(1))
+    assert key_of(Anything(True)) != key_of(Anything(1))
+    assert key_of(Anything(Sgd(1, decay_vectors=1))) != key_of(Anything(Sgd(1)))
+
+
+def test_records_know_recipes_by_stable_names_and_by_what_is_not_the_default():
+    described = ingredients(Run(Anything((Part(size=4), Sgd(0.5)))), Bench())["recipe"]
+    assert described == {
+        "name": "fake-anything",
+        "fields": {"value": [{"name": "fake-part", "fields": {"size": 4}}, {"name": "sgd", "fields": {"rate": 0.5}}]},
+    }
+
+
+def test_a_new_field_at_its_default_changes_no_description():
+    before = ingredients(Run(Anything(Part(5))), Bench())["recipe"]
+    wider = dataclasses.make_dataclass("Wider", [("more", int, 7)], bases=(Part,), frozen=True)
+    wider.__stable_name__ = "fake-part"
+    assert ingredients(Run(Anything(wider(5))), Bench())["recipe"] == before
+    assert ingredients(Run(Anything(wider(5, more=8))), Bench())["recipe"] != before
+
+
+def test_a_name_for_people_is_no_part_of_a_recipe():
+    assert Draw(called="anything") == Draw()
+    assert hash(Draw(called="anything")) == hash(Draw())
+    assert ingredients(Run(Draw(called="anything")), Bench()) == ingredients(Run(Draw()), Bench())
+
+
+def test_a_dataclass_without_a_stable_name_is_refused_by_name():
+    @dataclass(frozen=True)
+    class Nameless(Draw):
+        pass
+
+    with pytest.raises(TypeError, match="Nameless has no stable name"):
+        key_of(Anything(Nameless()))
+    assert key.unnamed(Anything((Nameless(), Nameless()))) == [
+        f'{__name__}.{Nameless.__qualname__} has no stable name for records: decorate it with @stable_name("...")'
+    ]
+    assert key.unnamed(Anything(Draw())) == []
+
+
+def test_two_classes_cannot_have_one_stable_name():
+    with pytest.raises(ValueError, match=r"cannot be named 'fake-part': harness.tests.fake_recipes.Part has that name"):
+        stable_name("fake-part")(type("Another", (), {}))
+    with pytest.raises(ValueError, match="no stable name"):
+        stable_name("Not So")
+
+
+def test_what_a_recipe_names_in_a_registry_is_part_of_its_key():
+    registry = Registry("fake thing")
+    try:
+        registry.register("fake-vgg", "harness.networks.vgg:plain")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(key, "code_digest", lambda modules: sorted(modules))
+            assert "harness.networks.vgg" in ingredients(Run(Anything(("fake-vgg",))), Bench())["code"]
+            assert "harness.networks.vgg" not in ingredients(Run(Anything("other")), Bench())["code"]
+    finally:
+        del Registry.all["fake thing"]
 
 
 def test_torch_counts_to_its_minor_version():
@@ -151,14 +220,31 @@ def test_keys_are_the_same_in_every_process():
 
 
 def test_a_run_reads_as_what_is_not_the_default():
-    assert str(Run(Draw())) == "Draw() seed 0"
+    assert str(Run(Draw())) == "fake-draw, seed 0"
     assert (
-        str(Run(replace(Draw(), scale=2.0, part=Part(kind="odd")), 4)) == "Draw(part=Part(kind=odd), scale=2.0) seed 4"
+        str(Run(replace(Draw(), scale=2.0, part=Part(kind="odd")), 4))
+        == "fake-draw, fake-part kind odd, scale 2, seed 4"
     )
-    assert str(Run(Anything((1, Part(4))))) == "Anything(value=(1, Part(size=4))) seed 0"
+    assert str(Run(Draw(called="Odd draws"), 4)) == "Odd draws, seed 4"
+
+
+def test_a_training_reads_as_its_network_its_data_and_what_differs():
+    network = Network.of("mlp", classes=10)
+    training = Training(network, Data("mnist", count=1000), Adam(1e-3), epochs=12, batch_size=32, precision="bf16")
+    assert (
+        training.title == "mlp classes 10, mnist count 1000, adam rate 0.001, epochs 12, batch size 32, precision bf16"
+    )
+
+
+def test_a_long_name_keeps_both_ends_and_the_seed():
+    name = str(Run(Draw(called="begins " + 100 * "x" + " ends"), 12))
+    assert len(name) == 70
+    assert name != str(Run(Draw(called="begins " + 101 * "x" + " ends"), 12))
+    assert name.startswith("begins")
+    assert name.endswith(" ends, seed 12")
 
 
 def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):
     plain = ingredients(Run(Draw()), Bench())
-    monkeypatch.setattr(Draw, "modules", lambda self: ("claims.gamba2020.methods.lenet",))
+    monkeypatch.setattr(Draw, "modules", lambda self: ("harness.networks.mlp",))
     assert ingredients(Run(Draw()), Bench())["code"] != plain["code"]

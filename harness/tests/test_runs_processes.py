@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import signal
@@ -16,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.networks import NETWORKS
 from harness.runs import Bench, Run, perform, perform_all, workers
 from harness.store import Store
 from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Fails
+from harness.training import Network
 
 SETUP = """
 import signal
@@ -148,12 +151,50 @@ def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_ano
     failed = by_run[fails].failure
     assert (failed.kind, failed.message) == ("FloatingPointError", "<img>")
     assert "in compute" in failed.trace
-    assert str(failed) == str(here[1].failure) == "Fails(message=<img>) seed 0: FloatingPointError: <img>"
+    assert str(failed) == str(here[1].failure) == "fake-fails, message <img>, seed 0: FloatingPointError: <img>"
     assert by_run[dies].failure.kind == "WorkerDied"
     assert "out of memory, or killed?" in str(by_run[dies].failure)
 
     assert Counter(said[1] for said in heard.said if said[0] == "finished") == Counter(str(run) for run in by_run)
     assert ("advanced", str(slow)) in {said[:2] for said in heard.said}
+
+
+VISITOR = """
+from dataclasses import dataclass
+from harness.networks import NETWORKS
+from harness.runs import Recipe, Result
+from harness.system.stable_names import stable_name
+from harness.training import Network
+
+@stable_name("visitors-count")
+@dataclass(frozen=True)
+class Count(Recipe):
+    network: Network
+
+    def compute(self, seed, bench):
+        return Result({"weights": sum(one.numel() for one in self.network.build().parameters())})
+"""
+NETWORK = """
+from torch import nn
+
+def build(size):
+    return nn.Linear(size, 1)
+"""
+
+
+def test_workers_know_the_folders_and_the_registered_names_of_their_parent(store, tmp_path, monkeypatch):
+    """As of a paper in a folder of its own, whose network is registered by code that no worker imports."""
+    (tmp_path / "visiting").mkdir()
+    (tmp_path / "visiting" / "counting.py").write_text(VISITOR)
+    (tmp_path / "visiting" / "linear.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(NETWORKS, "_targets", dict(NETWORKS._targets))
+    NETWORKS.register("visitors-linear", "visiting.linear:build")
+    count = importlib.import_module("visiting.counting").Count
+    runs = [Run(count(Network.of("visitors-linear", size=size))) for size in (3, 4)]
+    outcomes = perform_all(runs, store, Bench(), workers=2, display=Heard())
+    assert [outcome.failure for outcome in outcomes] == [None, None]
+    assert [outcome.record.metrics["weights"] for outcome in outcomes] == [4, 5]
 
 
 def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, hold):
@@ -171,9 +212,9 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
 
 def live_as_a_worker(store, bench, started):
     """What a worker process does when it has nothing to do."""
-    devices = SimpleQueue()
+    devices: SimpleQueue = SimpleQueue()
     devices.put("cpu")
-    workers._start(store, bench, None, devices, {})
+    workers._start(store, bench, None, devices, sys.path, {})
     started.write_text(str(os.getpid()))
     time.sleep(600)
 
@@ -218,9 +259,9 @@ def test_lines_are_written_where_standard_error_is_no_terminal(store, monkeypatc
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     perform_all([Run(Draw()), Run(Fails())], store, Bench(), workers=1)
-    assert stream.getvalue().splitlines()[0] == "Draw() seed 0: started"
-    assert stream.getvalue().splitlines()[1].startswith("[1/2] Draw() seed 0: done in ")
+    assert stream.getvalue().splitlines()[0] == "fake-draw, seed 0: started"
+    assert stream.getvalue().splitlines()[1].startswith("[1/2] fake-draw, seed 0: done in ")
     assert stream.getvalue().splitlines()[2:] == [
-        "Fails() seed 0: started",
-        "[2/2] Fails() seed 0: FloatingPointError: no such thing",
+        "fake-fails, seed 0: started",
+        "[2/2] fake-fails, seed 0: FloatingPointError: no such thing",
     ]

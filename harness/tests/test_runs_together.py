@@ -47,6 +47,12 @@ class Log(Display):
     def __init__(self):
         self.events = []
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        """Nothing was shown."""
+
     def started(self, name):
         self.events.append(("started", name))
 

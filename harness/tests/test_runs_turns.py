@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ def in_turns(*jobs):
     """Do the jobs, each of which is given the turns."""
     turns = Turns()
     for job in jobs:
-        turns.start(lambda job=job: job(turns))
+        turns.start(partial(job, turns))
     while turns.others:
         turns.pass_on()
     return turns
@@ -45,9 +46,10 @@ def untouched():
 
 
 def test_each_draws_what_it_draws_alone():
-    alone, beside = {seed: [] for seed in range(3)}, {seed: [] for seed in range(3)}
+    alone: dict[int, list] = {seed: [] for seed in range(3)}
+    beside: dict[int, list] = {seed: [] for seed in range(3)}
     for seed, found in alone.items():
-        in_turns(lambda turns, seed=seed, found=found: draws(turns, seed, found))
+        in_turns(partial(draws, seed=seed, found=found))
     in_turns(*(lambda turns, s=seed, f=found: draws(turns, s, f, 5) for seed, found in beside.items()))
     assert beside == alone
 
@@ -114,7 +116,7 @@ def test_those_that_are_dismissed_end_at_their_next_turn_and_clean_up():
 
     turns = Turns()
     for name in "ab":
-        turns.start(lambda name=name: endless(turns, name))
+        turns.start(partial(endless, turns, name))
     turns.pass_on()
     turns.start(lambda: log.append("never begun"))
     turns.dismiss()

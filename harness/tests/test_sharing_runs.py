@@ -1,3 +1,5 @@
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -5,13 +7,13 @@ from harness.plugin.preparing import shared
 
 
 def orders(count, workers):
-    return [
-        shared(list(range(count)), {"workerid": f"gw{number}", "workercount": workers}) for number in range(workers)
-    ]
+    numbered: list[Any] = list(range(count))
+    return [shared(numbered, {"workerid": f"gw{number}", "workercount": workers}) for number in range(workers)]
 
 
 def test_a_single_process_keeps_the_order():
-    assert shared([3, 1, 2], None) == [3, 1, 2]
+    runs: list[Any] = [3, 1, 2]
+    assert shared(runs, None) == [3, 1, 2]
 
 
 @settings(deadline=None, max_examples=40)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ SMALL = Training(
     keep=Keep(("*",), (0, 1, 3)),
 )
 RGB = {"channels": 3}
-VARIANTS = {
+VARIANTS: dict[str, Any] = {
     "momentum": (SMALL, {}),
     "no memory": (SMALL.with_(optimiser=Sgd(0.05)), {}),
     "adam": (SMALL.with_(optimiser=Adam(1e-3), schedule=Cosine(2), precision="float64"), {}),
@@ -69,9 +70,7 @@ def always(monkeypatch):
 
 
 def bench_with(folder, shape):
-    bench = MadeUpBench(**shape)
-    bench.checkpoints = Checkpoints(folder)
-    return bench
+    return MadeUpBench(checkpoints=Checkpoints(folder), **shape)
 
 
 def cut_off(recipe, steps, folder, monkeypatch, seed=0, **shape):

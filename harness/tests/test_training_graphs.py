@@ -7,6 +7,7 @@ again, into the same tensors, at each replay, as a CUDA graph does.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from harness.training.graphs import WARM_UP
 from harness.training.loop import ImageTrainer
 from harness.training.training import Training
 
-RECIPES = {
+RECIPES: dict[str, Any] = {
     "momentum, last batch smaller": (SMALL.with_(precision="float64"), {}),
     "adam, noise": (
         SMALL.with_(optimiser=Adam(1e-3), augmentation=Augmentation(1, True, 0.2), precision="float64"), {}),
@@ -125,8 +126,7 @@ def test_on_a_gpu_replays_give_what_plain_steps_give(name, monkeypatch):
     recipe, shape = RECIPES[name]
 
     def losses() -> list[float]:
-        bench = MadeUpBench(**shape)
-        bench.device = torch.device("cuda")
+        bench = MadeUpBench(device_name="cuda", **shape)
         with torch.cuda.stream(torch.cuda.Stream()):
             return list(recipe.compute(3, bench).metrics["train_loss"])
 

@@ -11,9 +11,11 @@ from harness.runs.errors import RunDiverged
 from harness.tests.fake_networks import small_cnn
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, Steps
+from harness.training.augmentation import SHIFT_AND_FLIP
 from harness.training.data import prepare
 from harness.training.loop import ImageTrainer, initial_network
 from harness.training.randomness import stream
+from harness.training.trainer import deterministic_convolutions
 from harness.training.training import Training
 
 SMALL = Training(
@@ -121,8 +123,8 @@ def test_the_curves_are_those_of_the_steps():
 def test_validation_counts_what_the_network_gets_right(monkeypatch):
     monkeypatch.setattr("harness.training.loop.EVALUATION_BATCH", 3)
     trainer = recorded(SMALL.with_(epochs=1), seed=2)
-    inputs = trainer.data.as_input(trainer.data.validation.images)
-    right = trainer.network(inputs).argmax(1) == trainer.data.validation.labels
+    ((images, labels),) = trainer.data.validation.batches(100)
+    right = trainer.network(trainer.data.as_input(images)).argmax(1) == labels
     assert trainer.look()[0].item() == right.double().mean().item()
 
 
@@ -224,3 +226,25 @@ def test_kept_weights_are_those_after_the_epoch():
 def test_a_pattern_that_fits_nothing_is_refused():
     with pytest.raises(ValueError, match=r"no weights are named 'conv1\*'; the network has layers.0.conv.weight"):
         SMALL.with_(keep=Keep(("conv1*",), (0,))).compute(0, MadeUpBench())
+
+
+def test_convolutions_are_chosen_by_rule_while_a_network_trains():
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    with deterministic_convolutions():
+        assert (cudnn.deterministic, cudnn.benchmark) == (True, False)
+    assert (cudnn.deterministic, cudnn.benchmark) == before
+
+
+def test_weight_decay_may_spare_biases():
+    layer = nn.Linear(2, 3)
+    decayed, free = Sgd(0.1, 0.9, 0.5, decay_vectors=False).over(layer.parameters()).param_groups
+    assert (decayed["params"], decayed["weight_decay"]) == ([layer.weight], 0.5)
+    assert (free["params"], free["weight_decay"]) == ([layer.bias], 0.0)
+    assert decayed["momentum"] == free["momentum"] == 0.9
+    (all_of_them,) = Sgd(0.1, 0.9, 0.5).over(layer.parameters()).param_groups
+    assert (len(all_of_them["params"]), all_of_them["weight_decay"]) == (2, 0.5)
+
+
+def test_the_usual_augmentation_is_four_pixels_and_a_mirror():
+    assert Augmentation(shift=4, flip=True) == SHIFT_AND_FLIP

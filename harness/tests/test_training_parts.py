@@ -3,13 +3,13 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claims.ghosh2019.methods.blocks import SwapBlocks, swap_blocks
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Adam, Augmentation, Constant, Cosine, Data, Exponential, Keep, Network, Sgd, Steps
 from harness.training.augmentation import shifted
@@ -131,22 +131,24 @@ def test_constant_images_do_not_divide_by_zero():
     assert (sets.as_input(sets.training.images) == 0).all()
 
 
+@dataclass(frozen=True)
+class Noisy:
+    """An intervention: noise of a deviation."""
+
+    deviation: float
+
+    def apply(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        return images + self.deviation * torch.randn(images.shape, generator=generator)
+
+
 def test_interventions_disturb_both_sets_each_from_a_stream_of_its_own():
-    plain, swapped = (prepared(Data("made-up", 30, 10, steps), seed=4) for steps in ((), (SwapBlocks(2, 5),)))
+    plain, disturbed = (prepared(Data("made-up", 30, 10, steps), seed=4) for steps in ((), (Noisy(5.0),)))
     for part in ("training", "validation"):
         images = getattr(plain, part).images
-        expected = swap_blocks(images, 2, 5, stream(4, f"intervention 0 {part}"))
-        assert torch.equal(getattr(swapped, part).images, expected)
+        expected = Noisy(5.0).apply(images, stream(4, f"intervention 0 {part}"))
+        assert torch.equal(getattr(disturbed, part).images, expected)
         assert not torch.equal(expected, images)
-        assert torch.equal(getattr(swapped, part).labels, getattr(plain, part).labels)
-
-
-def test_swaps_fit_images_that_blocks_do_not_tile_also_when_there_are_none():
-    for fit, size in (("crop", 6), ("pad", 9)):
-        assert prepared(Data("made-up", interventions=(SwapBlocks(3, 0, fit),))).training.images.shape[-2:] == (
-            size,
-            size,
-        )
+        assert torch.equal(getattr(disturbed, part).labels, getattr(plain, part).labels)
 
 
 # Schedules

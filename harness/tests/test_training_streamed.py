@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 import torch
 
-from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
-from claims.gamba2020.methods.criticality import Criticality
-from claims.ghosh2019.methods.blocks import SwapBlocks
 from harness.runs import Bench, Run, perform
 from harness.store import Store
 from harness.tests.fake_imagenet import tiny_imagenet
@@ -126,27 +122,13 @@ def test_a_seed_decides_everything(bench):
     assert first == again != other
 
 
-def test_the_experiments_take_them(bench):
-    network = partial(Network.of, "fan-modified", architecture="resnet50", width=4, classes=3, small_images=False)
-    shuffled = Condition("shuffled", network(method="spatial", last=16))
-    training = RECIPE.with_(network=network(), epochs=1, data=replace(RECIPE.data, side=64))
-    tested = ShuffleTest(training, (shuffled,), passes=2, images=7).compute(0, bench).metrics
-    assert tested["test_images"] == 7
-    assert {name: len(passes) for name, passes in tested["test_accuracy"].items()} == {AS_TRAINED: 1, "shuffled": 2}
-    found = Criticality(RECIPE, resets=(0, 2), test_images=9).compute(0, bench).metrics
-    assert {source: len(one) for source, one in found["reset"]["test"].items()} == {"0": 8, "2": 8, "fresh": 8}
-    assert found["reset"]["test"]["2"] == 8 * [found["accuracy"]["test"]]
-    assert RECIPE.effort(bench).steps == 2 * 3
-    assert RECIPE.effort(bench).operations > 0
-
-
 def test_what_files_cannot_be_is_refused():
-    for change in ({"interventions": (SwapBlocks(4, 1),)}, {"label_noise": LabelNoise()}, {"shuffle_pixels": True}):
+    for change in ({"interventions": (object(),)}, {"label_noise": LabelNoise()}, {"shuffle_pixels": True}):
         with pytest.raises(ValueError, match="neither disturbed, relabelled nor reordered"):
             Data("imagenet", side=224, **change)
 
 
 def test_streamed_runs_want_a_gpu_for_themselves():
     held = RECIPE.with_(data=Data("cifar10"))
-    assert [one.alone() for one in (RECIPE, ShuffleTest(RECIPE), Criticality(RECIPE))] == 3 * [True]
-    assert not any(one.alone() for one in (held, ShuffleTest(held), Criticality(held)))
+    assert RECIPE.alone()
+    assert not held.alone()

@@ -7,6 +7,8 @@ import torch
 from harness.data import DATA_SETS
 from harness.data.digest import content_digest
 from harness.data.image_set import ImageSet
+from harness.runs import Bench
+from harness.runs.checkpoint import Checkpoints
 from harness.verdicts import Evidence
 
 DATA_SETS.register("made-up", "harness.tests.training_bench:made_up_split")
@@ -26,13 +28,18 @@ def made_up_split(split: str) -> ImageSet:
     return made_up(split, {"train": 60, "test": 20}[split])
 
 
-class MadeUpBench:
+class MadeUpBench(Bench):
     """What a recipe is given to work with."""
 
-    device = torch.device("cpu")
-    checkpoints = None
-
-    def __init__(self, train: int = 60, test: int = 20, **shape: int) -> None:
+    def __init__(
+        self,
+        train: int = 60,
+        test: int = 20,
+        checkpoints: Checkpoints | None = None,
+        device_name: str = "cpu",
+        **shape: int,
+    ) -> None:
+        super().__init__(device_name, checkpoints=checkpoints, progress=self._report)
         self.sets = {"train": made_up("train", train, **shape), "test": made_up("test", test, **shape)}
         self.reports: list[tuple[int, int, str]] = []
 
@@ -40,8 +47,5 @@ class MadeUpBench:
         assert name == "made-up"
         return self.sets[split]
 
-    def progress(self, done: int, total: int, what: str) -> None:
+    def _report(self, done: int, total: int, what: str) -> None:
         self.reports.append((done, total, what))
-
-    def give_way(self) -> None:
-        """Nobody waits."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 
 
+@stable_name("augmentation")
 @dataclass(frozen=True)
 class Augmentation:
     """What is done to each training image each time that it is seen.

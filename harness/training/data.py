@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.data import catalogue
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 from harness.training.label_noise import LabelNoise
 from harness.training.labelled import Resident, Streamed
 from harness.training.randomness import stream
@@ -24,6 +25,7 @@ class Disturbance(Protocol):
         """The images, shape `(n, c, h, w)`, each disturbed by draws of its own."""
 
 
+@stable_name("data")
 @dataclass(frozen=True)
 class Data:
     """The images that a network is trained on, and those that validate it.

@@ -6,11 +6,14 @@ import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.system.stable_names import stable_name
+
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
 
+@stable_name("keep")
 @dataclass(frozen=True)
 class Keep:
     """Which weights are kept, and when.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 
 READINGS = ("any class", "another class")
 
 
+@stable_name("label-noise")
 @dataclass(frozen=True)
 class LabelNoise:
     """Random labels in place of some of the training images', drawn once.

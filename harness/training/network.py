@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from harness.networks import NETWORKS, build
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 from harness.training.randomness import global_stream
 
 Value = int | float | str | bool | None
 
 
+@stable_name("network")
 @dataclass(frozen=True)
 class Network:
     """An architecture by its name in `harness.networks` ("vgg16"), with its parameters, sorted by name."""

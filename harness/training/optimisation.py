@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
+@stable_name("sgd")
 @dataclass(frozen=True)
 class Sgd:
     """Stochastic gradient descent.
@@ -35,6 +37,7 @@ class Sgd:
         return torch.optim.SGD([group for group in groups if group["params"]], lr=self.rate, momentum=self.momentum)
 
 
+@stable_name("adam")
 @dataclass(frozen=True)
 class Adam:
     """Adam with its usual moments (0.9, 0.999)."""
@@ -47,6 +50,7 @@ class Adam:
         return torch.optim.Adam(parameters, lr=self.rate, weight_decay=self.weight_decay, fused=True)
 
 
+@stable_name("constant-rate")
 @dataclass(frozen=True)
 class Constant:
     """The same learning rate throughout."""
@@ -56,6 +60,7 @@ class Constant:
         return 1.0
 
 
+@stable_name("step-rate")
 @dataclass(frozen=True)
 class Steps:
     """The rate times `factor` once each of the `milestones` (in epochs) is done."""
@@ -68,6 +73,7 @@ class Steps:
         return self.factor ** sum(milestone <= epoch for milestone in self.milestones)
 
 
+@stable_name("cosine-rate")
 @dataclass(frozen=True)
 class Cosine:
     """Half a cosine from the full rate to zero over `period` epochs; beyond them the rate rises again."""
@@ -79,6 +85,7 @@ class Cosine:
         return (1 + math.cos(math.pi * epoch / self.period)) / 2
 
 
+@stable_name("exponential-rate")
 @dataclass(frozen=True)
 class Exponential:
     """The rate times `factor` after every epoch."""
@@ -90,6 +97,7 @@ class Exponential:
         return self.factor**epoch
 
 
+@stable_name("warm-up")
 @dataclass(frozen=True)
 class Warm:
     """Another schedule, reached by a parabola: epoch i of the first `epochs` has ((i + 1)/(epochs + 1))^2 of it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.networks import SCHEMES
 from harness.runs.recipe import Effort, Recipe, Result
+from harness.system.stable_names import stable_name
 from harness.training import Augmentation, Constant, Data, Keep, Network
 from harness.training.loss import LOSSES
 from harness.training.optimisation import Optimiser, Schedule
@@ -20,6 +21,7 @@ WHOLE = {"imagenet": 1_281_167, "small-imagenet": 1_281_167}
 """Training images by data set, where they are not 50,000 as in CIFAR."""
 
 
+@stable_name("training")
 @dataclass(frozen=True)
 class Training(Recipe):
     """Minimise a network's loss on labelled images, from scratch.
@@ -63,6 +65,11 @@ class Training(Recipe):
             raise ValueError(f"{self.epochs} epochs of batches of {self.batch_size}: nothing to do")
         if beyond := [epoch for epoch in self.keep.epochs if not 0 <= epoch <= self.epochs]:
             raise ValueError(f"weights are to be kept after epochs {beyond}, but there are {self.epochs}")
+
+    @property
+    def title(self) -> str:
+        """What people call it; by default the network, the data set, and what else is not at its default."""
+        return super().title.removeprefix("training, ")
 
     def compute(self, seed: int, bench: Bench) -> Result:
         """Train; see `harness.training.loop.train` for what the result holds."""

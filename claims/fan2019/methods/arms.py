@@ -29,10 +29,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from claims.fan2019.methods.recipes import fan
 from claims.fan2019.methods.shuffle_test import Condition, ShuffleTest
-from harness.training import Adam, Augmentation, Constant, Cosine, Data, LabelNoise, Network, Sgd, Steps
+from harness.training import Adam, Augmentation, Cosine, Data, LabelNoise, Network, Sgd, Steps
 from harness.training.network import Value
-from harness.training.optimisation import Optimiser, Schedule
 from harness.training.training import Training
 
 ARMS: dict[str, dict[str, Value]] = {
@@ -80,8 +80,11 @@ ARMS: dict[str, dict[str, Value]] = {
 after "at", which one; "stride" is stride 2 in place of the max pooling behind modified layers, as in the authors' code;
 "branch" leaves the skip connections unshuffled.  The last seven are those of Table 2, on ImageNet."""
 
+LAYERS, SHORT_LAYERS = 13, 6
+"""Convolutions of VGG-16 and of the short VGG."""
+
 SHORT = {0: 0, 1: 1, 4: 2, 7: 3, 10: 5, 13: 6}
-"""How many last layers of the short VGG stand for so many of VGG-16's 13."""
+"""How many last layers of the short VGG stand for so many of VGG-16's."""
 
 SHORT_RESNET = {0: 0, 8: 2, 16: 4}
 """The same for the short ResNet and ResNet-50's 16."""
@@ -112,35 +115,40 @@ CONDITIONS_ON_IMAGENET = {
 
 @dataclass(frozen=True)
 class Scale:
-    """What a tier trains on, and for how long."""
+    """What a tier trains, and how it is tested.
 
-    data: Data
-    classes: int
-    width: int
-    epochs: int
-    batch_size: int
-    optimiser: Optimiser
-    schedule: Schedule = field(default_factory=Constant)
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    Attributes:
+        training: of the unmodified network; arms change the network and nothing else.
+        tested: the first so many test images; None takes all.
+        passes: tests of each network whose shuffles are random.
+        short: whether short networks stand for VGG-16 and ResNet-50.
+        conditions: as which other arms the weights of an arm are tested.
+    """
+
+    training: Training
     tested: int | None = None
     passes: int = 4
-    precision: str = "bf16"
     short: bool = False
-    small_images: bool = True
     conditions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CONDITIONS)
 
 
 def scale(tier: str) -> Scale:
     """The scale of a tier: on CIFAR-100, for which CIFAR-10 stands at tier `quick`."""
     if tier == "quick":
-        few = Data("cifar10", count=3200, held_out=500)
-        return Scale(few, 10, 8, 4, 40, Adam(4e-3), Cosine(4), tested=2000, passes=2, short=True)
-    epochs = {"nightly": 12, "paper": 100}[tier]
-    return Scale(
-        Data("cifar100"), 100, 64, epochs, 128, Sgd(0.1, 0.9, 1e-4),
-        Steps((epochs // 2, 3 * epochs // 4)), Augmentation(shift=4, flip=True),
-        precision="bf16" if tier == "nightly" else "float32",
-    )  # fmt: skip
+        training = Training(
+            network=_unmodified(classes=10, width=8),
+            data=Data("cifar10", count=3200, held_out=500),
+            optimiser=Adam(rate=4e-3),
+            schedule=Cosine(4),
+            epochs=4,
+            batch_size=40,
+            precision="bf16",
+        )
+        return Scale(training, tested=2000, passes=2, short=True)
+    training = fan(_unmodified(classes=100), Data("cifar100"))
+    if tier == "nightly":
+        training = training.with_(epochs=12, schedule=Steps((6, 9)), precision="bf16")
+    return Scale(training)
 
 
 def imagenet(tier: str) -> Scale:
@@ -151,10 +159,10 @@ def imagenet(tier: str) -> Scale:
     code says.
     """
     _paper_alone(tier)
-    return Scale(
-        Data("imagenet", side=224), 1000, 64, 100, 256, Sgd(0.1, 0.9, 1e-4), Steps((30, 60)), Augmentation(flip=True),
-        small_images=False, conditions=CONDITIONS_ON_IMAGENET,
-    )  # fmt: skip
+    training = fan(_unmodified(classes=1000, small_images=False), Data("imagenet", side=224)).with_(
+        batch_size=256, schedule=Steps((30, 60)), augmentation=Augmentation(flip=True), precision="bf16"
+    )
+    return Scale(training, conditions=CONDITIONS_ON_IMAGENET)
 
 
 def small_imagenet(tier: str) -> Scale:
@@ -163,10 +171,14 @@ def small_imagenet(tier: str) -> Scale:
     In bfloat16, as ImageNet.
     """
     _paper_alone(tier)
-    return Scale(
-        Data("small-imagenet"), 1000, 64, 100, 128, Sgd(0.01, 0.9, 1e-4), Steps((50, 75)),
-        Augmentation(shift=4, flip=True), conditions={"plain": ("spatial 4",)},
-    )  # fmt: skip
+    training = fan(_unmodified(classes=1000), Data("small-imagenet")).with_(
+        optimiser=Sgd(rate=0.01, momentum=0.9, weight_decay=1e-4), precision="bf16"
+    )
+    return Scale(training, conditions={"plain": ("spatial 4",)})
+
+
+def _unmodified(classes: int, width: int = 64, small_images: bool = True) -> Network:
+    return Network.of("fan-modified", classes=classes, width=width, small_images=small_images)
 
 
 def _paper_alone(tier: str) -> None:
@@ -177,13 +189,11 @@ def _paper_alone(tier: str) -> None:
 def arm(name: str, scale: Scale) -> ShuffleTest:
     """The recipe of one arm."""
     plain = name.removesuffix(RANDOM_LABELS)
-    data = scale.data if name == plain else replace(scale.data, label_noise=LabelNoise(1.0, "any class"))
-    training = Training(
-        _network(plain, scale), data, scale.optimiser, scale.epochs, scale.batch_size, scale.schedule,
-        precision=scale.precision, augmentation=scale.augmentation,
-    )  # fmt: skip
+    training = scale.training.with_(network=_network(plain, scale))
+    if name != plain:
+        training = training.with_(data=replace(training.data, label_noise=LabelNoise(1.0, "any class")))
     others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
-    return ShuffleTest(training, others, scale.passes, scale.tested)
+    return ShuffleTest(training, conditions=others, passes=scale.passes, images=scale.tested)
 
 
 def arms(*names: str, at: Callable[[str], Scale] = scale) -> Callable[[str], Mapping[str, ShuffleTest]]:
@@ -207,10 +217,58 @@ def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], 
     return runs
 
 
+def title_of(name: str, *, short: bool = False) -> str:
+    """What an arm is in words, e.g. "VGG-16, spatial shuffle in the last 4 layers".
+
+    Args:
+        name: of the arm.
+        short: whether the short networks stand for the paper's, as at tier `quick`.
+    """
+    plain = name.removesuffix(RANDOM_LABELS)
+    labels = name.removeprefix(plain)
+    if plain == PERCEPTRON:
+        return "perceptron with 512 hidden units" + labels
+    how = ARMS[plain]
+    architecture = str(how.get("architecture", "vgg16"))
+    network = f"short network for {TITLES[architecture]}" if short else TITLES[architecture]
+    return ", ".join([network, *_modification(how, "layer" if architecture == "vgg16" else "bottleneck")]) + labels
+
+
+TITLES = {"vgg16": "VGG-16", "resnet50": "ResNet-50", "resnet152": "ResNet-152"}
+METHODS = {
+    "spatial": "spatial shuffle",
+    "channel": "channel-wise shuffle",
+    "patch": "patch-wise shuffle",
+    "gap-fc": "GAP+FC",
+}
+
+
+def _modification(how: Mapping[str, Value], layer: str) -> list[str]:
+    """What is done to a network, in words: nothing, or what and where, then what is special about it."""
+    if not how.keys() - {"architecture"}:
+        return []
+    only, last = how.get("only"), how.get("last")
+    where = f"the last {last} {layer}s" if last != 1 else f"the last {layer}"
+    if only is not None:
+        where = f"{layer} {only}" if only else "the stem"
+    if how.get("method") == "truncated":
+        return [f"without {where}"]
+    if "method" not in how:
+        return [f"stride 2 in place of max pooling in {where}"]
+    special = {
+        f"patches of {how.get('patch')}": "patch" in how,
+        "each image on its own": "per_image" in how,
+        "one permutation for good": "fixed" in how,
+        "stride 2 in place of max pooling": "downsampling" in how,
+        "skip connections unshuffled": "skip" in how,
+    }
+    return [f"{METHODS[str(how['method'])]} in {where}", *(words for words, applies in special.items() if applies)]
+
+
 def _network(name: str, scale: Scale) -> Network:
+    shape = dict(scale.training.network.parameters)
     if name == PERCEPTRON:
-        return Network.of("mlp", inputs=3 * 32 * 32, width=512, classes=scale.classes)
-    shape: dict[str, Value] = {"classes": scale.classes, "width": scale.width, "small_images": scale.small_images}
+        return Network.of("mlp", inputs=3 * 32 * 32, width=512, classes=shape["classes"])
     how = ARMS[name]
     return Network.of("fan-modified", **shape, **(_shortened(how) if scale.short else how))
 
@@ -225,5 +283,7 @@ def _shortened(how: dict[str, Value]) -> dict[str, Value]:
     if how.get("last") is not None:
         changed["last"] = SHORT[int(how["last"] or 0)]
     if how.get("only") is not None:
-        changed["only"] = 7 - SHORT[14 - int(how["only"] or 0)]
+        # A layer is named by how many there are from it on, of which the short network has fewer.
+        from_it_on = LAYERS - int(how["only"] or 0) + 1
+        changed["only"] = SHORT_LAYERS - SHORT[from_it_on] + 1
     return {**how, **changed}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.runs.recipe import Recipe, Result
 from harness.system.lazy import np
+from harness.system.stable_names import stable_name
 
 if TYPE_CHECKING:
     from claims.fan2019.methods.detections import Objects
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from harness.runs.bench import Bench
 
 
+@stable_name("blind-detector")
 @dataclass(frozen=True)
 class BlindDetector(Recipe):
     """Bound the mean average precision of a position-blind detector (`methods.position_blind`).

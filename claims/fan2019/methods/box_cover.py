@@ -81,19 +81,20 @@ def heaviest(
     boxes, weights = boxes[weights > 0], weights[weights > 0]
     if not len(boxes):
         return np.zeros(4), 0.0
-    best, found = _best(boxes, boxes, weights, threshold)
+    best, heaviest_weight = _best(boxes, boxes, weights, threshold)
     low, high = _first_regions(boxes)
     for _ in range(_SPLITS):
         reach = _weight(low, high, boxes, weights, threshold)
         likely = np.argsort(-reach, kind="stable")[:_TRIED]
-        middle, its = _best((low[likely] + high[likely]) / 2, boxes, weights, threshold)
-        best, found = (middle, its) if its > found else (best, found)
-        enough = found * (1 + slack) + 1e-9
-        unsure = reach > enough
+        middle, weight_of_middle = _best((low[likely] + high[likely]) / 2, boxes, weights, threshold)
+        if weight_of_middle > heaviest_weight:
+            best, heaviest_weight = middle, weight_of_middle
+        enough = heaviest_weight * (1 + slack) + 1e-9
+        unsure = reach > enough  # only these regions may hold a box that covers notably more
         if not unsure.any():
             return best, enough
         low, high, reach = low[unsure], high[unsure], reach[unsure]
-        if 16 * len(low) > regions:
+        if 16 * len(low) > regions:  # as many as there would be after halving all four ranges
             break
         low, high = _halved(low, high)
     return best, float(reach.max())

@@ -55,26 +55,61 @@ def plain(tier: str, data: str) -> DetectorTest:
         raise ValueError(f"detectors are trained on voc2007 or scenes, not on {data!r}")
     if tier == "paper" and data == "voc2007":
         return DetectorTest(
-            Network.of("fan-detector", classes=len(VOC)), "voc2007+2012", 448, Sgd(1e-3, 0.9, 5e-4), 500, 64,
-            Exponential(0.01 ** (1 / 500)), "float32", YOLO,
-        )  # fmt: skip
+            network=Network.of("fan-detector", classes=len(VOC)),
+            data="voc2007+2012",
+            size=448,
+            optimiser=Sgd(rate=1e-3, momentum=0.9, weight_decay=5e-4),
+            schedule=Exponential(0.01 ** (1 / 500)),
+            epochs=500,
+            batch_size=64,
+            precision="float32",
+            augmentation=YOLO,
+        )
     if tier in ("nightly", "paper"):
         classes, size, stride, epochs = (len(VOC), 224, 32, 30) if data == "voc2007" else (len(SCENES), 128, 16, 20)
         return DetectorTest(
-            Network.of("fan-detector", classes=classes, stride=stride), data, size, Adam(1e-3), epochs, 64,
-            Warm(2, Cosine(epochs)), "bf16", YOLO,
-        )  # fmt: skip
-    network = Network.of("fan-detector", backbone="narrow", classes=len(SCENES), width=8, head=32, stride=16)
+            network=Network.of("fan-detector", classes=classes, stride=stride),
+            data=data,
+            size=size,
+            optimiser=Adam(rate=1e-3),
+            schedule=Warm(2, Cosine(epochs)),
+            epochs=epochs,
+            batch_size=64,
+            precision="bf16",
+            augmentation=YOLO,
+        )
     return DetectorTest(
-        network, "scenes", 64, Adam(0.012), 10, 32, Warm(2, Cosine(10)), "bf16", replace(YOLO, jitter=0.1, colour=1.0),
-        count=1600, tested=500,
-    )  # fmt: skip
+        network=Network.of("fan-detector", backbone="narrow", classes=len(SCENES), width=8, head=32, stride=16),
+        data="scenes",
+        size=64,
+        optimiser=Adam(rate=0.012),
+        schedule=Warm(2, Cosine(10)),
+        epochs=10,
+        batch_size=32,
+        precision="bf16",
+        augmentation=replace(YOLO, jitter=0.1, colour=1.0),
+        count=1600,
+        tested=500,
+    )
 
 
 def arm(name: str, tier: str, data: str) -> DetectorTest:
     """The recipe of one arm."""
     recipe = plain(tier, data)
     return recipe.with_(network=Network.of(recipe.network.name, **dict(recipe.network.parameters), **ARMS[name]))
+
+
+def title_of(name: str) -> str:
+    """What an arm is in words, e.g. "detector, branch and skip of the last bottleneck shuffled"."""
+    how = ARMS[name]
+    if not how:
+        return "detector, unshuffled"
+    what = "branch and skip" if how["shuffled"] == "branch and skip" else "branch"
+    where = "all bottlenecks of the last stage" if "stage" in how else "the last bottleneck"
+    special = {"patches of a pixel": "patch" in how, "one permutation for good": "fixed" in how}
+    return ", ".join(
+        [f"detector, {what} of {where} shuffled", *(words for words, applies in special.items() if applies)]
+    )
 
 
 def detectors(*names: str) -> Callable[[str, str], Mapping[str, DetectorTest]]:

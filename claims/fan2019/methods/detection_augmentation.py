@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from claims.fan2019.methods.detection_loss import Objects
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 
 GREY = 0.5
 """What shows where a crop reaches beyond the image."""
 
 
+@stable_name("detection-augmentation")
 @dataclass(frozen=True)
 class DetectionAugmentation:
     """What is done to each training image each time that it is seen (Redmon et al. 2016, section 2.2).

@@ -6,8 +6,9 @@ Arrays are `(seeds, 1 + replicates)`, in per cent: of each seed's detector on th
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from claims.fan2019.methods.average_precision import ALL_POINTS, mean_average_precision
 from claims.fan2019.methods.detection_errors import (
@@ -21,6 +22,7 @@ from claims.fan2019.methods.detection_errors import (
 )
 from claims.fan2019.methods.detections import Detections, Matches, Objects, from_tensors, match
 from claims.fan2019.methods.object_sizes import LARGE, MEDIUM, SMALL, coco_edges, only, quantile_edges, sizes
+from harness.claims.claim import claim
 from harness.lab.pictures import CORRECT, MISPLACED, OBJECT, WRONG, Box
 from harness.statistics import resampling
 from harness.system.lazy import np
@@ -35,21 +37,46 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating]
 
-SETTING = {
-    "tier": "quick", "data": {"quick": ("scenes",), "nightly": ("voc2007",)}, "proxies": ("scenes",),
-    "seeds": range(3), "reach": {"quick": "proxy", "nightly": "reduced", "paper": "paper"}, "unit": "points",
-}  # fmt: skip
-"""What all claims on detectors declare."""
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-WHOLE, ODD, EVEN, ELSEWHERE = "all images", "odd images", "even images", "annotations of the next image"
-"""What a detector is judged on: its test images, every other one, or annotations that belong to another image."""
+claim_on_detectors = functools.partial(
+    claim, tier="quick", data={"quick": ("scenes",), "nightly": ("voc2007",)}, proxies=("scenes",), seeds=range(3),
+    reach={"quick": "proxy", "nightly": "reduced", "paper": "paper"}, unit="points",
+)  # fmt: skip
+"""`claim` with what all claims on detectors declare."""
+
+WHOLE, ODD, EVEN = "all images", "odd images", "even images"
+ELSEWHERE, RENAMED = "annotations of the next image", "each class taken for the next one"
+"""What a detector is judged on: its test images, every other one, annotations that belong to another image, or with all
+of its detections under the name of another class."""
 
 QUANTILES, COCO = SIZES = ("sizes within the class", "COCO areas")
 """How objects' sizes are told apart.  COCO's small and medium ones are one kind here, small: hardly any are small."""
 
-_done: dict[tuple[object, ...], Floats] = {}
-_matched: dict[tuple[str, bool], tuple[Detections, Objects, Matches]] = {}
-"""What was found before in this process, by the record's key; the same record serves many claims."""
+
+class _Remembered(Generic[Key, Value]):
+    """What was found before in this process; of more than `limit` things the one that was not asked for longest goes.
+
+    The same record serves many claims, each of which makes `Detectors` of its own: keys begin with the record's.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+
+    def get(self, key: Key, find: Callable[[], Value]) -> Value:
+        """What was found under this key, or what `find` finds now."""
+        if key not in self._values:
+            self._values[key] = find()
+        self._values.move_to_end(key)
+        if len(self._values) > self._limit:
+            self._values.popitem(last=False)
+        return self._values[key]
+
+
+_statistics: _Remembered[tuple[object, ...], Floats] = _Remembered(limit=512)
+_matches: _Remembered[tuple[str, bool, bool], tuple[Detections, Objects, Matches]] = _Remembered(limit=32)
 
 
 class Detectors:
@@ -120,14 +147,19 @@ class Detectors:
 
     def boxes(self, arm: str, image: int) -> list[Box]:
         """What is in an image, and the top predictions of the first seed's detector there, by Hoiem et al."""
-        found, there, matches = self._matched(self.records[arm][0], elsewhere=False)
+        found, there, matches = self._matched(self.records[arm][0], WHOLE)
         kinds = detection_errors(found, there, HOIEM, matches=matches)
-        mine = [one for one in top(found, there, kinds) if found.images[one] == image]
-        objects = (there.images == image).nonzero()[0]
-        return [_box(there.boxes[one], OBJECT, self.classes[there.labels[one]]) for one in objects] + [
-            _box(found.boxes[one], _shown(kinds[one]), f"{self.classes[found.labels[one]]}, {found.scores[one]:.2f}")
-            for one in mine
+        objects = [
+            _box(there.boxes[number], OBJECT, self.classes[there.labels[number]])
+            for number in (there.images == image).nonzero()[0]
         ]
+        predictions = [
+            _box(found.boxes[number], _shown(kinds[number]), f"{self.classes[label]}, {found.scores[number]:.2f}")
+            for number in top(found, there, kinds)
+            if found.images[number] == image
+            for label in [found.labels[number]]
+        ]
+        return objects + predictions
 
     def notes(self) -> list[str]:
         """Sentences for the report: the grid, and each arm's mean average precision by seed."""
@@ -151,17 +183,21 @@ class Detectors:
         return np.stack([self._remembered(record, on, what, read) for record in self.records[arm]])
 
     def _remembered(self, record: Record, on: str, what: tuple[object, ...], read: Reading) -> Floats:
-        if (key := (record.key, on, *what)) not in _done:
-            _done[key] = read(*self._matched(record, elsewhere=on == ELSEWHERE), self._weights(on))
-        return _done[key]
+        return _statistics.get((record.key, on, *what), lambda: read(*self._matched(record, on), self._weights(on)))
 
-    def _matched(self, record: Record, elsewhere: bool) -> tuple[Detections, Objects, Matches]:
-        if (key := (record.key, elsewhere)) not in _matched:
+    def _matched(self, record: Record, on: str) -> tuple[Detections, Objects, Matches]:
+        """Detections, objects, and which belong together; odd and even images share them with all images."""
+        elsewhere, renamed = on == ELSEWHERE, on == RENAMED
+
+        def match_now() -> tuple[Detections, Objects, Matches]:
             found, there = from_tensors(record.tensors)
             if elsewhere:
                 found = found._replace(images=(found.images + 1) % self.images)
-            _matched[key] = found, there, match(found, there, similar=self._similar)
-        return _matched[key]
+            if renamed:
+                found = found._replace(labels=(found.labels + 1) % self._count)
+            return found, there, match(found, there, similar=self._similar)
+
+        return _matches.get((record.key, elsewhere, renamed), match_now)
 
 
 def _box(corners: Floats, kind: str, words: str) -> Box:

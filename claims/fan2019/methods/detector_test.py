@@ -9,6 +9,7 @@ from claims.fan2019.methods.detection_augmentation import DetectionAugmentation
 from harness.data.detection_catalogue import training_images
 from harness.runs.recipe import Effort, Recipe, Result
 from harness.system.lazy import np, torch
+from harness.system.stable_names import stable_name
 from harness.training import Constant, Network
 from harness.training.optimisation import Optimiser, Schedule
 from harness.training.randomness import stream
@@ -22,6 +23,7 @@ PRECISIONS = ("float32", "bf16")
 BATCH = 64
 
 
+@stable_name("detector-test")
 @dataclass(frozen=True)
 class DetectorTest(Recipe):
     """Train a detector from scratch, then test it (Fan et al., section 4.5).

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.fan2019.methods.arms import PERCEPTRON, SEEDS
 from claims.fan2019.methods.shuffle_test import AS_TRAINED
+from harness.claims.claim import claim
 from harness.statistics.seeds_needed import seeds_needed
 from harness.system.lazy import np
 
@@ -19,11 +21,10 @@ REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
 BELOW_RESNET = {**REACH, "nightly": "proxy"}
 """Reach of claims on ResNet-50 for which a VGG stands in below tier `paper`."""
 
-SETTING = {
-    "tier": "quick", "data": {"quick": ("cifar10",), "nightly": ("cifar100",)}, "seeds": SEEDS, "reach": REACH,
-    "unit": "points",
-}  # fmt: skip
-"""What most claims on these networks declare."""
+claim_on_cifar = functools.partial(
+    claim, tier="quick", data={"quick": ("cifar10",), "nightly": ("cifar100",)}, seeds=SEEDS, reach=REACH, unit="points"
+)
+"""`claim` with what most claims on these networks declare; each may give another value of its own."""
 
 BASELINE = 73.10
 """Points by which the paper's baseline, 74.10 %, is above chance on CIFAR-100."""
@@ -63,10 +64,10 @@ class Accuracies:
             condition: as which other arm it is tested; mean over passes.
             epoch: "last", on the test images; or "best", on the validation images that it is the best on.
         """
-        metrics = [record.metrics for record in self.records[arm]]
+        metrics_by_seed = [record.metrics for record in self.records[arm]]
         if epoch == "best":
-            return np.array([one["best_validation_accuracy"] for one in metrics])
-        return np.array([np.mean(one["test_accuracy"][condition]) for one in metrics])
+            return np.array([metrics["best_validation_accuracy"] for metrics in metrics_by_seed])
+        return np.array([np.mean(metrics["test_accuracy"][condition]) for metrics in metrics_by_seed])
 
     def points(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
         """Points above chance; arguments as in `shares`."""
@@ -90,7 +91,7 @@ class Accuracies:
         curves = np.array([record.metrics[name][-epochs:] for record in self.records[arm]])
         return self._scaled(curves - self._chance)
 
-    def curves(self, **arms_by_x: Mapping[float, str]) -> dict[str, tuple[list[float], list[float]]]:
+    def curves(self, **arms_by_x: Mapping[Any, str]) -> dict[str, tuple[list[float], list[float]]]:
         """Points of the paper's figures: accuracies of arms by x, ours on the paper's scale in per cent, and its own.
 
         A second curve has the points that the paper's text gives, if it gives any.
@@ -130,7 +131,7 @@ def note_seeds(lab: Lab, differences: np.ndarray, margin: float) -> None:
     lab.note(f"seeds that would show a difference of 0 within {margin:g} points: {needed or 'more than 100,000'}")
 
 
-def draw(lab: Lab, found: Accuracies, **curves: Mapping[float, str]) -> None:
+def draw(lab: Lab, found: Accuracies, **curves: Mapping[Any, str]) -> None:
     """Put accuracies of arms by x into the report, ours beside those that the paper's text gives."""
     for name, (x, y) in found.curves(**curves).items():
         lab.series(name, x=x, y=y)

@@ -5,12 +5,7 @@ What the paper leaves out is said with what stands here instead.  A tier that tr
 
 from __future__ import annotations
 
-from harness.training import (
-    Data,
-    Network,
-    Sgd,
-    Steps,
-)
+from harness.training import Data, Network, Sgd, Steps
 from harness.training.augmentation import SHIFT_AND_FLIP
 from harness.training.training import Training
 
@@ -21,6 +16,11 @@ def fan(network: Network, data: Data) -> Training:
     Their accuracy is the best of all epochs' on the test images, `best_validation_accuracy` where those validate.
     """
     return Training(
-        network, data, Sgd(0.1, 0.9, 1e-4), epochs=100, batch_size=128,
-        schedule=Steps((50, 75)), augmentation=SHIFT_AND_FLIP,
-    )  # fmt: skip
+        network=network,
+        data=data,
+        optimiser=Sgd(rate=0.1, momentum=0.9, weight_decay=1e-4),
+        schedule=Steps((50, 75)),
+        epochs=100,
+        batch_size=128,
+        augmentation=SHIFT_AND_FLIP,
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.runs.recipe import Effort, Recipe, Result
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 from harness.training import Network
 from harness.training.randomness import stream
 from harness.training.training import Training
@@ -25,6 +26,7 @@ AS_TRAINED = "as trained"
 BATCH = 500
 
 
+@stable_name("shuffle-condition")
 @dataclass(frozen=True)
 class Condition:
     """A network that shares its weights' names with the trained one, to be tested with the trained weights.
@@ -38,6 +40,7 @@ class Condition:
     network: Network
 
 
+@stable_name("shuffle-test")
 @dataclass(frozen=True)
 class ShuffleTest(Recipe):
     """Train a network, then test it as it was trained and under other conditions (Fan et al., Table 1).

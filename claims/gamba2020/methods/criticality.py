@@ -12,6 +12,7 @@ from claims.gamba2020.methods.projections import convolutional_layers, negative_
 from harness.runs.errors import RunDiverged
 from harness.runs.recipe import Effort, Recipe, Result
 from harness.system.lazy import np, torch
+from harness.system.stable_names import stable_name
 from harness.training import Keep, kept_name
 from harness.training.training import Training
 
@@ -33,6 +34,7 @@ BATCH = 250
 """Images that go through the layers together when they are reset; more leave the caches of a CPU."""
 
 
+@stable_name("criticality")
 @dataclass(frozen=True)
 class Criticality(Recipe):
     """Train, and write down the share of negative projections of each layer and each layer's part in the accuracy.
@@ -98,7 +100,9 @@ class Criticality(Recipe):
         fresh = initial_network(self.training, seed + FRESH_SEED).to(bench.device).state_dict()
         sources = {**{str(epoch): history.state(epoch, bench.device) for epoch in self.resets}, FRESH: fresh}
         swept = {name: self._swept(fitted, sources, part) for name, part in self._evaluated(fitted, bench).items()}
-        return {"accuracy": {name: found.pop("")[0] for name, found in swept.items()}, "reset": swept}
+        # beside the sources stands the network as it was, under no name: its accuracy is what drops are relative to
+        whole = {name: accuracies.pop("")[0] for name, accuracies in swept.items()}
+        return {"accuracy": whole, "reset": swept}
 
     def _evaluated(self, fitted: Fitted, bench: Bench) -> dict[str, Labelled]:
         from harness.training.data import images_for_test
@@ -146,8 +150,8 @@ class _History:
                 [negative_share(projection_cosines(weight)) for weight in self._weights(epoch)]
                 for epoch in range(self._epochs + 1)
             ],
-            "moved": [one.moved for one in drifts],
-            "turned": [one.turned for one in drifts],
+            "moved": [layer.moved for layer in drifts],
+            "turned": [layer.turned for layer in drifts],
         }
 
     def _weights(self, epoch: int) -> Iterator[torch.Tensor]:
@@ -167,4 +171,4 @@ def shares_of(record: Record) -> np.ndarray:
 def drops_of(record: Record, images: str = "test", source: str = "0") -> np.ndarray:
     """Share of the accuracy that resetting each layer to `source` costs, shape `(layers,)`."""
     before, after = record.metrics["accuracy"][images], record.metrics["reset"][images][source]
-    return np.array([relative_drop(before, one) for one in after])
+    return np.array([relative_drop(before, accuracy) for accuracy in after])

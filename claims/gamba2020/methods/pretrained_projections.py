@@ -10,6 +10,7 @@ from claims.gamba2020.methods.projections import projection_cosines
 from harness.data.pretrained import kernels
 from harness.runs.recipe import Recipe, Result
 from harness.system.lazy import np, torch
+from harness.system.stable_names import stable_name
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.runs.bench import Bench
 
 
+@stable_name("pretrained-projections")
 @dataclass(frozen=True)
 class PretrainedProjections(Recipe):
     """Count negative projections in each convolution of a pretrained network, and in one drawn anew.
@@ -51,7 +53,7 @@ def projection_counts(layers: Mapping[str, NDArray[np.float32]], seed: int) -> d
         "layers": list(layers),
         "sizes": [weight.shape[-1] for weight in layers.values()],
         "filters": [len(weight) for weight in layers.values()],
-        "negative": [int((one <= 0).sum()) for one in cosines],
-        "zero": [int((one == 0).sum()) for one in cosines],
-        "negative_drawn": [int((one <= 0).sum()) for one in drawn],
+        "negative": [int((of_layer <= 0).sum()) for of_layer in cosines],
+        "zero": [int((of_layer == 0).sum()) for of_layer in cosines],
+        "negative_drawn": [int((of_layer <= 0).sum()) for of_layer in drawn],
     }

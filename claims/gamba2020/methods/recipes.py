@@ -27,9 +27,14 @@ def gamba(network: Network, data: Data) -> Training:
     "the hyperparameters reported in" the VGG paper would be 256).
     """
     return Training(
-        network, data, Sgd(0.01, 0.9, 5e-4), epochs=75, batch_size=128,
-        schedule=Steps((25, 50)), augmentation=SHIFT_AND_FLIP,
-    )  # fmt: skip
+        network=network,
+        data=data,
+        optimiser=Sgd(rate=0.01, momentum=0.9, weight_decay=5e-4),
+        epochs=75,
+        batch_size=128,
+        schedule=Steps((25, 50)),
+        augmentation=SHIFT_AND_FLIP,
+    )
 
 
 def gamba_smooth(network: Network, data: Data) -> Training:
@@ -44,9 +49,11 @@ def gamba_noisy_labels(network: Network, data: Data, reading: str = "another cla
     one); which labels validation has (here true ones).
     """
     return gamba(network, data).with_(
-        data=replace(data, label_noise=LabelNoise(1.0, reading)), optimiser=Sgd(0.01, 0.9),
-        schedule=Exponential(0.95), augmentation=Augmentation(),
-    )  # fmt: skip
+        data=replace(data, label_noise=LabelNoise(1.0, reading)),
+        optimiser=Sgd(rate=0.01, momentum=0.9),
+        schedule=Exponential(0.95),
+        augmentation=Augmentation(),
+    )
 
 
 def gamba_shuffled_pixels(network: Network, data: Data, *, augmented: bool = True) -> Training:

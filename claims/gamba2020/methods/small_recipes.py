@@ -35,9 +35,9 @@ TASKS = {"two digits": ("two-digits", 2), "ten digits": ("digits", 10)}
 
 def digits(*, schedule: Schedule | None = None, standardise: bool = True) -> Criticality:
     """A training on digits, by steps unless another schedule is given, and the layers' resets."""
-    data = Data("digits", COUNT, HELD_OUT, standardise=standardise)
+    data = Data("digits", count=COUNT, held_out=HELD_OUT, standardise=standardise)
     training = gamba(_network(10), data).with_(schedule=schedule or Steps((DROPS, 2 * DROPS)))
-    return Criticality(_short(training), (0, EPOCHS))
+    return Criticality(_short(training), resets=(0, EPOCHS))
 
 
 def smooth_digits() -> Criticality:
@@ -54,13 +54,13 @@ def task(name: str) -> Criticality:
 
 def noisy_digits(reading: str) -> Criticality:
     """All training labels of few digits wrong."""
-    training = gamba_noisy_labels(_network(10), Data("digits", FEW, 100), reading)
+    training = gamba_noisy_labels(_network(10), Data("digits", count=FEW, held_out=100), reading)
     return Criticality(training.with_(epochs=NOISY_EPOCHS, batch_size=NOISY_BATCH))
 
 
 def shuffled_digits(*, shuffled: bool = True) -> Criticality:
     """Digits with the pixels of each training image shuffled, or left alone under the same schedule."""
-    training = gamba_shuffled_pixels(_network(10), Data("digits", COUNT, HELD_OUT), augmented=False)
+    training = gamba_shuffled_pixels(_network(10), _all_digits(), augmented=False)
     whole = replace(training.data, shuffle_pixels=False)
     return Criticality(_short(training if shuffled else training.with_(data=whole)))
 
@@ -69,11 +69,15 @@ def lenet(tier: str) -> Criticality:
     """LeNet of six convolutions, by the exponential schedule of figure 21."""
     network = Network.of("gamba-lenet", classes=10, channels=1)
     if tier == "quick":
-        training = _short(gamba_smooth(network, Data("digits", COUNT, HELD_OUT)))
+        training = _short(gamba_smooth(network, _all_digits()))
         return Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1)))
     epochs, drops = {"nightly": (30, 12), "paper": (75, 25)}[tier]
     training = gamba_smooth(network, Data("mnist", held_out=6000))
     return Criticality(training.with_(epochs=epochs, schedule=Exponential(10 ** (-1 / drops))))
+
+
+def _all_digits() -> Data:
+    return Data("digits", count=COUNT, held_out=HELD_OUT)
 
 
 def _network(classes: int) -> Network:

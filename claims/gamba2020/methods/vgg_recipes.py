@@ -49,9 +49,9 @@ class Images:
 
 
 IMAGES = {
-    "cifar10": Images(10, 3, count=8000, held_out=1000),
-    "cifar100": Images(100, 3, count=8000, held_out=1000),
-    "textures": Images(4, 1, count=1600, held_out=400, small=True),
+    "cifar10": Images(classes=10, channels=3, count=8000, held_out=1000),
+    "cifar100": Images(classes=100, channels=3, count=8000, held_out=1000),
+    "textures": Images(classes=4, channels=1, count=1600, held_out=400, small=True),
 }
 
 
@@ -65,9 +65,9 @@ class Length:
 
 
 LENGTHS = {
-    "quick": Length(8, 6, (0, 2, 8)),
-    "nightly": Length(30, 12, (0, 1, 2, 3, 5, 8, 12, 18, 24, 30)),
-    "paper": Length(75, 25, (0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75)),
+    "quick": Length(epochs=8, drops=6, resets=(0, 2, 8)),
+    "nightly": Length(epochs=30, drops=12, resets=(0, 1, 2, 3, 5, 8, 12, 18, 24, 30)),
+    "paper": Length(epochs=75, drops=25, resets=(0, 1, 2, 3, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75)),
 }
 
 
@@ -90,7 +90,7 @@ def watched(
     training = gamba(_network(tier, data), _data(tier, data, standardise)).with_(
         epochs=length.epochs, schedule=schedule or steps(tier), **_computation(tier)
     )
-    return Criticality(training, length.resets if resets else (), test_images=2000 if tier == "quick" else None)
+    return Criticality(training, resets=length.resets if resets else (), test_images=2000 if tier == "quick" else None)
 
 
 def vgg(tier: str, data: str) -> dict[str, Criticality]:
@@ -117,10 +117,13 @@ def on_imagenet(network: str) -> Criticality:
     """
     length = LENGTHS["paper"]
     training = gamba(IMAGENET_NETWORKS[network], Data("imagenet", held_out=128_117, side=224)).with_(
-        epochs=length.epochs, schedule=steps("paper"), precision="bf16", augmentation=Augmentation(flip=True),
+        epochs=length.epochs,
+        schedule=steps("paper"),
+        precision="bf16",
+        augmentation=Augmentation(flip=True),
         initialisation="vgg" if network == "VGG19" else None,
-    )  # fmt: skip
-    return Criticality(training, (0, 1, 5, 25, 50, 75))
+    )
+    return Criticality(training, resets=(0, 1, 5, 25, 50, 75))
 
 
 def failing(tier: str, data: str, deviation: float) -> Criticality:

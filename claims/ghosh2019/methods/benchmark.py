@@ -3,14 +3,14 @@
 Two plain versions, both vectorised over images in float64, for each scale and reading by itself: one follows the
 definition, triple by triple of offsets; the other has worked out how many triples hold each pair.
 
-`python -m claims.ghosh2019.methods.benchmark` runs it, on MNIST where CLAIMS_DATA names a folder that has it.
+    python -m claims.ghosh2019.methods.benchmark [--data DIR]
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,16 @@ def suite(images: torch.Tensor) -> Table:
     return {case: sums[case].orderness() for case in _cases()}
 
 
-def main(data: Path | None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and compare."""
+    parser = argparse.ArgumentParser(prog="python -m claims.ghosh2019.methods.benchmark", description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, help="folder of the data sets; generated textures where MNIST is not there"
+    )
+    compare(parser.parse_args(arguments).data)
+
+
+def compare(data: Path | None) -> None:
     """Print the processor times, on one thread each, and their ratios; fail where the results differ."""
     images, name = _images(data)
     pixels = images[:, 0].numpy()
@@ -123,5 +132,4 @@ def _squares(images: np.ndarray, lag: tuple[int, int]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    folder = os.environ.get("CLAIMS_DATA")
-    main(Path(folder) if folder else None)
+    main()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.tiling import fit_to_blocks, from_blocks, to_blocks
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -53,6 +54,7 @@ def swapped_order(n: int, items: int, swaps: int, generator: Generator) -> Tenso
     return order
 
 
+@stable_name("swap-blocks")
 @dataclass(frozen=True)
 class SwapBlocks:
     """Swap random pairs of blocks of `size` x `size` pixels, `swaps` times in each image (section 4.1).

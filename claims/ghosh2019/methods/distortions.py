@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from claims.ghosh2019.methods import filters
 from harness.interventions import pixels
+from harness.system.stable_names import stable_name
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -19,6 +20,7 @@ class Distortion(Protocol):
         """The images, shape `(n, c, h, w)`, distorted."""
 
 
+@stable_name("permute-pixels")
 @dataclass(frozen=True)
 class PermutePixels:
     """Put the pixels of each image in a random order of its own, or all images in the same one."""
@@ -30,6 +32,7 @@ class PermutePixels:
         return pixels.permute_pixels(images, generator, self.shared)
 
 
+@stable_name("low-pass")
 @dataclass(frozen=True)
 class LowPass:
     """Drop the radial frequencies above `cutoff`, in units of the Nyquist frequency."""
@@ -41,6 +44,7 @@ class LowPass:
         return filters.low_pass(images, self.cutoff)
 
 
+@stable_name("high-pass")
 @dataclass(frozen=True)
 class HighPass:
     """Drop the radial frequencies up to `cutoff`, in units of the Nyquist frequency."""
@@ -52,6 +56,7 @@ class HighPass:
         return filters.high_pass(images, self.cutoff)
 
 
+@stable_name("random-mask")
 @dataclass(frozen=True)
 class RandomMask:
     """Keep each frequency with probability `keep`, the same ones in all images."""

@@ -10,6 +10,7 @@ from harness.interventions.pixels import permute_pixels
 from harness.runs.recipe import Recipe, Result
 from harness.statistics.resampling import Bootstrapped, ratio_of_means
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from harness.store.record import Record
 
 
+@stable_name("interpolation-test")
 @dataclass(frozen=True)
 class Interpolation(Recipe):
     """Measure the errors of linear predictions, image by image (ghosh2019, section 3).

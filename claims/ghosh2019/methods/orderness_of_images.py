@@ -11,6 +11,7 @@ from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.runs.recipe import Recipe, Result
 from harness.statistics.resampling import Bootstrapped, from_sums, per_image_ratios, ratio_of_means, resampled_sums
 from harness.system.lazy import torch
+from harness.system.stable_names import stable_name
 from harness.training.randomness import stream
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harness.store.record import Record
 
 
+@stable_name("orderness-profile")
 @dataclass(frozen=True)
 class OrdernessProfile(Recipe):
     """Measure spatial orderness (ghosh2019, equation 6) and bootstrap it over images.

@@ -5,15 +5,7 @@ What the paper leaves out is said with what stands here instead.  A tier that tr
 
 from __future__ import annotations
 
-from harness.training import (
-    Adam,
-    Augmentation,
-    Constant,
-    Cosine,
-    Data,
-    Network,
-    Sgd,
-)
+from harness.training import Adam, Augmentation, Constant, Cosine, Data, Network, Sgd
 from harness.training.augmentation import SHIFT_AND_FLIP
 from harness.training.training import Training
 
@@ -34,9 +26,14 @@ def tomasini_convolutional(network: Network, data: Data, reading: str = "text") 
         raise ValueError(f"reading is {reading!r}; it is 'text' or 'code'")
     code = reading == "code"
     return Training(
-        network, data, Sgd(0.1, 0.9, 5e-4 if code else 0.0, decay_vectors=not code),
-        epochs=250, batch_size=128, schedule=Cosine(200 if code else 250), augmentation=SHIFT_AND_FLIP,
-    )  # fmt: skip
+        network=network,
+        data=data,
+        optimiser=Sgd(rate=0.1, momentum=0.9, weight_decay=5e-4 if code else 0.0, decay_vectors=not code),
+        epochs=250,
+        batch_size=128,
+        schedule=Cosine(200 if code else 250),
+        augmentation=SHIFT_AND_FLIP,
+    )
 
 
 def tomasini_dense(network: Network, data: Data) -> Training:
@@ -54,5 +51,9 @@ def tomasini_scale_detection(network: Network, data: Data) -> Training:
     CIFAR-10 (here they are); augmentation (none).
     """
     return tomasini_convolutional(network, data).with_(
-        optimiser=Sgd(0.05, 0.9), epochs=300, schedule=Cosine(300), loss="hinge", augmentation=Augmentation()
+        optimiser=Sgd(rate=0.05, momentum=0.9),
+        epochs=300,
+        schedule=Cosine(300),
+        loss="hinge",
+        augmentation=Augmentation(),
     )

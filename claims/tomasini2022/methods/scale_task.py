@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
-    from torch import Generator, Tensor
+    from torch import Tensor
 
 Gap = Literal["full", "half"]
 
@@ -76,18 +76,6 @@ def scale_detection_2d(
     """Every image of the task on `size` x `size` pixels (Fig. 5: 32, scale 14, gap 2); half a million for 32."""
     pairs = all_pairs((size, size), diagonal)
     return _kept(pairs, distances(pairs), (size, size), scale, gap, convention)
-
-
-def subset(task: ScaleDetection, count: int, generator: Generator, balanced: bool = True) -> ScaleDetection:
-    """`count` different images at random, as many of each label unless not `balanced`."""
-    order = torch.randperm(len(task.pairs), generator=generator)
-    if balanced:
-        near, far = order[task.labels[order] > 0], order[task.labels[order] < 0]
-        if min(len(near), len(far)) < count // 2:
-            raise ValueError(f"{count} images need {count // 2} of each label; there are {len(near)} and {len(far)}")
-        order = torch.stack([near[: count // 2], far[: count // 2]], 1).flatten()
-    chosen = order[:count]
-    return ScaleDetection(task.pairs[chosen], task.labels[chosen], task.shape)
 
 
 def render(pairs: Tensor, shape: tuple[int, ...], dtype: torch.dtype | None = None) -> Tensor:

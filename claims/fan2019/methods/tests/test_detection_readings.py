@@ -5,7 +5,17 @@ import pytest
 
 from claims.fan2019.methods import detection_readings
 from claims.fan2019.methods.detection_errors import CONVENTIONS, HOIEM, TIDE, Kind
-from claims.fan2019.methods.detection_readings import COCO, ELSEWHERE, EVEN, ODD, QUANTILES, WHOLE, Detectors, crossed
+from claims.fan2019.methods.detection_readings import (
+    COCO,
+    ELSEWHERE,
+    EVEN,
+    ODD,
+    QUANTILES,
+    RENAMED,
+    WHOLE,
+    Detectors,
+    crossed,
+)
 from claims.fan2019.methods.object_sizes import LARGE, SMALL
 from claims.fan2019.methods.tests.test_position_blind import scenes
 
@@ -28,8 +38,8 @@ def record(seed, spread):
 
 @pytest.fixture
 def detectors():
-    detection_readings._done.clear()
-    detection_readings._matched.clear()
+    for remembered in (detection_readings._statistics, detection_readings._matches):
+        remembered._values.clear()
     return Detectors({"sharp": [record(s, 1.0) for s in range(3)], "blurred": [record(s, 6.0) for s in range(3)]})
 
 
@@ -78,6 +88,24 @@ def test_what_was_read_before_is_not_computed_again(detectors, monkeypatch):
     before = detectors.mean_ap("sharp")
     monkeypatch.setattr(detection_readings, "mean_average_precision", None)
     assert np.array_equal(detectors.mean_ap("sharp"), before)
+
+
+def test_no_more_is_remembered_than_the_limit_and_what_was_asked_for_last_stays():
+    remembered, found = detection_readings._Remembered(limit=2), []
+
+    def find(value):
+        found.append(value)
+        return value
+
+    for key in "abacab":
+        assert remembered.get(key, lambda key=key: find(key)) == key
+    assert found == ["a", "b", "c", "b"]
+
+
+def test_under_other_names_hardly_anything_is_right_and_nothing_has_moved(detectors):
+    renamed, whole = (detectors.shares("sharp", HOIEM, on) for on in (RENAMED, WHOLE))
+    assert (renamed[Kind.CORRECT][:, 0] < 0.3 * whole[Kind.CORRECT][:, 0]).all()
+    assert (renamed[Kind.SIMILAR][:, 0] > whole[Kind.CORRECT][:, 0] / 2).all()
 
 
 def test_the_notes_say_the_grid_and_every_seed(detectors):

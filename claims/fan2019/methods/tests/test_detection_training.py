@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from claims.fan2019.methods.detection_arms import ARMS, arm, detectors, plain
+from claims.fan2019.methods.detection_arms import ARMS, arm, detectors, plain, title_of
 from claims.fan2019.methods.detection_augmentation import DetectionAugmentation
 from claims.fan2019.methods.detection_training import on_device
 from claims.fan2019.methods.detector_test import DetectorTest
@@ -212,3 +212,10 @@ def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
         place.provenance("voc2007", "test")
     with pytest.raises(NotAvailable, match=r"voc2007\+2012 is not here"):
         place.record(plain("paper", "voc2007"), 0)
+
+
+def test_every_detector_has_a_title_of_its_own():
+    assert len({title_of(name) for name in ARMS}) == len(ARMS)
+    assert title_of("plain") == "detector, unshuffled"
+    assert title_of("stage both") == "detector, branch and skip of all bottlenecks of the last stage shuffled"
+    assert title_of("fixed") == "detector, branch and skip of the last bottleneck shuffled, one permutation for good"

@@ -12,9 +12,11 @@ from claims.fan2019.methods.arms import (
     CONDITIONS,
     PERCEPTRON,
     RANDOM_LABELS,
+    Scale,
     arm,
     arms,
     scale,
+    title_of,
     vgg_or_resnet,
 )
 from claims.fan2019.methods.modified_networks import fan
@@ -176,7 +178,14 @@ def test_every_arm_can_be_tested_as_its_conditions(tier, name):
 def small(tier: str):
     """The scale of a tier with tiny networks and two epochs of a few images."""
     few = Data("made-up", count=8, held_out=4)
-    return replace(scale(tier), data=few, classes=3, width=2, epochs=2, schedule=Steps((1,)), tested=6)
+    tiny = thin(scale(tier), classes=3)
+    return replace(tiny, training=tiny.training.with_(data=few, epochs=2, schedule=Steps((1,))), tested=6)
+
+
+def thin(one: Scale, **shape) -> Scale:
+    """The same with networks of width 2."""
+    parameters = {**dict(one.training.network.parameters), "width": 2, **shape}
+    return replace(one, training=one.training.with_(network=Network.of("fan-modified", **parameters)))
 
 
 EVERY_ARM = (*ARMS, PERCEPTRON, f"spatial at 1{RANDOM_LABELS}")
@@ -222,7 +231,7 @@ def test_random_labels_are_those_of_the_training_images_alone():
 def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(name):
     sides = []
     for one in (scale("quick"), scale("nightly")):
-        network = arm(name, replace(one, width=2)).training.network.build()
+        network = arm(name, thin(one)).training.network.build()
         convolution = next(layer for layer in convolutions(network) if hasattr(layer, "shuffle"))
         convolution.register_forward_pre_hook(lambda _, inputs: sides.append(inputs[0].shape[-1]))
         network.eval()(torch.randn(1, 3, 32, 32))
@@ -232,7 +241,7 @@ def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(na
 def test_shuffles_of_the_short_resnet_are_on_maps_of_the_sizes_of_resnet50s_last_stage():
     sides = {"quick": [], "nightly": []}
     for tier, found in sides.items():
-        network = arm("resnet50 spatial 8", replace(scale(tier), width=2)).training.network.build().eval()
+        network = arm("resnet50 spatial 8", thin(scale(tier))).training.network.build().eval()
         for layer in shuffles(network):
             layer.register_forward_pre_hook(lambda _, inputs, found=found: found.append(inputs[0].shape[-1]))
         network(torch.randn(1, 3, 32, 32))
@@ -327,3 +336,31 @@ def test_seeds_needed_are_the_fewest_that_show_the_margin(margin):
 def test_seeds_needed_are_unknown_for_one_seed_and_for_too_many():
     assert seeds_needed([1.0], 1.0) is None
     assert seeds_needed([0.0, 1.0], 1e-4) is None
+
+
+def test_every_arm_has_a_title_of_its_own():
+    names = [*ARMS, PERCEPTRON, f"spatial at 1{RANDOM_LABELS}"]
+    assert len({title_of(name) for name in names}) == len(names)
+    assert not {title_of(name) for name in names} & {title_of(name, short=True) for name in names if name in ARMS}
+
+
+@pytest.mark.parametrize(("name", "title"), [
+    ("plain", "VGG-16"),
+    ("spatial 4", "VGG-16, spatial shuffle in the last 4 layers"),
+    ("spatial 4 of each image", "VGG-16, spatial shuffle in the last 4 layers, each image on its own"),
+    ("fixed channel 4", "VGG-16, channel-wise shuffle in the last 4 layers, one permutation for good"),
+    ("gap-fc 1", "VGG-16, GAP+FC in the last layer"),
+    ("truncated 4", "VGG-16, without the last 4 layers"),
+    ("stride 4", "VGG-16, stride 2 in place of max pooling in the last 4 layers"),
+    ("patch 4 at 1", "VGG-16, patch-wise shuffle in layer 1, patches of 4"),
+    ("resnet50 patch 4 at 0", "ResNet-50, patch-wise shuffle in the stem, patches of 4"),
+    ("resnet50 branch 8", "ResNet-50, spatial shuffle in the last 8 bottlenecks, skip connections unshuffled"),
+    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle in layer 1, random labels"),
+    (PERCEPTRON, "perceptron with 512 hidden units"),
+])  # fmt: skip
+def test_titles_say_what_an_arm_is(name, title):
+    assert title_of(name) == title
+
+
+def test_the_title_of_a_short_network_says_so():
+    assert title_of("spatial 4", short=True) == "short network for VGG-16, spatial shuffle in the last 4 layers"

@@ -13,6 +13,7 @@ from claims.gamba2020.methods.layer_resets import relative_drop, reset_hits
 from claims.gamba2020.methods.projections import convolutional_layers, negative_shares
 from harness.interventions.reinitialise import reset_layer
 from harness.networks.vgg import plain
+from harness.tests.made_up_records import as_record
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Data, Network, Sgd
 from harness.training.loop import initial_network, train
@@ -198,6 +199,6 @@ def test_weight_decay_moves_and_does_not_turn():
 
 
 def test_arrays_are_plain():
-    shares = shares_of(RECIPE.compute(0, bench()))
+    shares = shares_of(as_record(RECIPE.compute(0, bench())))
     assert isinstance(shares, np.ndarray)
     assert ((shares >= 0) & (shares <= 1)).all()

@@ -1,7 +1,6 @@
 """Every network that tier `nightly` trains for Gamba et al. goes through two epochs, its resets and its shares."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +9,7 @@ from claims.gamba2020.methods.criticality import Criticality, drops_of, shares_o
 from claims.gamba2020.methods.vgg_recipes import LENGTHS
 from harness.claims.tiers import reaches
 from harness.data.image_set import ImageSet
-from harness.tests.planting import CLAIMS, declared_in
+from harness.tests.made_up_records import as_record, cases_of, trained_claims_of
 from harness.training import Network
 from harness.verdicts import Evidence
 
@@ -39,22 +38,13 @@ class Bench:
 
 
 def recipes():
-    """Those of all claims at tier `nightly`, on the papers' data, each once, by what tells them apart."""
-    found = {}
-    for claim in [claim for file in sorted(CLAIMS.glob("gamba2020/test_*.py")) for claim in declared_in(file)]:
-        if claim.runs is None or not reaches("nightly", claim.tier):
-            continue
-        cases = [{}]
-        for name, values in {
-            **claim.readings,
-            **({"data": claim.data_within("nightly")} if claim.data else {}),
-        }.items():
-            cases = [{**case, name: value} for case in cases for value in values]
-        for case in cases:
-            for recipe in claim.runs_within("nightly", case).values():
-                if isinstance(recipe, Criticality) and recipe.training.data.name in SIZES:
-                    found[recipe] = claim.id
-    return list(found)
+    """Those of all claims at tier `nightly`, on the papers' data, each once."""
+    needed = {}
+    for claim in trained_claims_of("gamba2020").values():
+        if reaches("nightly", claim.tier):
+            for case in cases_of(claim, "nightly"):
+                needed.update(dict.fromkeys(claim.runs_within("nightly", case).values()))
+    return [recipe for recipe in needed if isinstance(recipe, Criticality) and recipe.training.data.name in SIZES]
 
 
 def shortened(recipe, width=None):
@@ -83,7 +73,7 @@ def test_they_are_all_here():
 @pytest.mark.parametrize("number", range(len(RECIPES)))
 def test_each_runs_for_two_epochs(number):
     short = shortened(RECIPES[number], width=4)
-    record = SimpleNamespace(metrics=short.compute(0, Bench()).metrics)
+    record = as_record(short.compute(0, Bench()))
     if "broke_at_step" in record.metrics:
         assert short.breakdown
         return

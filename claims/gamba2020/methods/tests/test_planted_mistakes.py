@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.tests.planting import Mistake, turned
 
-PAPER = Path(__file__).parents[2]
 PROJECTIONS = "claims.gamba2020.methods.projections"
 NULL = "claims.gamba2020.methods.projection_null"
 MATRIX = "claims.gamba2020.methods.convolution_matrix"
@@ -86,5 +83,5 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_mistake_turns_a_verdict(mistake, tmp_path):
-    before, after = turned(mistake, PAPER, tmp_path)
+    before, after = turned(mistake, tmp_path)
     assert after != before, f"{mistake.claim} does not notice"

@@ -84,10 +84,11 @@ def test_pointwise_layers_are_left_out_unless_asked_for():
 
 
 def test_negative_shares_are_one_a_layer():
-    one = network()
-    torch.nn.init.constant_(one[0].weight, -1.0)
-    torch.nn.init.constant_(one[1][0].weight, 1.0)
-    assert negative_shares(one, pointwise=True) == [1.0, 0.0]
+    pair = network()
+    first, second = convolutional_layers(pair, pointwise=True).values()
+    torch.nn.init.constant_(first.weight, -1.0)
+    torch.nn.init.constant_(second.weight, 1.0)
+    assert negative_shares(pair, pointwise=True) == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("filters", [1, 6, 64])

@@ -23,7 +23,8 @@ def test_errors_equal_those_of_a_plain_regression():
         known = [[1.0, *(float(image[r + dr, c + dc]) for dr, dc in steps)] for image, r, c in places]
         return np.array(known), np.array([float(image[r, c]) for image, r, c in places])
 
-    coefficients = np.linalg.lstsq(*rows(images[:3]), rcond=None)[0]
+    design, wanted = rows(images[:3])
+    coefficients = np.linalg.lstsq(design, wanted, rcond=None)[0]
     known, target = rows(images[3:])
     plain = ((known @ coefficients - target) ** 2).reshape(3, -1).mean(1)
     assert interpolation_errors(images, "four", together=True).from_neighbours.numpy() == pytest.approx(plain)
@@ -38,7 +39,8 @@ def test_errors_from_one_pixel_equal_those_of_a_plain_regression():
         known = np.array([[float(image[0, r + dr, c + dc]) for r, c, dr, dc in pairs] for image in batch])
         return known, target
 
-    slope, intercept = np.polyfit(*(one.ravel() for one in values(images[:3])), 1)
+    seen, wanted = values(images[:3])
+    slope, intercept = np.polyfit(seen.ravel(), wanted.ravel(), 1)
     known, target = values(images[3:])
     plain = ((slope * known + intercept - target) ** 2).mean(1)
     assert interpolation_errors(images, "straight", together=False).from_two_hops.numpy() == pytest.approx(plain)

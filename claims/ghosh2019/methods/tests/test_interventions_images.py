@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from claims.ghosh2019.methods.blocks import swap_blocks, swapped_order
 from claims.ghosh2019.methods.filters import apply_mask, high_pass, low_pass, radial_mask, random_mask
 from claims.ghosh2019.methods.tiling import block_means, fit_to_blocks, from_blocks, to_blocks
-from harness.interventions.pixels import add_noise, permute_pixels
+from harness.interventions.pixels import permute_pixels
 
 
 def seeded(seed=0):
@@ -124,15 +124,6 @@ def test_each_pixel_goes_anywhere_equally_often():
     batch = torch.zeros(16_000, 1, 4, 4)
     batch[:, 0, 1, 2] = 1
     assert torch.allclose(permute_pixels(batch, seeded()).mean(0), torch.full((1, 4, 4), 1 / 16), atol=0.01)
-
-
-def test_noise_has_the_stated_deviation_and_wants_floats():
-    batch = torch.zeros(10, 1, 40, 40, dtype=torch.float32)
-    noisy = add_noise(batch, 0.3, seeded())
-    assert noisy.dtype == torch.float32
-    assert float(noisy.std()) == pytest.approx(0.3, rel=0.03)
-    with pytest.raises(ValueError, match=r"got torch.uint8, convert with images.float\(\)"):
-        add_noise(batch.to(torch.uint8), 0.3, seeded())
 
 
 @settings(deadline=None, max_examples=20)

@@ -3,13 +3,15 @@ from __future__ import annotations
 import pytest
 import torch
 
+from claims.ghosh2019.methods.alternation import alternation
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from claims.ghosh2019.methods.distortions import HighPass, LowPass, PermutePixels, RandomMask
 from claims.ghosh2019.methods.orderness import ESTIMATORS, hop_sums, orderness
-from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
+from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, bootstrapped_orderness, orderness_of
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.data.generated import textures
 from harness.runs import Bench, Run, perform
-from harness.statistics.resampling import mean_of_ratios, ratio_of_means
+from harness.statistics.resampling import per_image_ratios, ratio_of_means
 from harness.store import Store
 from harness.tests.training_bench import MadeUpBench
 
@@ -37,10 +39,10 @@ def test_record_gives_what_a_direct_measurement_gives(neighbours, tmp_path):
     for scale in (1, 2):
         sums = hop_sums(images, neighbours, scale)
         two, one = sums.two_hop.sum(1), sums.one_hop.sum(1)
-        for estimator, direct in zip(ESTIMATORS, (ratio_of_means, mean_of_ratios), strict=True):
+        for estimator, columns in zip(ESTIMATORS, ((two, one), per_image_ratios(two, one)), strict=True):
             stored = orderness_of(record, neighbours, scale, estimator)
             assert stored.value == pytest.approx(orderness(images, neighbours, scale, estimator=estimator))
-            assert stored.replicates == pytest.approx((direct(two, one) - 1).replicates)
+            assert stored.replicates == pytest.approx((ratio_of_means(*columns) - 1).replicates)
             assert stored.n == 20
     with pytest.raises(ValueError, match=f"no orderness at scale 4, {neighbours}; it has scale 1, eight"):
         orderness_of(record, neighbours, 4)
@@ -77,3 +79,18 @@ def test_each_distortion_changes_the_images_and_keeps_their_shape(distortion):
     assert distorted.shape == images.shape
     assert not torch.allclose(distorted, images, atol=0.1)
     assert torch.equal(distorted, distortion.apply(images, torch.Generator().manual_seed(2)))
+
+
+@pytest.mark.parametrize("neighbours", NEIGHBOURHOODS)
+def test_a_claims_own_images_are_measured_as_a_profiles(neighbours):
+    images = textures(40, 8, 8, torch.Generator().manual_seed(1))
+    for estimator in ESTIMATORS:
+        measured = bootstrapped_orderness(images, neighbours, 2, estimator, replicates=20)
+        assert measured.value == pytest.approx(orderness(images, neighbours, 2, estimator=estimator))
+        assert (len(measured.replicates), measured.n) == (20, 40)
+
+
+@pytest.mark.parametrize("neighbours", NEIGHBOURHOODS)
+def test_alternating_patterns_are_far_from_order(neighbours):
+    assert orderness(alternation(neighbours, 9, 8)[None, None], neighbours) < -0.5
+    assert alternation(neighbours, 2, 3).abs().eq(1).all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +12,6 @@ from claims.ghosh2019.methods.tiling import block_means, fit_to_blocks
 from claims.ghosh2019.methods.triples import pair_slices
 from harness.tests.planting import Mistake, turned
 
-PAPER = Path(__file__).parents[2]
 ORDERNESS = "claims.ghosh2019.methods.orderness"
 TRIPLES = "claims.ghosh2019.methods.triples"
 BLOCKS = "claims.ghosh2019.methods.blocks"
@@ -102,5 +100,5 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_mistake_turns_a_verdict(mistake, tmp_path):
-    before, after = turned(mistake, PAPER, tmp_path)
+    before, after = turned(mistake, tmp_path)
     assert after != before, f"{mistake.claim} does not notice"

@@ -26,24 +26,14 @@ def test_shuffle_is_one_permutation_for_all_outputs():
     torch.testing.assert_close(shuffled, weight[:, order])
 
 
-def test_mean_filter_replaces_all():
-    weight = torch.randn(4, 5, 3, 3, generator=generator())
-    replaced = channels.replace_by_mean(weight)
-    torch.testing.assert_close(replaced[2, 1], channels.mean_filter(weight))
-    assert replaced.shape == weight.shape
-    torch.testing.assert_close(channels.mean_filter(replaced), channels.mean_filter(weight))
-
-
 def test_networks_are_copied_and_only_their_convolutions_change():
     original = network()
     before = {name: value.clone() for name, value in original.state_dict().items()}
     shuffled = channels.shuffle_channels(original, generator(1))
-    mean = channels.with_mean_channels(original)
     for name, value in original.state_dict().items():
         assert torch.equal(value, before[name])
         is_filter = name in ("0.weight", "3.weight")
         assert torch.equal(shuffled.state_dict()[name], value) != is_filter
-        assert torch.equal(mean.state_dict()[name], value) != is_filter
 
 
 def test_shuffling_the_inputs_too_undoes_it():

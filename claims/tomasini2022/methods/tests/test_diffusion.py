@@ -109,6 +109,7 @@ def test_receptive_field_is_the_gradient_of_a_neuron(size, depth, stride, seed):
     RingStack(layers)(images)[0, 0, 0].backward()
     field = receptive_field.receptive_field(filters, stride)
     assert len(field.weights) == receptive_field.support(size, depth, stride)
+    assert images.grad is not None
     expected = images.grad[0, 0] / images.grad.sum()
     torch.testing.assert_close(diffusion.wrapped(field, length), expected)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
 
 from harness.tests.planting import Mistake, turned
 
-PAPER = Path(__file__).parents[2]
 DIFFUSION = "claims.tomasini2022.methods.diffusion"
 POOLING = "claims.tomasini2022.methods.pooling_sensitivity"
 SENSITIVITY = "claims.tomasini2022.methods.sensitivity"
@@ -114,5 +112,5 @@ MISTAKES = [
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=str)
 def test_a_mistake_turns_a_verdict(mistake, tmp_path):
-    before, after = turned(mistake, PAPER, tmp_path)
+    before, after = turned(mistake, tmp_path)
     assert after != before, f"{mistake.claim} does not notice"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -97,15 +98,11 @@ def test_rectified_moments_by_quadrature(a, b, std, correlation):
     v = torch.relu(b + std * (correlation * nodes[:, None] + math.sqrt(1 - correlation**2) * nodes))
     mean_u, mean_v = weights @ u, weights @ (v @ weights)
     first, second = torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64)
-    close = {"rtol": 1e-4, "atol": 1e-5}
-    torch.testing.assert_close(rectified_gaussian.rectified_mean(first, std), mean_u, **close)
-    torch.testing.assert_close(
-        rectified_gaussian.rectified_variance(first, std), weights @ (u - mean_u).square(), **close
-    )
+    close = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
+    close(rectified_gaussian.rectified_mean(first, std), mean_u)
+    close(rectified_gaussian.rectified_variance(first, std), weights @ (u - mean_u).square())
     expected = weights @ ((u[:, None] * v) @ weights) - mean_u * mean_v
-    torch.testing.assert_close(
-        rectified_gaussian.rectified_covariance(first, second, std, correlation), expected, **close
-    )
+    close(rectified_gaussian.rectified_covariance(first, second, std, correlation), expected)
 
 
 def test_rectified_covariance_refuses_what_it_cannot_integrate():
@@ -114,12 +111,11 @@ def test_rectified_covariance_refuses_what_it_cannot_integrate():
 
 
 LENGTH = 16
-TASK = {"length": LENGTH, "scale": 5, "gap": 2}
 
 
 def all_images() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Every image of a small task, each four times, with its four moves, and the distances."""
-    task = scale_detection.scale_detection_1d(**TASK)
+    task = scale_detection.scale_detection_1d(LENGTH, scale=5, gap=2)
     distance = scale_detection.distances(task.pairs, ring=LENGTH).long()
     moves = scale_detection.moves(1)
     moved = [scale_detection.displace(task.pairs, move, (LENGTH,), ring=True) for move in moves]

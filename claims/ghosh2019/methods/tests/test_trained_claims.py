@@ -1,0 +1,106 @@
+"""What the claims on trained kernels would say of trainings that came out one way or another, on made-up records."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from harness.runs.recipe import Result
+from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
+from harness.training import kept_name
+from harness.verdicts import Verdict
+
+PAPER = "ghosh2019"
+KERNELS = "layers.0.conv.weight"
+EPOCHS = {"quick": 12, "nightly": 50}
+
+
+class Trainings(NamedTuple):
+    """How the trainings of one claim come out: by arm, how much of a kernel is order (the rest is noise)."""
+
+    supported: Mapping[int, float]
+    refuted: Mapping[int, float]
+    undecided: Mapping[int, float]
+
+
+MADE_UP = {
+    "SO-33": Trainings(
+        supported={0: 0.9, 25: 0.7, 50: 0.5, 100: 0.2},
+        refuted={0: 0.2, 25: 0.5, 50: 0.7, 100: 0.9},
+        undecided={0: 0.0, 25: 0.0, 50: 0.0, 100: 0.0},
+    ),
+    "SO-37": Trainings(
+        supported={3: 0.8, 7: 0.7, 15: 0.6, 27: 0.52},
+        refuted={3: 0.8, 7: 0.8, 15: 0.8, 27: 0.8},
+        undecided={3: 0.0, 7: 0.0, 15: 0.0, 27: 0.0},
+    ),
+}
+"""By claim.  Every claim that rests on trainings must be here; see the first test."""
+
+
+def trained(share: float, size: int, seed: int) -> np.ndarray:
+    """64 kernels `(64, 1, size, size)`: a slope in a random direction, and noise; `share` of the variance of a step."""
+    rng = np.random.default_rng(zlib.crc32(repr((share, size, seed)).encode()))
+    kernels = rng.normal(size=(64, 1, size, size))
+    slopes = rng.normal(size=(64, 2, 1, 1, 1))
+    places = np.arange(size) - (size - 1) / 2
+    order = slopes[:, 0] * places[:, None] + slopes[:, 1] * places
+    return np.sqrt(share) * order + np.sqrt(1 - share) * kernels
+
+
+def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "quick") -> Any:
+    """The judgement of one case, of trainings whose kernels have these shares of order."""
+
+    def made(arm: int, seed: int) -> Result:
+        size = arm if id == "SO-37" else 3
+        tensors = {
+            kept_name(KERNELS, 0): trained(0.0, size, seed + 100),
+            kept_name(KERNELS, EPOCHS[tier]): trained(shares[arm], size, seed),
+        }
+        return Result({"final_validation_accuracy": 0.9}, tensors)
+
+    return judge_by_name(TRAINED[id], made, tier=tier, **parameters)
+
+
+TRAINED = {id: claim for id, claim in trained_claims_of(PAPER).items() if claim.trained}
+CASES = [
+    pytest.param(id, parameters, id=f"{id}-{'-'.join(parameters.values())}")
+    for id in sorted(TRAINED)
+    for parameters in cases_of(TRAINED[id])
+]
+
+
+def test_every_claim_on_trainings_has_made_up_records():
+    assert set(MADE_UP) == set(TRAINED)
+
+
+@pytest.mark.parametrize(("id", "parameters"), CASES)
+def test_trainings_with_the_effect_support_the_claim_and_every_part_of_its_control_is_refuted(id, parameters):
+    found = judged(id, MADE_UP[id].supported, parameters)
+    assert found.verdict is Verdict.SUPPORTED
+    assert {part: judgement.verdict for part, judgement in found.control_parts.items()} == dict.fromkeys(
+        TRAINED[id].rules, Verdict.REFUTED
+    )
+    assert found.control_holds
+    assert found.control_undecided == ()
+
+
+@pytest.mark.parametrize(("id", "parameters"), CASES)
+def test_trainings_with_the_opposite_refute_it(id, parameters):
+    assert judged(id, MADE_UP[id].refuted, parameters).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(("id", "parameters"), CASES)
+def test_kernels_of_chance_do_not_support_it(id, parameters):
+    found = judged(id, MADE_UP[id].undecided, parameters)
+    assert found.verdict is not Verdict.SUPPORTED
+    assert found.control_undecided or found.control_faults or found.control is Verdict.REFUTED
+
+
+def test_nightly_trainings_are_read_at_their_own_last_epoch():
+    parameters = next(cases_of(TRAINED["SO-33"], "nightly"))
+    assert judged("SO-33", MADE_UP["SO-33"].supported, parameters, "nightly").verdict is Verdict.SUPPORTED
