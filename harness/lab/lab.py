@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import SINGLE, Claim
-from harness.rules import Count, Curve, Estimate, Exact
+from harness.rules import Count, Curve, Estimate, Exact, Several
 from harness.rules.sample import Sample
 from harness.system.lazy import np, torch
 from harness.verdicts import Evidence, weakest
@@ -141,7 +141,7 @@ def _samples(value: Any, parts: Mapping[str, Any], unit: str) -> dict[str, Sampl
 
 
 def _sample(value: Any, unit: str) -> Sample:
-    if isinstance(value, (Estimate, Exact, Curve, Count)):
+    if isinstance(value, (Estimate, Exact, Curve, Count, Several)):
         return value
     to_estimate: Callable[[], Estimate] | None = getattr(value, "to_estimate", None)
     if to_estimate is not None:
