@@ -157,7 +157,9 @@ class Gathering:
         ledgers = Ledgers(self.settings.claims)
         for id, verdict in self._judged():
             cases = {share.case.case: share.case.verdict for share in verdict.shares}
-            ledgers.of(self._folder(id)).record(id, *recorded_under(verdict), verdict.verdict, cases)
+            decides = self.described[id]["decides"]
+            ledger = ledgers.of(self._folder(id))
+            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict), decides)
         for paper in {self._folder(id) for id, _ in self._judged()}:
             ledgers.of(paper).write(ledgers.file(paper))
 
@@ -165,10 +167,14 @@ class Gathering:
         ledgers = self.config.stash[ledgers_key]
         told = []
         for id, rung in self._judged():
-            expected = ledgers.of(self._folder(id)).of_claim(id, *recorded_under(rung))
+            ledger, under = ledgers.of(self._folder(id)), recorded_under(rung)
+            expected = ledger.of_claim(id, *under)
             if expected not in (None, rung.verdict):
                 told.append(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}")
-        return told
+            changed = ledger.differences(id, self.described[id]["decides"])
+            changed += ledger.other_controls(id, *under, controls_of(rung))
+            told += [f"{id} ({rung.tier}): {change} (re-record with --update-ledger)" for change in changed]
+        return list(dict.fromkeys(told))
 
     def _judged(self) -> list[tuple[str, ClaimVerdict]]:
         """Every rung that is a verdict to hold the ledger to, with its claim's id."""
@@ -178,6 +184,15 @@ class Gathering:
 def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
     """The tier and the basis that the ledger has a verdict under."""
     return verdict.tier, basis(verdict.evidence, verdict.stand_in)
+
+
+def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
+    """What the control of each case measured, by part."""
+    judged = {share.case.case: share.case.judged for share in rung.shares if share.case.judged}
+    return {
+        case: {part: float(control.effect) for part, control in one.control_parts.items()}
+        for case, one in judged.items()
+    }
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:

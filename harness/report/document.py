@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.claims.claim import SINGLE, Claim
+from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
 from harness.judging.claims import Ladder
 from harness.judging.exchange import ladder_to_json
@@ -37,6 +38,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "lowest_tier": claim.tier,
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
         "control": claim.control,
+        "decides": decides_of(claim),
         "file": file,
         "function": claim.function.__name__,
         "erratum": None
