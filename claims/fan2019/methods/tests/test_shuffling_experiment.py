@@ -24,13 +24,15 @@ from claims.fan2019.methods.readings import BASELINE, Accuracies
 from claims.fan2019.methods.shuffle_layer import Shuffle
 from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffles
 from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
+from harness.evidence.recheck import compare
 from harness.networks.vgg import convolutions
 from harness.rules import Estimate
 from harness.rules.student import margin_shown
+from harness.runs import Run, ingredients
 from harness.statistics.seeds_needed import seeds_needed
 from harness.system.stable_names import stable_name
 from harness.tests.training_bench import MadeUpBench
-from harness.training import Adam, Data, LabelNoise, Network, Steps
+from harness.training import Adam, Data, Keep, LabelNoise, Network, Steps
 from harness.training.loop import train
 from harness.training.training import Training
 
@@ -67,7 +69,31 @@ def test_the_trained_network_is_tested_on_the_test_split(plain):
         right = fitted.network.eval()(fitted.data.as_input(test.images)).argmax(1) == test.labels
     assert plain["test_accuracy"][AS_TRAINED] == [right.double().mean().item()]
     assert plain["test_images"] == 30
-    assert {name: plain[name] for name in fitted.result.metrics} == fitted.result.metrics
+    told = {**fitted.result.metrics, "shared_images": {"validation": [0, 6], "test": [0, 30]}}
+    assert {name: plain[name] for name in told} == told
+
+
+def test_no_weights_are_kept_unless_they_are_asked_for():
+    assert not ShuffleTest(TRAINING).compute(5, bench()).tensors
+    kept = ShuffleTest(TRAINING.with_(keep=Keep(("classifier*",), (1,)))).compute(5, bench()).tensors
+    assert all(name.endswith("@1") for name in kept)
+    assert kept
+
+
+def test_test_images_that_were_trained_on_are_told():
+    leaky = bench()
+    leaky.sets["test"] = leaky.sets["train"]
+    assert ShuffleTest(TRAINING).compute(5, leaky).metrics["shared_images"]["test"] == [30, 40]
+
+
+def test_the_first_epoch_done_again_is_that_of_the_record():
+    recipe = PLAIN.with_(training=TRAINING.with_(epochs=3))
+    whole, opening = recipe.compute(5, bench()).metrics, recipe.opening().compute(5, bench()).metrics
+    comparison = compare(whole, opening, ingredients(Run(recipe, 5), bench()), to_the_bit=True)
+    assert comparison.differences == ()
+    assert comparison.compared > 8
+    assert set(opening["test_accuracy"]) == {AS_TRAINED}
+    assert PLAIN.opening() is None
 
 
 def test_only_the_first_images_are_tested_where_a_number_is_given(plain):
@@ -112,7 +138,7 @@ def test_shuffles_of_a_test_are_not_those_of_the_training(monkeypatch):
     in_training = [index for seeded, index in drawn if not seeded]
     in_test = [index for seeded, index in drawn if seeded]
     assert len(in_test) == 2
-    assert len(in_training) == 3 + 2  # three steps, and validation before and after them
+    assert len(in_training) == 3 + 3 + 2  # opening losses, three steps, and validation before and after them
     assert not any(index in in_training for index in in_test)
 
 
