@@ -1,3 +1,4 @@
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -91,14 +92,15 @@ def test_what_was_read_before_is_not_computed_again(detectors, monkeypatch):
 
 
 def test_no_more_is_remembered_than_the_limit_and_what_was_asked_for_last_stays():
-    remembered, found = detection_readings._Remembered(limit=2), []
+    remembered: detection_readings._Remembered[str, str] = detection_readings._Remembered(limit=2)
+    found = []
 
     def find(value):
         found.append(value)
         return value
 
     for key in "abacab":
-        assert remembered.get(key, lambda key=key: find(key)) == key
+        assert remembered.get(key, partial(find, key)) == key
     assert found == ["a", "b", "c", "b"]
 
 
