@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.runs import Recipe, Run, ingredients, key
+from harness.runs.run import LONGEST, distinct
 from harness.store import content_key
 from harness.system.registry import Registry
 from harness.system.stable_names import stable_name
@@ -238,6 +239,21 @@ def test_a_long_name_keeps_both_ends_and_the_seed():
     assert name != str(Run(Draw(called="begins " + 101 * "x" + " ends"), 12))
     assert name.startswith("begins")
     assert name.endswith(" ends, seed 12")
+
+
+def test_runs_that_would_read_alike_are_numbered_recipe_by_recipe():
+    long = "begins " + 100 * "x" + " ends"
+    recipes = [Draw(Part(size), called=title) for title in ("draws", long) for size in (3, 4, 5)]
+    runs = [Run(recipe, seed) for recipe in (*recipes, Draw(called="draws (2)")) for seed in (0, 1)]
+    found = distinct([*runs, runs[0]])
+    assert found == [*runs, runs[0]]
+    names = [str(run) for run in found]
+    assert names[:6] == [f"draws{number}, seed {seed}" for number in ("", " (2)", " (3)") for seed in (0, 1)]
+    assert names[-3:] == ["draws (2) (2), seed 0", "draws (2) (2), seed 1", "draws, seed 0"]
+    assert len(set(names)) == len(runs)
+    assert max(map(len, names)) <= LONGEST
+    assert distinct(found) == found
+    assert [str(run) for run in distinct(found)] == names
 
 
 def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):
