@@ -356,16 +356,16 @@ def test_every_arm_has_a_title_of_its_own():
 
 @pytest.mark.parametrize(("name", "title"), [
     ("plain", "VGG-16"),
-    ("spatial 4", "VGG-16, spatial shuffle in the last 4 layers"),
-    ("spatial 4 of each image", "VGG-16, spatial shuffle in the last 4 layers, each image on its own"),
-    ("fixed channel 4", "VGG-16, channel-wise shuffle in the last 4 layers, one permutation for good"),
-    ("gap-fc 1", "VGG-16, GAP+FC in the last layer"),
+    ("spatial 4", "VGG-16, spatial shuffle, last 4 layers"),
+    ("spatial 4 of each image", "VGG-16, spatial shuffle, last 4 layers, each image on its own"),
+    ("fixed channel 4", "VGG-16, channel shuffle, last 4 layers, one permutation for good"),
+    ("gap-fc 1", "VGG-16, GAP+FC, last layer"),
     ("truncated 4", "VGG-16, without the last 4 layers"),
-    ("stride 4", "VGG-16, stride 2 in place of max pooling in the last 4 layers"),
-    ("patch 4 at 1", "VGG-16, patch-wise shuffle in layer 1, patches of 4"),
-    ("resnet50 patch 4 at 0", "ResNet-50, patch-wise shuffle in the stem, patches of 4"),
-    ("resnet50 branch 8", "ResNet-50, spatial shuffle in the last 8 bottlenecks, skip connections unshuffled"),
-    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle in layer 1, random labels"),
+    ("stride 4", "VGG-16, stride for pooling, last 4 layers"),
+    ("patch 4 at 1", "VGG-16, patch shuffle, layer 1, patches of 4"),
+    ("resnet50 patch 4 at 0", "ResNet-50, patch shuffle, stem, patches of 4"),
+    ("resnet50 branch 8", "ResNet-50, spatial shuffle, last 8 bottlenecks, skip connections unshuffled"),
+    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle, layer 1, random labels"),
     (PERCEPTRON, "perceptron with 512 hidden units"),
 ])  # fmt: skip
 def test_titles_say_what_an_arm_is(name, title):
@@ -373,4 +373,11 @@ def test_titles_say_what_an_arm_is(name, title):
 
 
 def test_the_title_of_a_short_network_says_so():
-    assert title_of("spatial 4", short=True) == "short network for VGG-16, spatial shuffle in the last 4 layers"
+    assert title_of("spatial 4", short=True) == "short VGG-16, spatial shuffle, last 4 layers"
+
+
+@pytest.mark.parametrize("tier", ["quick", "nightly"])
+def test_people_know_recipes_by_their_titles(tier):
+    short = tier == "quick"
+    assert arm("spatial 4", scale(tier)).title == title_of("spatial 4", short=short)
+    assert arm(PERCEPTRON, scale(tier)).title == title_of(PERCEPTRON)
