@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,7 +144,7 @@ def test_shuffles_of_a_test_are_not_those_of_the_training(monkeypatch):
 
 
 def test_shuffling_maps_of_one_pixel_costs_nothing():
-    how = {"architecture": "resnet50", "width": 2, "classes": 3, "small_images": False}
+    how: dict[str, Any] = {"architecture": "resnet50", "width": 2, "classes": 3, "small_images": False}
     one_pixel, larger = (
         Condition(str(only), Network.of("fan-modified", method="spatial", only=only, **how)) for only in (16, 2)
     )
@@ -180,7 +181,7 @@ def test_what_no_test_could_mean_is_refused():
 
 def test_a_strided_network_is_the_shuffled_one_without_its_shuffles():
     torch.manual_seed(0)
-    how = {"width": 2, "classes": 3, "last": 7, "downsampling": "stride"}
+    how: dict[str, Any] = {"width": 2, "classes": 3, "last": 7, "downsampling": "stride"}
     strided, shuffled, pooled = fan(**how).eval(), fan(**how, method="spatial").eval(), fan(width=2, classes=3).eval()
     for other in (shuffled, pooled):
         other.load_state_dict(strided.state_dict())
@@ -264,9 +265,9 @@ def test_random_labels_are_those_of_the_training_images_alone():
     "name", ["spatial 4", "spatial 10", "channel 4", "spatial at 1", "spatial at 4", "spatial at 10"]
 )
 def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(name):
-    sides = []
+    sides: list[int] = []
     for one in (scale("quick"), scale("nightly")):
-        network = arm(name, thin(one)).training.network.build()
+        network: Any = arm(name, thin(one)).training.network.build()
         convolution = next(layer for layer in convolutions(network) if hasattr(layer, "shuffle"))
         convolution.register_forward_pre_hook(lambda _, inputs: sides.append(inputs[0].shape[-1]))
         network.eval()(torch.randn(1, 3, 32, 32))
@@ -274,7 +275,7 @@ def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(na
 
 
 def test_shuffles_of_the_short_resnet_are_on_maps_of_the_sizes_of_resnet50s_last_stage():
-    sides = {"quick": [], "nightly": []}
+    sides: dict[str, list[int]] = {"quick": [], "nightly": []}
     for tier, found in sides.items():
         network = arm("resnet50 spatial 8", thin(scale(tier))).training.network.build().eval()
         for layer in shuffles(network):
@@ -297,7 +298,7 @@ def test_a_vgg_stands_in_for_the_resnet_below_tier_paper():
 
 
 def test_the_papers_recipe_is_that_of_the_authors_code():
-    training = arm("plain", scale("paper")).training
+    training: Any = arm("plain", scale("paper")).training
     assert training.data == Data("cifar100")
     assert (training.optimiser.rate, training.optimiser.momentum, training.optimiser.weight_decay) == (0.1, 0.9, 1e-4)
     assert (training.epochs, training.batch_size, training.schedule.milestones) == (100, 128, (50, 75))
@@ -381,16 +382,16 @@ def test_every_arm_has_a_title_of_its_own():
 
 @pytest.mark.parametrize(("name", "title"), [
     ("plain", "VGG-16"),
-    ("spatial 4", "VGG-16, spatial shuffle in the last 4 layers"),
-    ("spatial 4 of each image", "VGG-16, spatial shuffle in the last 4 layers, each image on its own"),
-    ("fixed channel 4", "VGG-16, channel-wise shuffle in the last 4 layers, one permutation for good"),
-    ("gap-fc 1", "VGG-16, GAP+FC in the last layer"),
+    ("spatial 4", "VGG-16, spatial shuffle, last 4 layers"),
+    ("spatial 4 of each image", "VGG-16, spatial shuffle, last 4 layers, each image on its own"),
+    ("fixed channel 4", "VGG-16, channel shuffle, last 4 layers, one permutation for good"),
+    ("gap-fc 1", "VGG-16, GAP+FC, last layer"),
     ("truncated 4", "VGG-16, without the last 4 layers"),
-    ("stride 4", "VGG-16, stride 2 in place of max pooling in the last 4 layers"),
-    ("patch 4 at 1", "VGG-16, patch-wise shuffle in layer 1, patches of 4"),
-    ("resnet50 patch 4 at 0", "ResNet-50, patch-wise shuffle in the stem, patches of 4"),
-    ("resnet50 branch 8", "ResNet-50, spatial shuffle in the last 8 bottlenecks, skip connections unshuffled"),
-    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle in layer 1, random labels"),
+    ("stride 4", "VGG-16, stride for pooling, last 4 layers"),
+    ("patch 4 at 1", "VGG-16, patch shuffle, layer 1, patches of 4"),
+    ("resnet50 patch 4 at 0", "ResNet-50, patch shuffle, stem, patches of 4"),
+    ("resnet50 branch 8", "ResNet-50, spatial shuffle, last 8 bottlenecks, skip connections unshuffled"),
+    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle, layer 1, random labels"),
     (PERCEPTRON, "perceptron with 512 hidden units"),
 ])  # fmt: skip
 def test_titles_say_what_an_arm_is(name, title):
@@ -398,4 +399,11 @@ def test_titles_say_what_an_arm_is(name, title):
 
 
 def test_the_title_of_a_short_network_says_so():
-    assert title_of("spatial 4", short=True) == "short network for VGG-16, spatial shuffle in the last 4 layers"
+    assert title_of("spatial 4", short=True) == "short VGG-16, spatial shuffle, last 4 layers"
+
+
+@pytest.mark.parametrize("tier", ["quick", "nightly"])
+def test_people_know_recipes_by_their_titles(tier):
+    short = tier == "quick"
+    assert arm("spatial 4", scale(tier)).title == title_of("spatial 4", short=short)
+    assert arm(PERCEPTRON, scale(tier)).title == title_of(PERCEPTRON)
