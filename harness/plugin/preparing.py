@@ -10,6 +10,7 @@ import pytest
 from harness.plugin.collection import claim_of
 from harness.plugin.judging import parameters, session_key
 from harness.plugin.options import settings_key
+from harness.plugin.remembering import recalled
 from harness.runs.conditions import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     config = session.config
     if not (config.option.collectonly or session.testsfailed):
         keep_freed_memory()
-        needed = runs_of(getattr(session, "items", ()), config.stash[settings_key].tier)
+        anew = [item for item in getattr(session, "items", ()) if recalled(item) is None]
+        needed = runs_of(anew, config.stash[settings_key].tier)
         worker = getattr(config, "workerinput", None)
         config.stash[session_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
     return (yield)
