@@ -86,6 +86,12 @@ def weights(name: str, root: Path | None, *, download: bool = False) -> Weights:
     return _read(file)
 
 
+def digest(name: str, root: Path | None) -> str | None:
+    """SHA-256 of the file that `weights` would read, without reading weights from it; None where there is none."""
+    file = next((place for place in _places(name, root) if place.is_file()), None)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file else None
+
+
 def _places(name: str, root: Path | None) -> list[Path]:
     stem = re.sub(r"[^a-z0-9]+", "_", name.lower())
     folders = [root / "pretrained"] if root is not None else []

@@ -32,6 +32,7 @@ class Lab:
         seed: an integer of this case's own, from the claim's id and the case's name.
         measured, controls: what was measured so far, by part.
         found: the records that were read, by key, with where they come from.
+        released: SHA-256 of the files of the released weights that were read, by the network's name.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Lab:
         self.curves: dict[str, dict[str, list[float]]] = {}
         self.sources: dict[tuple[str, str], Provenance] = {}
         self.found: dict[str, Found] = {}
+        self.released: dict[str, str] = {}
         self._place = place
 
     @functools.cached_property
@@ -75,7 +77,9 @@ class Lab:
 
     def weights(self, name: str) -> Weights:
         """Those that others have released for a network, by its name in `harness.data.weights`."""
-        return self._place.weights(name)
+        found = self._place.weights(name)
+        self.released[name] = found.sha256
+        return found
 
     @property
     def runs(self) -> Mapping[Any, Recipe]:

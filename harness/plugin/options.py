@@ -39,6 +39,7 @@ class Settings:
     update_ledger: bool
     download: bool
     require_data: bool
+    judge_anew: bool
 
 
 settings_key = pytest.StashKey[Settings]()
@@ -58,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-ledger", action="store_true", help="a test passes only when its claim is supported")
     group.addoption("--update-ledger", action="store_true", help="record this session's verdicts as the expected ones")
     group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
+    group.addoption("--judge-anew", action="store_true", help="judge every case, also those that were judged before")
     group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
 
 
@@ -92,4 +94,5 @@ def pytest_configure(config: pytest.Config) -> None:
         update_ledger=option("--update-ledger"),
         download=option("--download"),
         require_data=option("--require-data"),
+        judge_anew=option("--judge-anew"),
     )

@@ -10,6 +10,7 @@ import pytest
 from harness.plugin.collection import claim_of, rung_of, session_key
 from harness.plugin.judging import parameters
 from harness.plugin.options import settings_key
+from harness.plugin.remembering import recalled
 from harness.runs.conditions import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     if not (config.option.collectonly or session.testsfailed):
         keep_freed_memory()
         settings = config.stash[settings_key]
-        needed = runs_of(getattr(session, "items", ()), settings.tier)
+        anew = [item for item in getattr(session, "items", ()) if recalled(item) is None]
+        needed = runs_of(anew, settings.tier)
         if settings.recorded:
             needed = {run: of for run, of in needed.items() if not any(claim.trained for claim in of)}
         worker = getattr(config, "workerinput", None)

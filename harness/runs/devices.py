@@ -7,9 +7,14 @@ run's key names the model.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from harness.system.lazy import torch
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
+"""One of these is there wherever CUDA or ROCm has a GPU: on Linux, on a board, in WSL."""
 
 
 def device_of(worker: int, name: str, gpus: Sequence[int]) -> str:
@@ -30,6 +35,11 @@ def xdist_number(variables: Mapping[str, str]) -> int | None:
     """The number of the pytest-xdist worker whose environment this is; None for another process."""
     name = variables.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     return int(name) if name.isdecimal() else None
+
+
+def surely_no_gpu() -> bool:
+    """Whether this machine can have no GPU that torch computes on, found without loading torch."""
+    return sys.platform != "win32" and not any(Path(file).exists() for file in _DRIVERS)
 
 
 def gpus() -> list[int]:

@@ -7,21 +7,27 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(file: Path, content: str | bytes) -> None:
-    """Replace `file` by `content`: written beside it, flushed to the disk, renamed, and the folder flushed too."""
+def write_atomically(file: Path, content: str | bytes, *, lasting: bool = True) -> None:
+    """Replace `file` by `content`: written beside it, flushed to the disk, renamed, and the folder flushed too.
+
+    Without `lasting` nothing is flushed, which takes milliseconds: after a power cut the file may be cut short.
+    """
     data = content.encode("utf-8", errors="backslashreplace") if isinstance(content, str) else content
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.chmod(beside, 0o644)
         os.replace(beside, file)
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+    if not lasting:
+        return
     folder = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
