@@ -220,7 +220,7 @@ def pytest_runtest_makereport(
         report.claim_remembered = True  # type: ignore[attr-defined]
     elif item.stash[case_key].judged is not None and isinstance(item, pytest.Function):
         lab = item.funcargs["lab"]
-        if lab.claim.trained:
+        if not isinstance(lab, Lab) or lab.claim.trained:
             return report
         item.config.stash[remembering_key].keep(item, lab, item.stash[case_key])
     return report

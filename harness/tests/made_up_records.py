@@ -24,18 +24,18 @@ from harness.claims.tiers import reaches
 from harness.data.image_set import Provenance
 from harness.judging.cases import CaseJudgement, judge_case
 from harness.lab.lab import Lab
-from harness.lab.session import Session
-from harness.runs.recipe import Recipe, Result
+from harness.lab.session import Found, Session, computed
+from harness.runs import Recipe, Result, Run
 from harness.store.record import Record
 from harness.verdicts import Evidence
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 
-Found = Mapping[str, Any] | Result | Record
+Told = Mapping[str, Any] | Result | Record
 """What a made-up run found out: metrics alone, metrics and tensors, or a whole record."""
 
-Made = Callable[[Recipe, int], Found]
-MadeByName = Callable[[Any, int], Found]
+Made = Callable[[Recipe, int], Told]
+MadeByName = Callable[[Any, int], Told]
 
 
 class MadeUpSession(Session):
@@ -46,9 +46,9 @@ class MadeUpSession(Session):
         self._made = made
         self._made_weights = weights
 
-    def record(self, recipe: Recipe, seed: int) -> Record:
+    def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
         """The made-up record of a run."""
-        return as_record(self._made(recipe, seed))
+        return computed(Run(recipe, seed), as_record(self._made(recipe, seed)))
 
     def provenance(self, name: str, split: str) -> Provenance:
         """Of no real images."""
@@ -59,7 +59,7 @@ class MadeUpSession(Session):
         return super().weights(name) if self._made_weights is None else self._made_weights(name)
 
 
-def as_record(found: Found) -> Record:
+def as_record(found: Told) -> Record:
     """A record of these metrics, and arrays where there are any; its key and its cost mean nothing."""
     if isinstance(found, Record):
         return found

@@ -83,4 +83,4 @@ def test_curves_too_short_or_of_other_shapes_are_refused():
         coincidence(np.ones((3, 9)), np.ones((3, 9)))
     for shapes in [((12,), (12,)), ((3, 12), (3, 13))]:
         with pytest.raises(ValueError, match="runs by points"):
-            coincidence(*map(np.ones, shapes))
+            coincidence(np.ones(shapes[0]), np.ones(shapes[1]))

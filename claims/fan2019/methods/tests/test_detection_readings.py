@@ -106,7 +106,8 @@ def test_shares_add_up_to_all(detectors, convention, on):
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_no_convention_finds_kinds_that_are_not_its_own(convention):
-    kinds = detection_errors(*findings(0, 6.0)[:2], convention, similar=[[0, 1]])
+    detections, objects, *_ = findings(0, 6.0)
+    kinds = detection_errors(detections, objects, convention, similar=[[0, 1]])
     found = statistics(findings(0, 6.0))[WHOLE][convention]
     assert {kind.name.lower() for kind in map(Kind, kinds)} <= set(found)
 

@@ -261,7 +261,7 @@ def test_the_rate_is_warmed_up_to_another_schedule():
 
 def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
     place = Session(tier="quick", data=tmp_path, store=tmp_path / "store", device="cpu", train=True)
-    record = place.record(SMALL.with_(epochs=1), 0)
+    record = place.record(SMALL.with_(epochs=1), 0).record
     assert record.metrics["test_images"] == 10
     assert record.tensors == {}
     assert place.provenance("scenes", "test").reach is Evidence.PROXY

@@ -54,8 +54,8 @@ def trained(share: float, size: int, seed: int) -> np.ndarray:
 @functools.cache
 def readings_of(share: float, size: int, seed: int) -> Any:
     """What is read off such kernels, and off untrained ones."""
-    kernels = (torch.from_numpy(trained(*of)) for of in ((0.0, size, seed + 100), (share, size, seed)))
-    return readings(*kernels, seed)
+    untrained, ordered = (torch.from_numpy(trained(*of)) for of in ((0.0, size, seed + 100), (share, size, seed)))
+    return readings(untrained, ordered, seed)
 
 
 def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "quick") -> Any:
