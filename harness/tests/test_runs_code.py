@@ -286,7 +286,7 @@ def test_training_networks_interventions_and_measures_are_part_of_it(name):
 
 def test_a_training_leads_to_its_own_network_and_to_no_other():
     recipe = Training(Network.of("mlp"), Data("mnist"), Adam(1e-3), epochs=1, batch_size=1)
-    assert recipe.modules() == ("harness.networks.mlp",)
+    assert recipe.modules() == ("harness.networks.mlp", "harness.training.loss")
     others = ("harness.networks.vgg", "harness.networks.mlp", "harness.networks.alexnet")
     assert not [name for name in closure(["harness.training.training"]) if name in others]
 

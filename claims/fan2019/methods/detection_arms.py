@@ -96,7 +96,8 @@ def plain(tier: str, data: str) -> DetectorTest:
 def arm(name: str, tier: str, data: str) -> DetectorTest:
     """The recipe of one arm."""
     recipe = plain(tier, data)
-    return recipe.with_(network=Network.of(recipe.network.name, **dict(recipe.network.parameters), **ARMS[name]))
+    network = Network.of(recipe.network.name, **dict(recipe.network.parameters), **ARMS[name])
+    return recipe.with_(network=network, called=title_of(name))
 
 
 def title_of(name: str) -> str:
