@@ -16,6 +16,7 @@ from harness.system.lazy import torch
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 """One of these is there wherever CUDA or ROCm has a GPU: on Linux, on a board, in WSL."""
 
+
 def device_of(worker: int, name: str, gpus: Sequence[int]) -> str:
     """The device of a worker, numbered from 0, where `name` was asked for and these GPUs may be used.
 
