@@ -52,7 +52,7 @@ class Sources:
             if file not in found:
                 found.add(file)
                 waiting += self._led_to(file)
-        folders = {file.parent for file in found}
+        folders = {file.parent for file in found if file.name != "conftest.py"}  # stands beside all sorts of things
         return frozenset(found.union(*map(self._beside, folders)))
 
     def digest(self, files: Iterable[Path]) -> str:
@@ -94,8 +94,6 @@ class Sources:
         return ".".join(folder.relative_to(root).parts) if root is not None else ""
 
     def _beside(self, folder: Path) -> Iterator[Path]:
-        if folder in self._roots:
-            return
         for entry in folder.iterdir():
             if entry.is_file() and entry.suffix not in _NO_SOURCES and not entry.name.startswith("."):
                 yield entry

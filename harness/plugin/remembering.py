@@ -40,7 +40,7 @@ JUDGING = [
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "pillow", "safetensors", "hypothesis")
 
-Json = dict[str, Any]
+Json = Mapping[str, Any]
 
 
 class Remembering:
@@ -50,7 +50,9 @@ class Remembering:
         self._config = config
         self._settings = settings
         self._memory = Memory(settings.store / FOLDER)
-        self._digests: dict[Path, str] = {}
+        self._codes: dict[Path, str] = {}
+        self._data: dict[tuple[str, str], str | None] = {}
+        self._records: dict[str, str | None] = {}
 
     def recall(self, item: pytest.Item, claim: Claim) -> CaseResult | None:
         """What a case came to, if it was judged before and all that it comes from is the same."""
@@ -63,15 +65,13 @@ class Remembering:
     def keep(self, item: pytest.Item, lab: Lab, case: CaseResult) -> None:
         """Remember a case, unless what it read cannot be known again."""
         try:
-            reads: Json = {
-                "data": [[name, split, self._data(name, split)] for name, split in lab.sources],
-                "weights": dict(lab.released),
-                "records": {key: self._record(key) for key in lab.found},
-            }
+            data = [[name, split, self._data_digest(name, split)] for name, split in lab.sources]
+            records = {key: self._record(key) for key in lab.found}
             self._config.stash[session_key].store  # noqa: B018 - makes the folder, where it is missing
         except (DatasetError, StoreProblem, OSError):
             return
-        if None not in reads["records"].values():
+        if None not in records.values():
+            reads = {"data": data, "weights": lab.released, "records": records}
             self._memory.keep(self._case(item, lab.claim), self._depends(lab.claim), reads, case)
 
     def _case(self, item: pytest.Item, claim: Claim) -> Json:
@@ -84,12 +84,12 @@ class Remembering:
 
     def _code(self, file: Path) -> str:
         """Digest of all files of the project that a claim's module and judging may run or read."""
-        if file not in self._digests:
+        if file not in self._codes:
             top = self._config.rootpath
             folders = [folder for folder in file.parents if folder.is_relative_to(top)]
             fixtures = [folder / "conftest.py" for folder in folders if (folder / "conftest.py").is_file()]
-            self._digests[file] = self._sources.digest(self._sources.reached([file, *fixtures, *JUDGING]))
-        return self._digests[file]
+            self._codes[file] = self._sources.digest(self._sources.reached([file, *fixtures, *JUDGING]))
+        return self._codes[file]
 
     @functools.cached_property
     def _sources(self) -> Sources:
@@ -124,25 +124,23 @@ class Remembering:
         """Whether data, weights and records are what a case once read."""
         try:
             return (
-                all(self._data(name, split) == digest for name, split, digest in reads["data"])
+                all(self._data_digest(name, split) == digest for name, split, digest in reads["data"])
                 and all(weights_digest(name, self._settings.data) == sum for name, sum in reads["weights"].items())
                 and all(self._record(key) == content for key, content in reads["records"].items())
             )
         except (DatasetError, StoreProblem, OSError):
             return False
 
-    def _data(self, name: str, split: str) -> str | None:
-        """The digest of a data set as it lies here, None where it does not; of one that is made, of what makes it."""
-        known = self._data_digests.get((name, split), "")
-        if known == "":
-            known = self._data_digests[name, split] = self._data_digest(name, split)
-        return known
-
-    @functools.cached_property
-    def _data_digests(self) -> dict[tuple[str, str], str | None]:
-        return {}
-
     def _data_digest(self, name: str, split: str) -> str | None:
+        """The digest of a data set as it lies here, verified once a session, None where it does not lie here.
+
+        Of one that is made, the digest of what makes it: nothing is made, and torch is not needed.
+        """
+        if (name, split) not in self._data:
+            self._data[name, split] = self._look_at(name, split)
+        return self._data[name, split]
+
+    def _look_at(self, name: str, split: str) -> str | None:
         if (maker := made_by(name)) is not None:
             return self._sources.digest(self._sources.reached(self._sources.files(maker)))
         try:
@@ -153,15 +151,11 @@ class Remembering:
             return None
 
     def _record(self, key: str) -> str | None:
-        """The content of a record of the store, read and checked once a session."""
+        """The content of a record of the store, read and checked once a session; None where there is none."""
         if key not in self._records:
             record = self._config.stash[session_key].store.get(key)
             self._records[key] = record.content if record else None
         return self._records[key]
-
-    @functools.cached_property
-    def _records(self) -> dict[str, str | None]:
-        return {}
 
 
 def made_by(name: str) -> str | None:
