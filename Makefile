@@ -1,9 +1,11 @@
-# `make report` judges the claims and writes reports/latest/index.html; `make test` tests the suite and its verdicts:
-# `make lint`, `make types`, `make tests` and `make claims`, one after the other.
+# `make report` judges the claims from what is recorded, writes reports/latest/index.html, and trains a sample of the
+# recorded networks again; `make record` trains what no record covers, for hours.  `make test` tests the suite and its
+# verdicts: `make lint`, `make types`, `make tests` and `make claims`, one after the other.
 # Each makes .venv when it is missing; STORE, REPORT, DATA and ARGS may be given: make report ARGS='-k orderness'.
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+SECONDS_TO_RECHECK ?= 60
 
 export CLAIMS_DATA := $(or $(DATA),$(CLAIMS_DATA))
 
@@ -12,7 +14,23 @@ OPTIONS = $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(A
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
 # (hypothesis's pytest plugin, of no use here, loads all of it at the end of the session.)
 report: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick -n 2 --dist worksteal -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m pytest claims --tier quick --recorded -n 2 --dist worksteal -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m harness recheck --tier quick --seconds $(SECONDS_TO_RECHECK)
+
+# A sample of the records, done again: whole where that is short, else the first epoch.
+recheck: .venv/installed
+	$(BIN)/python -m harness recheck --tier quick --seconds $(SECONDS_TO_RECHECK) $(ARGS)
+
+# MINUTES=60 ends after an hour; the same command goes on.
+record: .venv/installed
+	nice -n 19 $(BIN)/python -m harness record --tier quick $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
+# All that a GPU machine does in a night: state, speed, training within MINUTES, evidence, a bundle to carry, report.
+nightly: .venv/installed
+	$(BIN)/python -m harness doctor
+	$(BIN)/python -m harness.benchmarks training
+	$(BIN)/python -m harness record --tier nightly --minutes $(or $(MINUTES),40) --bundle reports/nightly.zip $(ARGS)
+	$(BIN)/python -m pytest claims --tier nightly --recorded $(OPTIONS) || test $$? -eq 1
 
 test: lint types tests claims
 
@@ -29,9 +47,9 @@ types: .venv/installed
 tests: .venv/installed
 	$(BIN)/python -m pytest harness/tests claims/*/methods -n 2 $(ARGS)
 
-# Trained verdicts are left to `make report` and the nightly run: they cost minutes, and bfloat16 differs between CPUs.
+# Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine.
 claims: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick -m 'not trained' $(OPTIONS)
+	$(BIN)/python -m pytest claims --tier quick --recorded -n 2 $(OPTIONS)
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -41,4 +59,4 @@ claims: .venv/installed
 clean:
 	rm -rf .venv reports/latest reports/store
 
-.PHONY: report test lint types tests claims clean
+.PHONY: report recheck record nightly test lint types tests claims clean

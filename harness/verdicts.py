@@ -12,6 +12,8 @@ class Verdict(StrEnum):
     SUPPORTED = "supported"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
+    OUT_OF_REACH = "out of reach"
+    """The evidence at hand is too far from the paper's set-up to decide this sentence, whatever it shows."""
     ERRATUM = "erratum"
     NOT_RUN = "not run"
 
@@ -25,6 +27,8 @@ class Evidence(StrEnum):
     """The paper's data and architecture, a shorter recipe."""
     PAPER = "paper"
     """The paper's own recipe."""
+    PRINTED = "printed"
+    """Only the paper's printed numbers were derived again: consistent with itself, nothing measured."""
     EXACT = "exact"
     """Closed form: nothing to scale."""
 
@@ -39,7 +43,9 @@ def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict on a sentence that says all of several things at once.
 
     Refuted by any part that is refuted, supported when every part is; an erratum counts as a part that is confirmed.
-    Anything else, and a part that did not run, leaves the whole undecided.
+    A part that did not run or could not be decided leaves the whole inconclusive: more of the same evidence may refute
+    it.  Out of reach is the whole only where nothing else stands in its way: all other parts are supported, and no more
+    evidence of this kind would decide it.
     """
     seen = set(verdicts)
     if not seen or seen == {Verdict.NOT_RUN}:
@@ -50,4 +56,6 @@ def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
         return Verdict.ERRATUM
     if seen <= {Verdict.SUPPORTED, Verdict.ERRATUM}:
         return Verdict.SUPPORTED
+    if seen <= {Verdict.SUPPORTED, Verdict.ERRATUM, Verdict.OUT_OF_REACH}:
+        return Verdict.OUT_OF_REACH
     return Verdict.INCONCLUSIVE

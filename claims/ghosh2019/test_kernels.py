@@ -12,41 +12,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.blocks import SwapBlocks
-from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
+from claims.ghosh2019.methods.kernel_orderness import (
+    FAR_APART,
+    RANDOM_ORDER,
+    TRAINED,
+    UNTRAINED,
+    KernelOrderness,
+    orderness_of,
+)
+from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.claim import claim
-from harness.interventions.pixels import permute_pixels
 from harness.rules import Curve, greater_than, less_than, monotone
-from harness.system.lazy import np, torch
-from harness.training import Adam, Data, Keep, Network, kept_name
+from harness.system.lazy import np
+from harness.training import Adam, Data, Network
 from harness.training.training import Training
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from harness.lab.lab import Lab
 
-    Kernels = dict[int, list[Tensor]]
-    """The first layer's, by arm and seed."""
     BySeed = dict[int, NDArray[np.float64]]
     """Numbers by arm, an array over seeds each."""
 
 EPOCHS = {"quick": 12, "nightly": 50}
 SWAPS = (0, 25, 50, 100)
 SIZES = (3, 7, 15, 27)
-KERNELS = "layers.0.conv.weight"
 
 
-def mnist_1000(epochs: int, swaps: tuple[SwapBlocks, ...] = (), **network: int) -> Training:
+def mnist_1000(epochs: int, swaps: tuple[SwapBlocks, ...] = (), **network: int) -> KernelOrderness:
     """One training of the experiment; `network` is what differs in it from the paper's plain one."""
-    return Training(
-        network=Network.of("ghosh-cnn", depth=3, width=64, **network),
-        data=Data("mnist", count=1000, held_out=200, interventions=swaps),
-        optimiser=Adam(1e-3),
-        epochs=epochs,
-        batch_size=32,
-        keep=Keep((KERNELS,), (0, epochs)),
+    return KernelOrderness(
+        Training(
+            network=Network.of("ghosh-cnn", depth=3, width=64, **network),
+            data=Data("mnist", count=1000, held_out=200, interventions=swaps),
+            optimiser=Adam(1e-3),
+            epochs=epochs,
+            batch_size=32,
+        )
     )
 
 
@@ -60,27 +64,14 @@ SIZED = {
 }
 
 
-def first_kernels(lab: Lab, epoch: int | None = None) -> Kernels:
-    """The first layer's kernels, `(64, 1, size, size)`, of each run by arm and seed; the last epoch's unless told."""
-    arms = {}
-    for arm, recipe in lab.runs.items():
-        assert isinstance(recipe, Training)
-        name = kept_name(KERNELS, recipe.epochs if epoch is None else epoch)
-        arms[arm] = [torch.from_numpy(record.tensors[name]) for record in lab.records(recipe)]
-    return arms
+def by_arm(lab: Lab, kernels: str, estimator: str, neighbours: str) -> BySeed:
+    """Orderness of some kernels of each run (see `methods.kernel_orderness`): an array over seeds for each arm."""
+    return {arm: orderness_of(lab.records(recipe), kernels, estimator, neighbours) for arm, recipe in lab.runs.items()}
 
 
-def orderness_of(arms: Kernels, neighbours: str, estimator: str) -> BySeed:
-    """Orderness of the kernels of each run: an array over seeds for each arm."""
-    return {
-        arm: np.array([orderness(kernels, neighbours, estimator=estimator) for kernels in seeds])
-        for arm, seeds in arms.items()
-    }
-
-
-def draw(lab: Lab, name: str, by_arm: BySeed) -> None:
+def draw(lab: Lab, name: str, values: BySeed) -> None:
     """Put the means over seeds into the report, as a curve of the paper's figure."""
-    lab.series(name, x=list(by_arm), y=[float(values.mean()) for values in by_arm.values()])
+    lab.series(name, x=list(values), y=[float(each.mean()) for each in values.values()])
 
 
 def note_accuracy(lab: Lab) -> None:
@@ -106,32 +97,12 @@ def note_accuracy(lab: Lab) -> None:
 )
 def test_less_ordered_images_give_less_ordered_kernels(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
     """The less spatial order the training images have, the less the trained kernels of the first layer have."""
-    trained = first_kernels(lab)
-    rearranged = {arm: [rearrange(kernels, neighbours) for kernels in seeds] for arm, seeds in trained.items()}
-    by_swaps, by_swaps_rearranged = (orderness_of(arms, neighbours, estimator) for arms in (trained, rearranged))
+    by_swaps = by_arm(lab, TRAINED, estimator, neighbours)
     lab.measure(**falls_and_drops(by_swaps))
-    lab.control(**falls_and_drops(by_swaps_rearranged))
+    lab.control(**falls_and_drops(by_arm(lab, FAR_APART, estimator, neighbours)))
     draw(lab, "trained", by_swaps)
-    draw(lab, "untrained", orderness_of(first_kernels(lab, epoch=0), neighbours, estimator))
+    draw(lab, "untrained", by_arm(lab, UNTRAINED, estimator, neighbours))
     note_accuracy(lab)
-
-
-FAR_APART = {
-    "four": (0, 5, 1, 6, 2, 7, 3, 8, 4),
-    "straight": (0, 5, 1, 6, 2, 7, 3, 8, 4),
-    "eight": (0, 2, 1, 6, 8, 7, 3, 5, 4),
-}
-"""Which of the nine weights of a 3 x 3 kernel each place takes, row by row.
-
-Upper weights and lower ones in turns, as on a checkerboard; or, where diagonal neighbours count, the second and the
-third row exchanged, and likewise the columns.  A smooth kernel then has less order than one of independent weights, the
-less the smoother it was; that of independent weights stays as it is.
-"""
-
-
-def rearrange(kernels: Tensor, neighbours: str) -> Tensor:
-    """Kernels `(n, 1, 3, 3)` with their weights put `FAR_APART`."""
-    return kernels.flatten(2)[..., list(FAR_APART[neighbours])].reshape(kernels.shape)
 
 
 def falls_and_drops(by_swaps: BySeed) -> dict[str, object]:
@@ -165,13 +136,12 @@ def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(
     seed, which a quotient of two noisy values would not allow.  The mean over kernels of each kernel's own ratio is
     above zero for small kernels of independent weights already (E-SO10); the untrained kernels show by how much.
     """
-    trained, untrained = (orderness_of(first_kernels(lab, epoch), neighbours, estimator) for epoch in (None, 0))
+    trained, untrained = (by_arm(lab, kernels, estimator, neighbours) for kernels in (TRAINED, UNTRAINED))
     lab.measure(**around_half(trained))
     small, large = SIZES[0], SIZES[-1]
     unfallen = around_half({small: trained[small], large: trained[small]})
-    kernels = first_kernels(lab)[large]
-    random_order = {large: [permute_pixels(each, lab.generator) for each in kernels]}
-    fallen_to_nothing = around_half({small: trained[small], **orderness_of(random_order, neighbours, estimator)})
+    in_random_order = by_arm(lab, RANDOM_ORDER, estimator, neighbours)
+    fallen_to_nothing = around_half({small: trained[small], large: in_random_order[large]})
     lab.control(**{LESS: unfallen[LESS], MORE: fallen_to_nothing[MORE]})
     draw(lab, "trained", trained)
     draw(lab, "untrained", untrained)

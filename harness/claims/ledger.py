@@ -2,20 +2,34 @@
 
 A claim's entry stands under its tier and what it rests on (`basis`); `cases` lists those whose own verdict is not the
 claim's.  A green build says that every verdict is as recorded, not that the papers are right.
+
+What decides is recorded beside what was decided, so that neither changes unseen: the rules with their margins, the
+readings, the seeds, the control in words (`decides`), and what each case's control measured (`controls`).  A margin
+that is widened and a control that is turned into a constant change no verdict, and turn a build red all the same.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.system.files import write_atomically
 from harness.verdicts import Verdict
 
-SCHEMA = 1
+if TYPE_CHECKING:
+    from harness.claims.claim import Claim
+
+SCHEMA = 2
+
+DECIDES = "decides"
+"""Under this name, among a claim's tiers, stands what decides it."""
+
+RELATIVE, ABSOLUTE = 0.02, 1e-6
+"""By how much a control may measure something else than was recorded: another processor rounds otherwise."""
 
 
 class LedgerUnreadable(Exception):
@@ -69,14 +83,81 @@ class Ledger:
         entry = self._entry(id, tier, basis)
         return Verdict(entry.get("cases", {}).get(case, entry["verdict"])) if entry else None
 
-    def record(self, id: str, tier: str, basis: str, verdict: str, cases: Mapping[str, str]) -> None:
-        """Expect from now on this verdict of a claim, and these of its cases by name."""
+    def record(
+        self,
+        id: str,
+        tier: str,
+        basis: str,
+        verdict: str,
+        cases: Mapping[str, str],
+        controls: Mapping[str, Mapping[str, float]] | None = None,
+        decides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Expect from now on this verdict of a claim, and these of its cases by name.
+
+        Args:
+            id: of the claim.
+            tier: of the verdict.
+            basis: of the verdict.
+            verdict: of the claim.
+            cases: verdicts of all its cases, by name.
+            controls: what each case's control measured, by case and part.
+            decides: what decides the claim (`decides_of`).
+        """
         others = {case: str(of_case) for case, of_case in cases.items() if of_case != verdict}
         recorded = {"verdict": str(verdict), **({"cases": others} if others else {})}
+        if controls:
+            recorded["controls"] = {
+                case: {part: _short(value) for part, value in controls[case].items()} for case in controls
+            }
         self.claims.setdefault(id, {}).setdefault(tier, {})[basis] = recorded
+        if decides:
+            self.claims[id][DECIDES] = dict(decides)
+
+    def differences(self, id: str, decides: Mapping[str, Any]) -> list[str]:
+        """In what a claim is decided otherwise than when its verdicts were recorded; a sentence each."""
+        recorded = self.claims.get(id, {}).get(DECIDES, {})
+        return [
+            f"{what} was {json.dumps(recorded[what], ensure_ascii=False)}, is {json.dumps(value, ensure_ascii=False)}"
+            for what, value in decides.items()
+            if what in recorded and recorded[what] != value
+        ]
+
+    def other_controls(self, id: str, tier: str, basis: str, controls: Mapping[str, Mapping[str, float]]) -> list[str]:
+        """Controls that measure something else than was recorded; a sentence each."""
+        recorded = (self._entry(id, tier, basis) or {}).get("controls", {})
+        return [
+            f"the control of {' '.join(filter(None, (case, part)))} measured {before}, now {_short(parts[part])}"
+            for case, parts in controls.items()
+            for part, before in recorded.get(case, {}).items()
+            if part in parts and not _near(before, parts[part])
+        ]
 
     def _entry(self, id: str, tier: str, basis: str) -> dict[str, Any] | None:
         return self.claims.get(id, {}).get(tier, {}).get(basis)
+
+
+def decides_of(claim: Claim) -> dict[str, Any]:
+    """What decides a claim, as JSON values: fixed before the data are seen, and changed by nobody unseen."""
+    seeds = claim.seeds if isinstance(claim.seeds, Mapping) else {"": claim.seeds}
+    return {
+        "rules": {part: rule.sentence for part, rule in claim.rules.items()},
+        "control": claim.control,
+        "uncontrolled": dict(claim.uncontrolled),
+        "readings": {name: [str(value) for value in values] for name, values in claim.readings.items()},
+        "seeds": {tier: " ".join(map(str, values)) for tier, values in seeds.items()} if claim.runs else {},
+    }
+
+
+def _short(value: float) -> float | str:
+    """A number to six digits; NaN and the infinities in words."""
+    return float(f"{value:.6g}") if math.isfinite(value) else str(value)
+
+
+def _near(recorded: float | str, value: float) -> bool:
+    if isinstance(recorded, str) or not math.isfinite(value):
+        return recorded == _short(value)
+    return math.isclose(recorded, value, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
 class Ledgers:

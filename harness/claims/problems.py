@@ -12,6 +12,7 @@ from harness.claims import papers
 from harness.claims.claim import Claim
 from harness.claims.controls import coverage
 from harness.claims.tiers import TIERS, reaches
+from harness.runs.key import unnamed
 from harness.verdicts import Evidence
 
 
@@ -145,7 +146,7 @@ def _tiers(claim: Claim) -> Iterator[str]:
 
 
 def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:
-    """Recipes that cannot be made, or lead to names that nothing is registered under, at any tier and in any case."""
+    """Recipes that cannot be made or kept, or name what nothing is registered under; at any tier, in any case."""
     if claim.runs is None or claim.tier not in TIERS:
         return
     wrong: dict[str, None] = {}
@@ -169,3 +170,5 @@ def _wrong_runs(claim: Claim, tier: str, parameters: Mapping[str, Any], known_da
         for name in names:
             if name not in known_data:
                 yield f"its runs at tier {tier} take an unknown data set {name!r}"
+        for problem in itertools.chain.from_iterable(map(unnamed, recipes)):
+            yield f"its runs at tier {tier} cannot be kept: {problem}"

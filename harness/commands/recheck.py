@@ -75,8 +75,9 @@ def run(chosen: argparse.Namespace) -> int:
     for candidate in waiting:
         if not chosen.all and done and time.monotonic() + expected(candidate, chosen.whole) > ends:
             continue
-        comparison = recheck(candidate, chosen_claims, chosen.whole)
         done += 1
+        print(f"{done}: {candidate.entry.title}, about {expected(candidate, chosen.whole):.0f} s", file=sys.stderr)
+        comparison = recheck(candidate, chosen_claims, chosen.whole)
         failed += bool(comparison.differences)
         print(told(candidate, comparison, chosen.whole), flush=True)
         if chosen.confirm and not comparison.differences and candidate.freshness != "current":
@@ -87,7 +88,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 def candidates(chosen: Selection, archive: object) -> Iterator[Candidate]:
     """The records of the selection's runs whose data are here."""
-    from harness.data.errors import DatasetMissing
+    from harness.data.dataset_errors import DatasetMissing
     from harness.evidence import Archive
     from harness.runs import ingredients
 

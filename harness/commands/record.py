@@ -59,7 +59,7 @@ def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
     added: dict[str, list[Entry]] = {}
     for run, found in recordable(selection):
         if found.key not in archive.entries:
-            added.setdefault(place_of(selection, run), []).append(entry_of(run, found, selection, commit))
+            added.setdefault(place_of(selection, run, found), []).append(entry_of(run, found, commit))
     for place, entries in sorted(added.items()):
         file = archive.add(place, entries)
         print(f"{shown(file)}: {len(entries)} records added")
@@ -69,22 +69,24 @@ def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
 
 
 def recordable(selection: Selection) -> Iterable[tuple[Run, Record]]:
-    """The store's records of trained runs, whatever device they ran on, that today's code made of the data here."""
+    """The store's records of trained runs, whatever device they ran on, that today's code made; of the data here."""
     from harness.evidence.entry import identity
-    from harness.runs import ingredients
+    from harness.runs import declared
 
-    wanted: dict[str, tuple[Run, dict[str, object]]] = {}
+    wanted = {}
     for run, claims in selection.needs.items():
         if any(claim.trained for claim in claims):
-            made_of = ingredients(run, selection.bench)
-            wanted[identity(made_of)] = run, made_of
+            made_of = declared(run)
+            wanted[identity(made_of)] = run, made_of["code"]
     for record in selection.store.records():
-        if (found := wanted.get(_identity(record))) is None:
-            continue
-        run, made_of = found
-        same = all(record.made_of.get(name) == made_of.get(name) for name in ("code", "data"))
-        if same and record.tensors_digest is None and not record.diverged:
-            yield run, record
+        asked = wanted.get(_identity(record))
+        if asked is not None and record.made_of.get("code") == asked[1] and _is_metrics_only(record):
+            yield asked[0], record
+
+
+def _is_metrics_only(record: Record) -> bool:
+    """Whether all that it found out can be kept as text, and that it did find something out."""
+    return record.tensors_digest is None and not record.diverged and "sources" in record.environment
 
 
 def _identity(record: Record) -> str:
@@ -96,21 +98,21 @@ def _identity(record: Record) -> str:
         return ""
 
 
-def entry_of(run: Run, record: Record, selection: Selection, commit: str) -> Entry:
+def entry_of(run: Run, record: Record, commit: str) -> Entry:
     """A record of the store as evidence of today."""
     from harness.evidence import Entry
+    from harness.evidence.entry import source_of
 
-    sources = tuple(selection.bench.provenance(name, split) for name, split in run.recipe.data_sets())
+    facts = dict(record.environment)
+    sources = tuple(source_of(source) for source in facts.pop("sources"))
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return Entry(str(run), record.made_of, record.metrics, record.environment, record.seconds, today, commit, sources)
+    return Entry(str(run), record.made_of, record.metrics, facts, record.seconds, today, commit, sources)
 
 
-def place_of(selection: Selection, run: Run) -> str:
+def place_of(selection: Selection, run: Run, record: Record) -> str:
     """In which file a run is recorded: the folder of the first paper whose claims need it, and its kind and data."""
-    from harness.runs.key import ingredients
-
     paper = selection.needs[run][0].file.parent.name
-    kind = str(ingredients(run, selection.bench)["recipe"]["name"])
+    kind = str(record.made_of["recipe"]["name"])
     data = "-".join(dict.fromkeys(name for name, _ in run.recipe.data_sets()))
     return f"{paper}/{kind}-{data}" if data else f"{paper}/{kind}"
 

@@ -132,7 +132,7 @@ def selected(chosen: argparse.Namespace) -> Selection:
     if not collected.session.items:
         raise BadUsage(f"no claim is selected by {shlex.join([*pytest_arguments(chosen), *chosen.paths])}")
     # Imported after pytest has loaded them as plugins: it complains about plugins that were loaded before.
-    from harness.plugin.judging import session_key
+    from harness.plugin.collection import session_key
     from harness.plugin.preparing import runs_of
 
     place = collected.session.config.stash[session_key]
@@ -154,7 +154,7 @@ def opened(place: Session) -> tuple[Store, Bench]:
     if device.type == "cuda" and (device.index or 0) >= gpus():
         raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
     try:
-        return place.store, place.workshop
+        return place.store, place.bench
     except StoreProblem as problem:
         raise BadUsage(str(problem)) from problem
 

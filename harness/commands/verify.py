@@ -1,6 +1,7 @@
-"""Read every record of the store again, and come to every verdict of a report again.
+"""Read every record of the store and all evidence again, and come to every verdict of a report again.
 
-Of each record all digests are checked; one that is damaged is moved to the store's quarantine.  A report holds verdicts
+Of each record all digests are checked; one that is damaged is moved to the store's quarantine.  Lines of evidence that
+are damaged, or depend on one another where they should not, are named.  A report holds verdicts
 and numbers but not the samples that they come from.  So each of its claims is judged again, by the code as it is here
 and from the records in the store (`--no-train`), and its entry in claims.json is compared: numbers to one in a million,
 everything else exactly, but for seconds and explanations.  A verdict that cannot be come to again, because a run or a
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commands.document import read_document
 from harness.commands.selection import add_place, pytest_arguments, run_pytest
-from harness.commands.usage import REPORT, STORE, BadUsage
+from harness.commands.usage import EVIDENCE, REPORT, STORE, BadUsage
 
 if TYPE_CHECKING:
     import pytest
@@ -43,6 +44,7 @@ LISTED = 5
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_place(parser)
+    parser.add_argument("--evidence", type=Path, metavar="DIR", help=f"evidence that is kept (default: {EVIDENCE})")
     parser.add_argument("--report", type=Path, metavar="DIR", help=f"the report (default: {REPORT}, where it is there)")
 
 
@@ -50,10 +52,12 @@ def run(chosen: argparse.Namespace) -> int:
     """Check the store, then the report, as far as there are any."""
     store = Path(chosen.store or STORE)
     report = chosen.report or (REPORT if (REPORT / "claims.json").exists() else None)
-    if not store.is_dir() and (chosen.store or report is None):
+    evidence = chosen.evidence or EVIDENCE
+    if not store.is_dir() and (chosen.store or (report is None and not evidence.is_dir())):
         raise BadUsage(f"{store}: there is no such store" + ("" if report else f", and no report in {REPORT}"))
     document = read_document(report) if report else None
     sound = check_store(store)
+    sound &= check_evidence(evidence)
     if document is None:
         print(f"no report in {REPORT}: no verdicts to come to again")
     else:
@@ -74,6 +78,17 @@ def check_store(folder: Path) -> bool:
         raise BadUsage(str(problem)) from problem
     count, problems = len(store.keys()), store.verify()
     print(f"store {folder}: {count} records read, {len(problems) or 'none'} of them damaged", *problems, sep="\n  ")
+    return not problems
+
+
+def check_evidence(folder: Path) -> bool:
+    """Print the state of the evidence, and return whether every line can be believed."""
+    from harness.evidence import Archive
+
+    archive = Archive.read(folder)
+    problems = [str(problem) for problem in archive.problems]
+    count = len(archive.entries)
+    print(f"evidence {folder}: {count} records read, {len(problems) or 'no'} lines set aside", *problems, sep="\n  ")
     return not problems
 
 

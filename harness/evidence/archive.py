@@ -79,6 +79,10 @@ class Archive:
         freshness, entry = min(rated, key=lambda pair: (order.index(pair[0]), *_latest_first(pair[1])))
         return entry, freshness
 
+    def has(self, made_of: Mapping[str, Any]) -> bool:
+        """Whether there is a record of a recipe with a seed."""
+        return identity(made_of) in self._by_identity
+
     def freshness(self, entry: Entry, code: str) -> Freshness:
         """What code of this digest says of a record."""
         if entry.code == code:

@@ -192,10 +192,7 @@ def _unsealed(line: str) -> dict[str, Any]:
 
 
 def _entry(body: dict[str, Any]) -> Entry:
-    sources = tuple(
-        Provenance(one["name"], one["split"], one["digest"], Evidence(one["reach"]), tuple(one["notes"]))
-        for one in body["sources"]
-    )
+    sources = tuple(source_of(source) for source in body["sources"])
     entry = Entry(
         str(body["title"]), dict(body["made_of"]), dict(body["metrics"]), dict(body["environment"]),
         float(body["seconds"]), str(body["date"]), str(body["commit"]), sources,
@@ -207,6 +204,12 @@ def _entry(body: dict[str, Any]) -> Entry:
         raise LineRefused("the data sets that it names are not those that it was made of")
     entry.identity, entry.seed, entry.code  # noqa: B018  (raise for what is missing)
     return entry
+
+
+def source_of(values: Mapping[str, Any]) -> Provenance:
+    """The provenance of a data set from its JSON values."""
+    reach, notes = Evidence(values["reach"]), tuple(map(str, values["notes"]))
+    return Provenance(str(values["name"]), str(values["split"]), str(values["digest"]), reach, notes)
 
 
 def _confirmation(body: dict[str, Any]) -> Confirmation:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.claims.tiers import TIERS
 from harness.judging.cases import CaseJudgement, least_favourable, verdict_of
 from harness.judging.correction import Parts, corrected
 from harness.rules import Judgement
@@ -25,7 +26,8 @@ class CaseResult:
         judged: None where no verdict could be reached; `failure` then says why.
         parameters: the data set and the readings, as printed, by name.
         evidence, stand_in: how far the case reaches, and whether its data stand in for those that the claim speaks of.
-        data, runs: where its numbers come from: data sets as JSON values, keys of runs.
+        data, runs: where its numbers come from: data sets and runs as JSON values, each run with its key, title, seed,
+            source ("computed" or "recorded"), freshness, device and date.
         notes, series, pictures: what its function gave for the report, as JSON values.
         seconds: that measuring and judging took.
     """
@@ -41,7 +43,7 @@ class CaseResult:
     stand_in: bool = False
     parameters: Mapping[str, str] = field(default_factory=dict)
     data: Sequence[Mapping[str, Any]] = ()
-    runs: Sequence[str] = ()
+    runs: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     series: Mapping[str, Any] = field(default_factory=dict)
     pictures: Sequence[Mapping[str, Any]] = ()
@@ -134,6 +136,31 @@ class ClaimVerdict:
     shares: tuple[Share, ...]
 
     @property
+    def tier(self) -> str:
+        """The tier that it was judged at."""
+        return self.shares[0].case.tier
+
+    @property
+    def ran(self) -> bool:
+        """Whether any case ran."""
+        return any(share.case.judged for share in self.shares)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is a verdict for or against the claim."""
+        return self.verdict in (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.ERRATUM)
+
+    @property
+    def strength(self) -> int:
+        """How far its evidence reaches, as a number that grows with it."""
+        return list(Evidence).index(self.evidence)
+
+    @property
+    def runs(self) -> tuple[Mapping[str, Any], ...]:
+        """Every run behind it, once."""
+        return tuple({run["key"]: run for share in self.shares for run in share.case.runs}.values())
+
+    @property
     def depends_on_reading(self) -> bool:
         """Whether two readings come to different verdicts."""
         return len({reading.verdict for reading in self.readings}) > 1
@@ -145,12 +172,37 @@ class ClaimVerdict:
         return self.complete and ran and self.control.holds is True
 
 
-def judge_claims(cases: Iterable[CaseResult]) -> dict[str, ClaimVerdict]:
-    """The verdict of each claim that any of these cases belongs to, by id."""
-    by_claim: dict[str, list[CaseResult]] = defaultdict(list)
+@dataclass(frozen=True)
+class Ladder:
+    """The verdicts of a claim at every tier that it was judged at.
+
+    Attributes:
+        rungs: in the order of the tiers.
+        best: the strongest that decides, else the strongest that ran, else the last.
+    """
+
+    rungs: tuple[ClaimVerdict, ...]
+
+    @property
+    def best(self) -> ClaimVerdict:
+        """The rung whose verdict is the claim's."""
+        return max(self.rungs, key=lambda rung: (rung.decides, rung.ran, rung.strength, self.rungs.index(rung)))
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether two rungs decide differently."""
+        return len({rung.verdict for rung in self.rungs if rung.decides}) > 1
+
+
+def judge_claims(cases: Iterable[CaseResult]) -> dict[str, Ladder]:
+    """The verdicts of each claim that any of these cases belongs to, by id."""
+    by_claim: dict[str, dict[str, list[CaseResult]]] = defaultdict(lambda: defaultdict(list))
     for case in cases:
-        by_claim[case.id].append(case)
-    return {id: judge_claim(of_claim) for id, of_claim in by_claim.items()}
+        by_claim[case.id][case.tier].append(case)
+    return {
+        id: Ladder(tuple(judge_claim(by_tier[tier]) for tier in sorted(by_tier, key=TIERS.index)))
+        for id, by_tier in by_claim.items()
+    }
 
 
 def judge_claim(cases: Sequence[CaseResult]) -> ClaimVerdict:

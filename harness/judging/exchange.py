@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.judging.cases import CaseJudgement
-from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Share
+from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Ladder, Share
 from harness.judging.correction import Parts
 from harness.rules import Judgement
 from harness.verdicts import Evidence, Verdict
@@ -58,6 +58,52 @@ def case_from_json(values: Json) -> CaseResult:
     return CaseResult(**given, evidence=Evidence(values["evidence"]), judged=judged, failure=failure)
 
 
+def ladder_to_json(ladder: Ladder, *, unit: str, control: str) -> Json:
+    """A claim's entry: its best rung in full, and every rung in short; arguments as in `claim_to_json`."""
+    return {
+        **claim_to_json(ladder.best, unit=unit, control=control),
+        "ladder": [rung_to_json(rung, unit) for rung in ladder.rungs],
+        "rungs_disagree": ladder.disagrees,
+    }
+
+
+def rung_to_json(rung: ClaimVerdict, unit: str) -> Json:
+    """One rung in short."""
+    return {
+        "tier": rung.tier,
+        "reach": str(rung.evidence) if rung.ran else None,
+        "verdict": str(rung.verdict),
+        "reason": rung.reason,
+        "measured": _measured(rung, unit),
+        **provenance_to_json(rung),
+        "cases": {share.case.case: str(share.case.verdict) for share in rung.shares},
+    }
+
+
+def provenance_to_json(rung: ClaimVerdict) -> Json:
+    """Where a rung's runs come from, in short: the least fresh, the oldest date, every device."""
+    fresh = ["current", "confirmed", "stale"]
+    carried = [run for run in rung.runs if run["source"] == "recorded"]
+    return {
+        "source": "recorded" if carried else "computed",
+        "freshness": max((run["freshness"] for run in rung.runs), key=fresh.index, default="current"),
+        "device": ", ".join(sorted({run["device"] for run in rung.runs})) or None,
+        "date": min((run["date"] for run in carried if run["date"]), default=None),
+        "recorded": len(carried),
+    }
+
+
+def _measured(claim: ClaimVerdict, unit: str) -> Json | None:
+    if claim.deciding is None:
+        return None
+    judgement = claim.deciding.judgement
+    numbers = {name: float(getattr(judgement, source)) for name, source in _NUMBERS.items()}
+    return {**numbers, "n": judgement.n, "unit": judgement.unit or unit}
+
+
+_NUMBERS = {"value": "effect", "low": "low", "high": "high"}
+
+
 def claim_to_json(claim: ClaimVerdict, *, unit: str, control: str) -> Json:
     """A claim's verdict with all that it comes from.
 
@@ -71,24 +117,17 @@ def claim_to_json(claim: ClaimVerdict, *, unit: str, control: str) -> Json:
         "verdict": str(claim.verdict),
         "reason": claim.reason,
         "complete": claim.complete,
-        "evidence": str(claim.evidence),
+        "evidence": str(claim.evidence) if claim.ran else None,
         "stand_in": claim.stand_in,
-        "tier": cases[0].tier,
-        "measured": None
-        if claim.deciding is None
-        else {
-            "value": float(claim.deciding.judgement.effect),
-            "low": float(claim.deciding.judgement.low),
-            "high": float(claim.deciding.judgement.high),
-            "n": claim.deciding.judgement.n,
-            "unit": claim.deciding.judgement.unit or unit,
-        },
+        "tier": claim.tier,
+        "measured": _measured(claim, unit),
         "deciding": None if claim.deciding is None else {"case": claim.deciding.case, "part": claim.deciding.part},
         "control": {"text": control, **_control_verdict_to_json(claim.control)},
         "readings": [{"name": reading.name, "verdict": str(reading.verdict)} for reading in claim.readings],
         "depends_on_reading": claim.depends_on_reading,
         "data": _unique(source for case in cases for source in case.data),
-        "runs": _unique(key for case in cases for key in case.runs),
+        "runs": [run["key"] for run in claim.runs],
+        "provenance": provenance_to_json(claim),
         "seconds": sum(case.seconds for case in cases),
         "cases": [_share_to_json(share) for share in claim.shares],
     }

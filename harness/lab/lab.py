@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import SINGLE, Claim
-from harness.rules import Count, Curve, Estimate, Exact
+from harness.rules import Count, Curve, Estimate, Exact, Several
 from harness.rules.sample import Sample
 from harness.system.lazy import np, torch
 from harness.verdicts import Evidence, weakest
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.data.image_set import ImageSet, Provenance
     from harness.data.weights import Weights
     from harness.lab.pictures import Box
-    from harness.lab.session import Session
+    from harness.lab.session import Found, Session
     from harness.runs.recipe import Recipe
     from harness.store import Record
 
@@ -27,17 +27,21 @@ class Lab:
     """One case's workplace.
 
     Attributes:
-        tier: the tier whose runs the case uses (the last one up to `--tier` at which the claim changes).
+        tier: the tier whose runs the case uses: its rung of the claim's ladder.
         parameters: the case's data set and readings, by name.
         seed: an integer of this case's own, from the claim's id and the case's name.
         measured, controls: what was measured so far, by part.
+        found: the records that were read, by key, with where they come from.
         released: SHA-256 of the files of the released weights that were read, by the network's name.
     """
 
-    def __init__(self, claim: Claim, case: str, parameters: Mapping[str, Any], place: Session) -> None:
+    def __init__(
+        self, claim: Claim, case: str, parameters: Mapping[str, Any], place: Session, tier: str | None = None
+    ) -> None:
+        """Furnish it for a case; without `tier` at the last one up to the session's at which the claim changes."""
         self.claim = claim
         self.parameters = dict(parameters)
-        self.tier = claim.tier_within(place.tier)
+        self.tier = tier or claim.tier_within(place.tier)
         self.seed = int.from_bytes(hashlib.sha256(f"{claim.id}[{case}]".encode()).digest()[:6], "big")
         self.measured: dict[str, Sample] = {}
         self.controls: dict[str, Sample] = {}
@@ -45,7 +49,7 @@ class Lab:
         self.pictures: list[dict[str, Any]] = []
         self.curves: dict[str, dict[str, list[float]]] = {}
         self.sources: dict[tuple[str, str], Provenance] = {}
-        self.keys: list[str] = []
+        self.found: dict[str, Found] = {}
         self.released: dict[str, str] = {}
         self._place = place
 
@@ -84,11 +88,12 @@ class Lab:
 
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
         """What a run found out, from the store; done now where it is missing."""
-        record = self._place.record(recipe, seed)
-        self.keys.append(record.key)
-        for name, split in recipe.data_sets():
-            self.sources[name, split] = self._place.provenance(name, split)
-        return record
+        found = self._place.record(recipe, seed, trained=self.claim.trained)
+        self.found.setdefault(found.record.key, found)
+        provenances = found.provenances or [self._place.provenance(*data_set) for data_set in recipe.data_sets()]
+        for provenance in provenances:
+            self.sources[provenance.name, provenance.split] = provenance
+        return found.record
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
         """One record a seed; the claim's own seeds unless others are given."""
@@ -140,7 +145,7 @@ def _samples(value: Any, parts: Mapping[str, Any], unit: str) -> dict[str, Sampl
 
 
 def _sample(value: Any, unit: str) -> Sample:
-    if isinstance(value, (Estimate, Exact, Curve, Count)):
+    if isinstance(value, (Estimate, Exact, Curve, Count, Several)):
         return value
     to_estimate: Callable[[], Estimate] | None = getattr(value, "to_estimate", None)
     if to_estimate is not None:

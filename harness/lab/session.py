@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,29 +17,92 @@ if TYPE_CHECKING:
     from harness.data.detection_set import DetectionSet
     from harness.data.image_set import ImageSet, Provenance
     from harness.data.weights import Weights
+    from harness.evidence import Archive, Entry, Freshness
     from harness.runs import Bench, Run
     from harness.runs.recipe import Recipe
     from harness.store import Record, Store
+
+
+log = logging.getLogger(__name__)
 
 
 class NotAvailable(Exception):
     """What a claim needs is not here: a data set, or a run that may not be started; the claim is not run."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """A record, and where it comes from.
+
+    Attributes:
+        record: what the run found out.
+        title: the run's name for people.
+        seed: of the run.
+        source: "computed" on this machine, or "recorded" as evidence.
+        freshness: what today's code says of it; a computed one is current.
+        device, date: on what, and when it was recorded; no date for a computed one.
+        provenances: of the data sets, for a recorded one; a computed one has read them here.
+    """
+
+    record: Record
+    title: str
+    seed: int
+    source: str
+    freshness: str
+    device: str
+    date: str | None = None
+    provenances: tuple[Provenance, ...] = ()
+
+
+def computed(run: Run, record: Record) -> Found:
+    """A record of the store."""
+    return Found(record, str(run), run.seed, "computed", "current", str(record.environment.get("device", "")))
+
+
+def told_by(run: Run, entry: Entry, freshness: Freshness) -> Found:
+    """A record that is kept as evidence."""
+    device = str(entry.environment.get("device", ""))
+    record, sources = entry.record(), entry.sources
+    return Found(record, str(run), run.seed, "recorded", str(freshness), device, entry.date, sources)
+
+
 class Session:
     """Opened at the first use of anything that needs torch; a session that judges nothing opens none of it."""
 
     def __init__(
-        self, *, tier: str, data: Path | None, store: Path, device: str, train: bool, download: bool = False
+        self,
+        *,
+        tier: str,
+        data: Path | None,
+        store: Path,
+        device: str,
+        train: bool,
+        download: bool = False,
+        evidence: Path | None = None,
+        recorded: bool = False,
     ) -> None:
+        """Set it up; nothing is opened.
+
+        Args:
+            tier: what was asked for.
+            data: folder of the real data sets.
+            store: folder of the records of finished runs.
+            device: as torch spells it, or "auto".
+            train: whether runs may be started.
+            download: whether missing data sets may be fetched.
+            evidence: folder of the evidence that is kept; None for none.
+            recorded: judge trained claims from what is recorded: the evidence first, else the store; train nothing.
+        """
         self.tier = tier
+        self._evidence = evidence
+        self._recorded = recorded
         self._data = data
         self._store = store
         self._device = device
         self._train = train
         self._download = download
         self._failed: dict[Run, Exception] = {}
-        self._records: dict[Run, Record] = {}
+        self._found: dict[Run, Found] = {}
 
     @functools.cached_property
     def device(self) -> torch.device:
@@ -60,7 +125,7 @@ class Session:
         return Store(self._store)
 
     @functools.cached_property
-    def workshop(self) -> Bench:
+    def bench(self) -> Bench:
         """What a run works with."""
         from harness.runs import Bench
 
@@ -73,17 +138,17 @@ class Session:
             NotAvailable: when it is not there; a damaged one raises `DatasetCorrupt`.
         """
         with _there():
-            return self.workshop.images(name, split)
+            return self.bench.images(name, split)
 
     def detection(self, name: str, split: str) -> DetectionSet:
         """The same for images with annotated objects."""
         with _there():
-            return self.workshop.detection(name, split)
+            return self.bench.detection(name, split)
 
     def provenance(self, name: str, split: str) -> Provenance:
         """Where the images of a set come from; errors as in `images`."""
         with _there():
-            return self.workshop.provenance(name, split)
+            return self.bench.provenance(name, split)
 
     def weights(self, name: str) -> Weights:
         """Released weights of a network.
@@ -96,26 +161,75 @@ class Session:
         with _there():
             return weights(name, self._data, download=self._download)
 
-    def record(self, recipe: Recipe, seed: int) -> Record:
-        """What a run found out, done now where the store lacks it; read and checked once a session.
+    @functools.cached_property
+    def archive(self) -> Archive:
+        """The evidence that is kept; what is wrong with it is said once."""
+        from harness.evidence import Archive
+
+        archive = Archive.read(self._evidence) if self._evidence else Archive(Path())
+        for problem in archive.problems:
+            log.warning("evidence %s", problem)
+        return archive
+
+    def recorded(self, run: Run) -> tuple[Entry, Freshness] | None:
+        """The record of a run that is kept as evidence, and what today's code says of it; of the data here, if any."""
+        from harness.runs import declared
+
+        if not self.archive.entries:
+            return None
+        return self.archive.find(declared(run), self._digests(run))
+
+    def is_recorded(self, run: Run) -> bool:
+        """Whether a record of a run is kept as evidence, of whatever data."""
+        from harness.runs import declared
+
+        return self.archive.has(declared(run))
+
+    def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
+        """What a run found out: from the store, else from the evidence, else done now; looked up once a session.
+
+        Args:
+            recipe: of the run.
+            seed: of the run.
+            trained: whether a trained claim asks, which may be held to what is recorded.
 
         Raises:
             NotAvailable: when it may not be started, lacks its data, or is stored as diverged.
         """
-        from harness.runs import Run, RunMissing, perform
+        from harness.runs import Run
 
         run = Run(recipe, seed)
         if run in self._failed:
             raise self._failed[run]
-        if run not in self._records:
-            try:
-                self._records[run] = perform(run, self.store, self.workshop, compute=self._train)
-            except (RunMissing, DatasetMissing) as missing:
-                raise NotAvailable(str(missing)) from missing
-        record = self._records[run]
+        if run not in self._found:
+            self._found[run] = self._look_up(run, recorded=self._recorded and trained)
+        record = self._found[run].record
         if record.diverged:
             raise NotAvailable(f"{run} diverged at step {record.metrics['diverged_at']}; nothing can be read off it")
-        return record
+        return self._found[run]
+
+    def _look_up(self, run: Run, *, recorded: bool) -> Found:
+        from harness.runs import RunMissing, perform
+
+        kept = self.recorded(run)
+        if recorded and kept is not None:
+            return told_by(run, *kept)
+        try:
+            compute = self._train and not recorded and kept is None
+            return computed(run, perform(run, self.store, self.bench, compute=compute))
+        except (RunMissing, DatasetMissing) as missing:
+            if kept is None:
+                raise NotAvailable(str(missing)) from missing
+            return told_by(run, *kept)
+
+    def _digests(self, run: Run) -> dict[str, str] | None:
+        """Digest of each data set of a run, by "name/split"; None where one of them is not here."""
+        try:
+            return {
+                f"{name}/{split}": self.bench.provenance(name, split).digest for name, split in run.recipe.data_sets()
+            }
+        except DatasetMissing:
+            return None
 
     def prepare(self, runs: Iterable[Run], workers: int | None = None) -> None:
         """Do the runs that the store lacks; one that fails is told by the claims that need it.
@@ -126,12 +240,14 @@ class Session:
         """
         from harness.runs import perform_all
 
-        wanted = list(runs)
-        if not (wanted and self._train):
+        if not self._train:
             return
-        for outcome in perform_all(wanted, self.store, self.workshop, workers=workers):
+        wanted = [run for run in runs if self.recorded(run) is None]
+        if not wanted:
+            return
+        for outcome in perform_all(wanted, self.store, self.bench, workers=workers):
             if outcome.record is not None:
-                self._records[outcome.run] = outcome.record
+                self._found[outcome.run] = computed(outcome.run, outcome.record)
             elif outcome.key is not None and outcome.failure is not None:
                 self._failed[outcome.run] = outcome.failure
 

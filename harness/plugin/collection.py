@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,28 @@ from harness.claims import claim as claims
 from harness.claims import papers
 from harness.claims.claim import Claim
 from harness.claims.problems import problems
-from harness.claims.tiers import reaches
+from harness.claims.tiers import TIERS, reaches
 from harness.data import catalogue
+from harness.lab.session import Session
 from harness.plugin.options import Settings, settings_key
+
+session_key = pytest.StashKey[Session]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start with no claims: modules declare theirs as they are imported."""
+    """Start with no claims: modules declare theirs as they are imported.  Set up what they share; it opens nothing."""
     claims.declared.clear()
+    settings = config.stash[settings_key]
+    config.stash[session_key] = Session(
+        tier=settings.tier,
+        data=settings.data,
+        store=settings.store,
+        device=settings.device,
+        train=settings.train,
+        download=settings.download,
+        evidence=settings.evidence,
+        recorded=settings.recorded,
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -29,21 +44,68 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     claim: Claim | None = getattr(metafunc.function, "__claim__", None)
     if claim is None:
         return
-    axes = axes_of(claim, metafunc.config.stash[settings_key])
-    for name in axes:
-        if name in metafunc.fixturenames:
-            metafunc.parametrize(name, list(axes[name]), ids=[str(value).replace(" ", "-") for value in axes[name]])
+    session = metafunc.config.stash[session_key]
+    rungs = rungs_of(claim, metafunc.config.stash[settings_key], session)
+    if list(rungs) == [own_rung(claim, session.tier)]:
+        for name, values in {**_data_axis(claim, *rungs.values()), **claim.readings}.items():
+            if name in metafunc.fixturenames:
+                metafunc.parametrize(name, list(values), ids=[_id(value) for value in values])
+        return
+    pairs = [(tier, *one) for tier, names in rungs.items() for one in (zip(names) if claim.data else [()])]
+    places = ("lab", "data") if claim.data else ("lab",)
+    metafunc.parametrize(places, pairs, indirect=["lab"], ids=["-".join(map(_id, pair)) for pair in pairs])
+    for name, values in claim.readings.items():
+        metafunc.parametrize(name, list(values), ids=[_id(value) for value in values])
 
 
-def axes_of(claim: Claim, settings: Settings) -> dict[str, Sequence[Any]]:
-    """What a claim's cases differ in, with the values of each: data sets first, then its readings."""
-    data = {"data": data_for(claim, settings)} if claim.data else {}
-    return {**data, **claim.readings}
+def _data_axis(claim: Claim, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    return {"data": names} if claim.data else {}
 
 
-def case_count(claim: Claim, settings: Settings) -> int:
-    """How many cases a claim has, whichever of them are selected."""
-    return math.prod(len(values) for values in axes_of(claim, settings).values())
+def _id(value: object) -> str:
+    return str(value).replace(" ", "-")
+
+
+def rungs_of(claim: Claim, settings: Settings, session: Session) -> dict[str, Sequence[str]]:
+    """The tiers that a claim is judged at, each with the data sets of its cases: the rungs of its ladder.
+
+    The one that was asked for; and of a trained claim every other for which all its runs are kept as evidence.
+    """
+    own = own_rung(claim, settings.tier)
+    if not (claim.trained and session.archive.entries):
+        return {own: data_for(claim, settings)}
+    tiers = dict.fromkeys(map(claim.tier_within, TIERS[TIERS.index(claim.tier) :]))
+    rungs = {tier: names for tier in tiers if (names := _recorded(claim, tier, session))}
+    if own not in rungs and (reaches(settings.tier, claim.tier) or not rungs):
+        rungs[own] = data_for(claim, settings)
+    return {tier: rungs[tier] for tier in TIERS if tier in rungs}
+
+
+def own_rung(claim: Claim, tier: str) -> str:
+    """The rung that a tier asks for; the lowest of a claim that it does not reach."""
+    return claim.tier_within(tier if reaches(tier, claim.tier) else claim.tier)
+
+
+def _recorded(claim: Claim, tier: str, session: Session) -> Sequence[str] | None:
+    """The data sets of a tier's cases of which all runs are kept as evidence; None where there are none."""
+    names = [name for name in claim.data_within(tier) if _covered(claim, tier, {"data": name}, session)]
+    if claim.data:
+        return names or None
+    return ("",) if _covered(claim, tier, {}, session) else None
+
+
+def _covered(claim: Claim, tier: str, data: Mapping[str, str], session: Session) -> bool:
+    from harness.runs import Run
+
+    cases = [dict(zip(claim.readings, values, strict=True)) for values in itertools.product(*claim.readings.values())]
+    recipes = {recipe for case in cases for recipe in claim.runs_within(tier, {**data, **case}).values()}
+    return all(session.is_recorded(Run(recipe, seed)) for recipe in recipes for seed in claim.seeds_within(tier))
+
+
+def case_count(claim: Claim, settings: Settings, session: Session, tier: str) -> int:
+    """How many cases a claim has at a tier, whichever of them are selected."""
+    names = rungs_of(claim, settings, session)[tier] if claim.data else [""]
+    return math.prod([len(names), *(len(values) for values in claim.readings.values())])
 
 
 def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
@@ -90,21 +152,28 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark claims, let `-k` know their ids, and leave out those that the tier does not reach."""
+    """Mark claims, let `-k` know their ids, and leave out those that neither the tier nor the evidence reaches."""
     tier = config.stash[settings_key].tier
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
         claim = claim_of(item)
-        (kept if claim is None or reaches(tier, claim.tier) else left).append(item)
+        judged = claim is None or reaches(tier, claim.tier) or rung_of(item)
+        (kept if judged else left).append(item)
         if claim is not None:
             item.add_marker(pytest.mark.claim(claim.id))
-            item.extra_keyword_matches.add(claim.id)  # `-k SH-11`: read after this, and no name of a marker
+            item.extra_keyword_matches.add(claim.id)  # `-k` with an id: read after this, and no name of a marker
         if claim is not None and claim.trained:
             item.add_marker(pytest.mark.trained)
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = kept
+
+
+def rung_of(item: pytest.Item) -> str | None:
+    """The tier of a case, where its claim is judged at others than the one that was asked for."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("lab") if callspec else None
 
 
 def claim_of(item: pytest.Item) -> Claim | None:

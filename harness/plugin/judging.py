@@ -15,8 +15,8 @@ from harness.judging.cases import CaseJudgement, judge_case, least_favourable
 from harness.judging.claims import CaseResult
 from harness.judging.exchange import case_to_json
 from harness.lab.lab import Lab
-from harness.lab.session import NotAvailable, Session
-from harness.plugin.collection import case_count, claim_of
+from harness.lab.session import Found, NotAvailable
+from harness.plugin.collection import case_count, claim_of, session_key
 from harness.plugin.options import settings_key
 from harness.verdicts import Verdict
 
@@ -24,21 +24,12 @@ case_key = pytest.StashKey[CaseResult]()
 remembered_key = pytest.StashKey[CaseResult]()
 """A case that was judged in an earlier session, whose function is not run."""
 ledgers_key = pytest.StashKey[Ledgers]()
-session_key = pytest.StashKey[Session]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Read the ledger; set up what the claims share, which opens nothing yet."""
+    """Read the ledger."""
     settings = config.stash[settings_key]
     config.stash[ledgers_key] = Ledgers(settings.claims, read=settings.ledger)
-    config.stash[session_key] = Session(
-        tier=settings.tier,
-        data=settings.data,
-        store=settings.store,
-        device=settings.device,
-        train=settings.train,
-        download=settings.download,
-    )
 
 
 @pytest.fixture
@@ -47,19 +38,23 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     claim = claim_of(request.node)
     if claim is None:
         raise pytest.UsageError(f"{request.node.nodeid}: only a test under @claim has a lab")
-    return Lab(claim, case_name(request.node), parameters(request.node), request.config.stash[session_key])
+    place, rung = request.config.stash[session_key], getattr(request, "param", None)
+    return Lab(claim, case_name(request.node), parameters(request.node), place, rung)
 
 
 def case_name(item: pytest.Item) -> str:
-    """The name of a case within its claim: pytest's parameter id, "" for a claim with one case."""
+    """The name of a case within its claim and tier: pytest's parameter id, "" for a claim with one case."""
     callspec = getattr(item, "callspec", None)
-    return callspec.id if callspec else ""
+    if callspec is None:
+        return ""
+    rung = callspec.params.get("lab", "")
+    return str(callspec.id.removeprefix(rung).removeprefix("-") if rung else callspec.id)
 
 
 def parameters(item: pytest.Item) -> dict[str, Any]:
     """A case's data set and readings, by name."""
     callspec = getattr(item, "callspec", None)
-    return dict(callspec.params) if callspec else {}
+    return {name: value for name, value in callspec.params.items() if name != "lab"} if callspec else {}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -105,19 +100,33 @@ def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failur
         evidence=lab.reach(),
         judged=judged,
         failure=failure,
-        siblings=case_count(lab.claim, item.config.stash[settings_key]),
+        siblings=case_count(lab.claim, item.config.stash[settings_key], item.config.stash[session_key], lab.tier),
         stand_in=lab.stand_in,
         parameters={name: str(value) for name, value in lab.parameters.items()},
         data=[
             {"name": source.name, "split": source.split, "digest": source.digest, "notes": list(source.notes)}
             for source in lab.sources.values()
         ],
-        runs=lab.keys,
+        runs=[source_of(key, found) for key, found in lab.found.items()],
         notes=lab.notes,
         series=lab.curves,
         pictures=lab.pictures,
         seconds=seconds,
     )
+
+
+def source_of(key: str, found: Found) -> dict[str, Any]:
+    """Where a record comes from, as JSON values."""
+    return {
+        "key": key,
+        "title": found.title,
+        "seed": found.seed,
+        "source": found.source,
+        "freshness": found.freshness,
+        "device": found.device,
+        "date": found.date,
+        "seconds": found.record.seconds,
+    }
 
 
 def settle(claim: Claim, case: CaseResult, ledger: Ledger | None) -> None:

@@ -21,6 +21,8 @@ class Settings:
         data: root of the real data sets; None where only embedded images are at hand.
         store: folder of the records of finished runs.
         report: folder that index.html, claims.json and junit.xml are written into.
+        evidence: folder of the records that are kept.
+        recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
     """
 
@@ -29,8 +31,10 @@ class Settings:
     store: Path
     report: Path
     claims: Path
+    evidence: Path
     device: str
     train: bool
+    recorded: bool
     ledger: bool
     update_ledger: bool
     download: bool
@@ -50,6 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report", metavar="DIR", help="where the report is written (default: reports/latest)")
     group.addoption("--device", default="auto", help="cpu, cuda, cuda:1 ... (default: a GPU where there is one)")
     group.addoption("--no-train", action="store_true", help="judge only what the store has; never start a run")
+    group.addoption("--evidence", metavar="DIR", help="evidence that is kept (default: reports/evidence)")
+    group.addoption("--recorded", action="store_true", help="train nothing: judge trained claims from what is recorded")
     group.addoption("--no-ledger", action="store_true", help="a test passes only when its claim is supported")
     group.addoption("--update-ledger", action="store_true", help="record this session's verdicts as the expected ones")
     group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
@@ -80,8 +86,10 @@ def pytest_configure(config: pytest.Config) -> None:
         store=Path(option("--store") or root / "reports" / "store").resolve(),
         report=Path(option("--report") or root / "reports" / "latest").resolve(),
         claims=(root / "claims").resolve(),
+        evidence=Path(option("--evidence") or root / "reports" / "evidence").resolve(),
         device=option("--device"),
         train=not option("--no-train"),
+        recorded=option("--recorded"),
         ledger=not option("--no-ledger"),
         update_ledger=option("--update-ledger"),
         download=option("--download"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugin.collection import claim_of
-from harness.plugin.judging import parameters, session_key
+from harness.plugin.collection import claim_of, rung_of, session_key
+from harness.plugin.judging import parameters
 from harness.plugin.options import settings_key
 from harness.plugin.remembering import recalled
 from harness.runs.conditions import keep_freed_memory
@@ -28,8 +28,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     config = session.config
     if not (config.option.collectonly or session.testsfailed):
         keep_freed_memory()
+        settings = config.stash[settings_key]
         anew = [item for item in getattr(session, "items", ()) if recalled(item) is None]
-        needed = runs_of(anew, config.stash[settings_key].tier)
+        needed = runs_of(anew, settings.tier)
+        if settings.recorded:
+            needed = {run: of for run, of in needed.items() if not any(claim.trained for claim in of)}
         worker = getattr(config, "workerinput", None)
         config.stash[session_key].prepare(shared(list(needed), worker), workers=1 if worker else None)
     return (yield)
@@ -43,8 +46,9 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
         if claim is not None and claim.runs is not None:
             from harness.runs import Run
 
-            recipes = claim.runs_within(tier, parameters(item)).values()
-            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(tier)]:
+            at = rung_of(item) or tier
+            recipes = claim.runs_within(at, parameters(item)).values()
+            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(at)]:
                 needing = found.setdefault(run, [])
                 if claim not in needing:
                     needing.append(claim)

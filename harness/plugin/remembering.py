@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from harness.judging.claims import CaseResult
 from harness.judging.memory import FOLDER, Memory
 from harness.judging.sources import Sources
 from harness.lab.lab import Lab
-from harness.plugin.collection import case_count, claim_of
-from harness.plugin.judging import case_key, case_name, parameters, remembered_key, session_key
+from harness.plugin.collection import case_count, claim_of, own_rung, rung_of, session_key
+from harness.plugin.judging import case_key, case_name, parameters, remembered_key
 from harness.plugin.options import Settings, settings_key
 from harness.store.errors import StoreProblem
 
@@ -48,6 +49,7 @@ class Remembering:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        self._session = config.stash[session_key]
         self._memory = Memory(settings.store / FOLDER)
         self._codes: dict[Path, str] = {}
         self._data: dict[tuple[str, str], str | None] = {}
@@ -58,24 +60,36 @@ class Remembering:
         known = self._memory.recall(self._case(item, claim), self._depends(claim), self._unchanged)
         if known is None:
             return None
-        return replace(known, nodeid=item.nodeid, siblings=case_count(claim, self._settings))
+        count = case_count(claim, self._settings, self._session, known.tier)
+        return replace(known, nodeid=item.nodeid, siblings=count)
 
     def keep(self, item: pytest.Item, lab: Lab, case: CaseResult) -> None:
         """Remember a case, unless what it read cannot be known again."""
         try:
             data = [[name, split, self._data_digest(name, split)] for name, split in lab.sources]
-            records = {key: self._record(key) for key in lab.keys}
-            self._config.stash[session_key].store  # noqa: B018 - makes the folder, where it is missing
+            computed = [key for key, found in lab.found.items() if found.source == "computed"]
+            from_evidence = len(computed) < len(lab.found) or (self._settings.recorded and lab.claim.trained)
+            reads = {
+                "data": data,
+                "weights": lab.released,
+                "records": {key: self._record(key) for key in computed},
+                "evidence": self._evidence if from_evidence else None,
+            }
+            self._session.store  # noqa: B018 - makes the folder, where it is missing
         except (DatasetError, StoreProblem, OSError):
             return
-        if None not in records.values():
-            reads = {"data": data, "weights": lab.released, "records": records}
-            self._memory.keep(self._case(item, lab.claim), self._depends(lab.claim), reads, case)
+        self._memory.keep(self._case(item, lab.claim), self._depends(lab.claim), reads, case)
 
     def _case(self, item: pytest.Item, claim: Claim) -> Json:
         chosen = {name: str(value) for name, value in parameters(item).items()}
-        tier = claim.tier_within(self._settings.tier)
-        return {"claim": claim.id, "case": case_name(item), "tier": tier, "parameters": chosen, "device": self._device}
+        return {
+            "claim": claim.id,
+            "case": case_name(item),
+            "tier": rung_of(item) or own_rung(claim, self._settings.tier),
+            "parameters": chosen,
+            "device": self._device,
+            "recorded": self._settings.recorded,
+        }
 
     def _depends(self, claim: Claim) -> Json:
         return {**self._conditions, "code": self._code(claim.file)}
@@ -116,7 +130,7 @@ class Remembering:
         asked = self._settings.device
         if asked == "cpu" or (asked == "auto" and surely_no_gpu()):
             return "cpu"
-        return device_class(self._config.stash[session_key].device)
+        return device_class(self._session.device)
 
     def _unchanged(self, reads: Json) -> bool:
         """Whether data, weights and records are what a case once read."""
@@ -125,6 +139,7 @@ class Remembering:
                 all(self._data_digest(name, split) == digest for name, split, digest in reads["data"])
                 and all(weights_digest(name, self._settings.data) == sum for name, sum in reads["weights"].items())
                 and all(self._record(key) == content for key, content in reads["records"].items())
+                and reads["evidence"] in (None, self._evidence)
             )
         except (DatasetError, StoreProblem, OSError):
             return False
@@ -151,9 +166,18 @@ class Remembering:
     def _record(self, key: str) -> str | None:
         """The content of a record of the store, read and checked once a session; None where there is none."""
         if key not in self._records:
-            record = self._config.stash[session_key].store.get(key)
+            record = self._session.store.get(key)
             self._records[key] = record.content if record else None
         return self._records[key]
+
+    @functools.cached_property
+    def _evidence(self) -> str:
+        """Digest of all records that are kept as evidence, and of which runs the store has, which come first."""
+        files = sorted(self._settings.evidence.glob("*/*.jsonl"))
+        sums = [
+            f"{file.relative_to(self._settings.evidence)} {sha256(file.read_bytes()).hexdigest()}" for file in files
+        ]
+        return sha256("\n".join([*sums, *self._session.store.keys()]).encode()).hexdigest()
 
 
 def made_by(name: str) -> str | None:

@@ -15,7 +15,7 @@ from harness.claims import claim as claims
 from harness.claims import papers
 from harness.claims.ledger import Ledgers, basis
 from harness.claims.tiers import reaches
-from harness.judging.claims import CaseResult, ClaimVerdict, judge_claims
+from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claims
 from harness.judging.exchange import case_from_json
 from harness.plugin.judging import ledgers_key
 from harness.plugin.options import Settings, settings_key
@@ -78,7 +78,7 @@ class Gathering:
         self.config = config
         self.settings = settings
         self.cases: dict[str, CaseResult] = {}
-        self.verdicts: dict[str, ClaimVerdict] = {}
+        self.verdicts: dict[str, Ladder] = {}
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
@@ -157,26 +157,42 @@ class Gathering:
         ledgers = Ledgers(self.settings.claims)
         for id, verdict in self._judged():
             cases = {share.case.case: share.case.verdict for share in verdict.shares}
-            ledgers.of(self._folder(id)).record(id, *recorded_under(verdict), verdict.verdict, cases)
+            decides = self.described[id]["decides"]
+            ledger = ledgers.of(self._folder(id))
+            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict), decides)
         for paper in {self._folder(id) for id, _ in self._judged()}:
             ledgers.of(paper).write(ledgers.file(paper))
 
     def _changes(self) -> list[str]:
         ledgers = self.config.stash[ledgers_key]
-        expected = {id: ledgers.of(self._folder(id)).of_claim(id, *recorded_under(v)) for id, v in self._judged()}
-        return [
-            f"{id}: recorded {expected[id]}, now {verdict.verdict}: {verdict.reason}"
-            for id, verdict in self._judged()
-            if expected[id] not in (None, verdict.verdict)
-        ]
+        told = []
+        for id, rung in self._judged():
+            ledger, under = ledgers.of(self._folder(id)), recorded_under(rung)
+            expected = ledger.of_claim(id, *under)
+            if expected not in (None, rung.verdict):
+                told.append(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}")
+            changed = ledger.differences(id, self.described[id]["decides"])
+            changed += ledger.other_controls(id, *under, controls_of(rung))
+            told += [f"{id} ({rung.tier}): {change} (re-record with --update-ledger)" for change in changed]
+        return list(dict.fromkeys(told))
 
     def _judged(self) -> list[tuple[str, ClaimVerdict]]:
-        return [(id, self.verdicts[id]) for id in sorted(self.verdicts) if self.verdicts[id].judged]
+        """Every rung that is a verdict to hold the ledger to, with its claim's id."""
+        return [(id, rung) for id in sorted(self.verdicts) for rung in self.verdicts[id].rungs if rung.judged]
 
 
 def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
     """The tier and the basis that the ledger has a verdict under."""
-    return verdict.shares[0].case.tier, basis(verdict.evidence, verdict.stand_in)
+    return verdict.tier, basis(verdict.evidence, verdict.stand_in)
+
+
+def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
+    """What the control of each case measured, by part."""
+    judged = {share.case.case: share.case.judged for share in rung.shares if share.case.judged}
+    return {
+        case: {part: float(control.effect) for part, control in one.control_parts.items()}
+        for case, one in judged.items()
+    }
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:

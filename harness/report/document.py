@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.claims.claim import SINGLE, Claim
+from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
-from harness.judging.claims import ClaimVerdict
-from harness.judging.exchange import claim_to_json
+from harness.judging.claims import Ladder
+from harness.judging.exchange import ladder_to_json
 
 SCHEMA = 2
 
@@ -37,6 +38,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "lowest_tier": claim.tier,
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
         "control": claim.control,
+        "decides": decides_of(claim),
         "file": file,
         "function": claim.function.__name__,
         "erratum": None
@@ -51,7 +53,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
 
 
 def document(
-    verdicts: Mapping[str, ClaimVerdict],
+    verdicts: Mapping[str, Ladder],
     described: Mapping[str, Json],
     papers: Sequence[Paper],
     *,
@@ -78,6 +80,7 @@ def document(
             "tier": tier,
             "partial": partial,
             "environment": environment,
+            "carried": carried(verdicts.values()),
             "papers": [
                 {"key": p.key, "title": p.title, "authors": p.authors, "year": p.year, "venue": p.venue} for p in papers
             ],
@@ -85,6 +88,14 @@ def document(
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
         }
     )
+
+
+def carried(ladders: Iterable[Ladder]) -> Json:
+    """How many records of earlier sessions the verdicts rest on, how old the oldest is, how many are stale."""
+    runs = {run["key"]: run for ladder in ladders for rung in ladder.rungs for run in rung.runs}
+    recorded = [run for run in runs.values() if run["source"] == "recorded"]
+    oldest = min((run["date"] for run in recorded), default=None)
+    return {"records": len(recorded), "oldest": oldest, "stale": sum(run["freshness"] == "stale" for run in recorded)}
 
 
 def open_rows(paper: Paper) -> list[Json]:
@@ -100,12 +111,12 @@ def open_rows(paper: Paper) -> list[Json]:
     return rows + dropped
 
 
-def entry(described: Json, verdict: ClaimVerdict, tier: str) -> Json:
+def entry(described: Json, verdict: Ladder, tier: str) -> Json:
     """One claim's entry: what is declared of it, and what it came to."""
     rules = described["rules"]
     return {
         **{key: described[key] for key in KEPT},
-        **claim_to_json(verdict, unit=described["unit"], control=described["control"]),
+        **ladder_to_json(verdict, unit=described["unit"], control=described["control"]),
         "rule": rules[SINGLE] if set(rules) == {SINGLE} else "; ".join(f"{part}: {rules[part]}" for part in rules),
         "command": f"pytest {described['file']}::{described['function']} --tier {tier}",
     }

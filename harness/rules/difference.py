@@ -42,10 +42,11 @@ class Difference:
         return judged(sample, *self._decide(*interval(sample)), p, p_refute, distance_found(sample))
 
     def _decide(self, low: float, high: float) -> tuple[Verdict, str]:
+        # an exact value (low == high) on the threshold is refuted
         if self.above:
-            verdict = verdict_of(supported=low > self.threshold, refuted=high <= self.threshold)
+            verdict = verdict_of(supported=low > self.threshold, refuted=high < self.threshold or low == high)
         else:
-            verdict = verdict_of(supported=high < self.threshold, refuted=low >= self.threshold)
+            verdict = verdict_of(supported=high < self.threshold, refuted=low > self.threshold or low == high)
         if verdict is Verdict.INCONCLUSIVE:
             return verdict, f"reaches across {self.threshold:g}"
         side = "above" if low > self.threshold else "below" if high < self.threshold else "on"

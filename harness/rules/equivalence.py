@@ -15,16 +15,25 @@ from harness.verdicts import Verdict
 class Equivalence(Band):
     """The value is `target` up to `within`: two one-sided t tests (TOST).
 
-    An `Estimate` is supported when its interval lies wholly inside the margins and refuted when it lies wholly outside:
-    a true value on a margin is supported with chance `ALPHA` at most, and refuted with chance `ALPHA` at most on each
-    side.  An `Exact` value is compared.  `detectable` is the smallest margin that would be shown with probability
-    `POWER`, were the true value `target`.
+    An `Estimate` is supported when its interval lies wholly inside the margins: a true value on a margin, or beyond it,
+    is supported with chance `ALPHA` at most.  It is refuted when it lies beyond `refuted_beyond` margins and chance
+    alone would bring it there, from a true value within them, with a probability of `ALPHA` at most (`p_outside`).
+    Between one margin and `refuted_beyond` of them nothing is decided.  An `Exact` value is compared.  `detectable` is
+    the smallest margin that would be shown with probability `POWER`, were the true value `target`.
     """
+
+    refuted_beyond: float = 1.0
 
     @property
     def sentence(self) -> str:
         """The rule in words."""
-        return f"is {self.target:g} within {self.within:g} (two one-sided t tests, {ALPHA:.0%} each)"
+        beyond = "" if self.refuted_beyond == 1 else f"; refuted beyond {self.refuted_beyond:g} margins"
+        return f"is {self.target:g} within {self.within:g} ({TESTS}{beyond})"
+
+    def problems(self) -> list[str]:
+        """Those of a band, and a refutation inside the margin."""
+        inside = f"{type(self).__name__}: refuted_beyond is {self.refuted_beyond}, inside the margin"
+        return [*super().problems(), *([inside] if self.refuted_beyond < 1 else [])]
 
     def judge(self, sample: Sample) -> Judgement:
         """Decide on an `Estimate` or an `Exact`."""
@@ -32,22 +41,36 @@ class Equivalence(Band):
             raise wrong_sample(self, sample, "an Estimate or an Exact")
         if reason := flaw(sample, self.target, self.within):
             return undecided(reason, sample.value, replicates(sample), sample.unit)
+        wide = Band(self.target, self.refuted_beyond * self.within)
         inside = p_inside(sample, self.lower, self.upper)
-        outside = p_outside(sample, self.lower, self.upper)
-        return judged(sample, *self._decide(*interval(sample)), inside, outside, margin_shown(sample))
+        outside = p_outside(sample, wide.lower, wide.upper)
+        refuted = wide.misses(*interval(sample)) and (outside is None or outside <= ALPHA)
+        verdict = verdict_of(supported=self.covers(*interval(sample)), refuted=refuted)
+        return judged(sample, verdict, self._finding(sample, verdict), inside, outside, margin_shown(sample))
 
-    def _decide(self, low: float, high: float) -> tuple[Verdict, str]:
-        verdict = verdict_of(supported=self.covers(low, high), refuted=self.misses(low, high))
-        return verdict, f"{FINDINGS[verdict]} {self.target:g} ± {self.within:g}"
+    def _finding(self, sample: Estimate | Exact, verdict: Verdict) -> str:
+        band = f"{self.target:g} ± {self.within:g}"
+        if verdict is Verdict.SUPPORTED:
+            return f"lies within {band}"
+        if not self.misses(*interval(sample)):
+            return f"lies neither within nor outside {band}"
+        if verdict is Verdict.REFUTED:
+            return f"lies outside {band}" + (f", beyond {self.refuted_beyond:g} margins" * (self.refuted_beyond > 1))
+        if Band(self.target, self.refuted_beyond * self.within).misses(*interval(sample)):
+            return f"lies outside {band}, where chance alone, to both sides, might have brought it"
+        return f"lies outside {band}, and not beyond {self.refuted_beyond:g} margins, which would refute"
 
 
-FINDINGS = {
-    Verdict.SUPPORTED: "lies within",
-    Verdict.REFUTED: "lies outside",
-    Verdict.INCONCLUSIVE: "lies neither within nor outside",
-}
+TESTS = f"two one-sided t tests, {ALPHA:.0%} each"
 
 
-def equivalent_to(target: float, within: float) -> Equivalence:
-    """The value is `target` up to `within`: seeds or images (two one-sided t tests), or exact."""
-    return Equivalence(target, within)
+def equivalent_to(target: float, within: float, refuted_beyond: float = 1.0) -> Equivalence:
+    """The value is `target` up to `within`: seeds or images (two one-sided t tests), or exact.
+
+    Args:
+        target: the value.
+        within: the margin.
+        refuted_beyond: how many margins from the target a value must be to refute; 2 where two arms of one set-up are
+            said to be alike.
+    """
+    return Equivalence(target, within, refuted_beyond)

@@ -43,7 +43,7 @@ class ProportionBeyond:
         """A `p0` that is no probability, or beyond which there is none."""
         problems = [*not_finite(self), *_no_probability(self, self.p0)]
         if self.p0 == (1 if self.above else 0):
-            problems.append(f"ProportionBeyond: no share lies {self._side} {self.p0:g}")
+            problems.append(f"{type(self).__name__}: no share lies {self._side} {self.p0:g}")
         return problems
 
     def judge(self, sample: Sample) -> Judgement:
@@ -73,6 +73,21 @@ class ProportionBeyond:
             return None
         found = float(stats.beta.ppf(POWER, least, trials - least + 1))
         return found if self.above else 1 - found
+
+
+@dataclass(frozen=True)
+class InRuns(ProportionBeyond):
+    """What is said of a run happens in more than a share `p0` of all runs, those not made included: exact binomial.
+
+    For what every run reaches (100 % fitted): a mean of values without spread says nothing, but n runs of n do.
+    Supported when the lower confidence bound of the probability that a run does it is above `p0`, refuted when the
+    upper one is below.  Few runs that fail among many leave it supported: the sentence says 'in more than', not 'all'.
+    """
+
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+        return f"happens in more than {self.p0:.0%} of runs (exact one-sided binomial test over runs, {ALPHA:.0%})"
 
 
 @dataclass(frozen=True)
@@ -140,6 +155,14 @@ class ProportionNear(Band):
 def proportion_above(p0: float) -> ProportionBeyond:
     """Successes are more frequent than `p0` (exact binomial test)."""
     return ProportionBeyond(p0, above=True)
+
+
+def all_runs(share: float = 0.5) -> InRuns:
+    """Every run does it: with a probability above `share` (exact binomial over runs).
+
+    As many runs as it takes, when all of them do: 5 for a share above 0.5, 9 for 0.7, 14 for 0.8, 29 for 0.9.
+    """
+    return InRuns(share, above=True)
 
 
 def proportion_below(p0: float) -> ProportionBeyond:

@@ -1,11 +1,12 @@
 """What a rule is given: numbers, with what is known of their uncertainty.
 
-A claim measures one of these four; each rule says which it takes.
+A claim measures one of these; each rule says which it takes.
 
 - `Estimate`: a value with a standard error, from independent replicates (seeds) or from a bootstrap over images;
 - `Exact`: a value that was computed, not sampled (an identity, a count of parameters, a closed form);
 - `Curve`: pairs (x, y), for rules on order;
-- `Count`: successes among independent trials.
+- `Count`: successes among independent trials;
+- `Several`: samples from several places, of which a rule holds in all, or in some.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Estimate:
         df: degrees of freedom of the standard error (n - 1 for replicates).
         unit: e.g. "points", "pixels"; "" for a pure number.
         method: how the standard error was found, for the report.
+        bounds: the least and the largest value that a replicate can have (shares: 0 and 1), where they are known.
     """
 
     value: float
@@ -40,23 +42,33 @@ class Estimate:
     df: float
     unit: str = ""
     method: str = ""
+    bounds: tuple[float, float] | None = None
+
+    @property
+    def at_bound(self) -> bool:
+        """Whether all replicates share the least, or the largest, value that they can have."""
+        return self.standard_error == 0 and self.value in (self.bounds or ())
 
     @classmethod
-    def from_replicates(cls, values: ArrayLike, unit: str = "") -> Estimate:
+    def from_replicates(cls, values: ArrayLike, unit: str = "", bounds: tuple[float, float] | None = None) -> Estimate:
         """The mean of independent replicates (shape `(n,)`), its standard error from their spread.
 
         Fewer than two replicates leave the standard error NaN: undecided, never certain.  Replicates that are all the
-        same have a standard error of exactly 0 (their computed spread may be 1e-17), which no rule takes for certainty.
+        same have a standard error of exactly 0 (their computed spread may be 1e-17), which no rule takes for certainty;
+        where they sit at one of the `bounds`, rules go by how many they are.
         """
         values = np.asarray(values, dtype=float)
         if values.ndim != 1:
             raise ValueError(f"replicates come as one row of numbers, one a seed; got shape {values.shape}")
         n = values.size
+        if bounds and n and (values.min() < bounds[0] or values.max() > bounds[1]):
+            raise ValueError(f"replicates from {values.min():g} to {values.max():g} leave their bounds {bounds}")
         if n < 2:
-            return cls(float(values.sum()) if n else math.nan, math.nan, n, n - 1, unit, f"{n} replicates")
+            return cls(float(values.sum()) if n else math.nan, math.nan, n, n - 1, unit, f"{n} replicates", bounds)
         with np.errstate(invalid="ignore"):  # infinite replicates give NaN, which the rules report
             spread = 0.0 if (values == values[0]).all() else float(values.std(ddof=1))
-        return cls(float(values.mean()), spread / n**0.5, n, n - 1, unit, f"mean of {n} replicates")
+        mean = float(values.mean()) if spread else float(values[0])
+        return cls(mean, spread / n**0.5, n, n - 1, unit, f"mean of {n} replicates", bounds)
 
 
 @dataclass(frozen=True)
@@ -106,5 +118,41 @@ class Count:
         if not 0 <= self.successes <= self.trials:
             raise ValueError(f"{self.successes} successes among {self.trials} trials")
 
+    @classmethod
+    def of(cls, holds: ArrayLike) -> Count:
+        """How many of some independent trials hold: truth values of shape `(n,)`, one a run."""
+        truths = np.asarray(holds)
+        if truths.ndim != 1 or truths.dtype != bool:
+            raise ValueError(f"one truth value a run is counted; got shape {truths.shape} of {truths.dtype}")
+        return cls(int(truths.sum()), truths.size)
 
-Sample = Estimate | Exact | Curve | Count
+
+@dataclass(frozen=True)
+class Several:
+    """Samples of one kind from several places, for a rule that holds in all of them or in some.
+
+    Attributes:
+        samples: one for each place; they may depend on one another, as layers of the same networks do.
+        names: what the places are called, for the report: "layer 3".
+    """
+
+    samples: tuple[Estimate | Exact | Curve | Count, ...]
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.samples or len(self.samples) != len(self.names):
+            raise ValueError(f"{len(self.samples)} samples with {len(self.names)} names; give one name a sample")
+
+    @classmethod
+    def of(
+        cls, values: ArrayLike, name: str, unit: str = "", bounds: tuple[float, float] | None = None, first: int = 1
+    ) -> Several:
+        """Replicates of several places, shape `(runs, places)`, called `name` with their number from `first` on."""
+        rows = np.asarray(values, dtype=float)
+        if rows.ndim != 2:
+            raise ValueError(f"several places come as runs by places; got shape {rows.shape}")
+        samples = tuple(Estimate.from_replicates(column, unit, bounds) for column in rows.T)
+        return cls(samples, tuple(f"{name} {number}" for number in range(first, first + len(samples))))
+
+
+Sample = Estimate | Exact | Curve | Count | Several

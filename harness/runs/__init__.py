@@ -7,7 +7,7 @@ from harness.runs.bench import Bench
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunDiverged, RunFailed, RunMissing
 from harness.runs.execution import perform
-from harness.runs.key import ingredients
+from harness.runs.key import declared, ingredients
 from harness.runs.recipe import Recipe, Result
 from harness.runs.run import Run
 
@@ -22,6 +22,7 @@ __all__ = [
     "RunFailed",
     "RunMissing",
     "at_once",
+    "declared",
     "default_workers",
     "display_for",
     "ingredients",

@@ -14,7 +14,7 @@ from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
 from harness.runs.key import ingredients
-from harness.runs.run import Run
+from harness.runs.run import Run, distinct
 from harness.runs.together import AT_ONCE, together
 from harness.runs.workers import attempt, in_processes
 from harness.store.canonical import content_key
@@ -53,9 +53,12 @@ class Outcome:
 
 
 def plan(runs: Iterable[Run], store: Store, bench: Bench) -> list[Outcome]:
-    """What is there and what is missing, each run once, in the order given.  Nothing is computed."""
+    """What is there and what is missing, each run once, in the order given.  Nothing is computed.
+
+    The runs have names that tell them apart (`harness.runs.run.distinct`).
+    """
     seen: dict[str, Outcome] = {}
-    for run in runs:
+    for run in distinct(list(runs)):
         outcome = _looked_up(run, store, bench)
         seen.setdefault(outcome.key or f"{run.recipe!r} {run.seed}", outcome)
     return list(seen.values())

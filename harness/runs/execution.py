@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from harness.runs.bench import Bench
@@ -42,6 +42,12 @@ def perform(run: Run, store: Store, bench: Bench, *, compute: bool = True) -> Re
         return record if record is not None else _compute(run, key, made_of, store, bench)
 
 
+def sources(run: Run, bench: Bench) -> list[dict[str, Any]]:
+    """Where the data sets of a run come from, as JSON values: what those need who read its record without them."""
+    found = [bench.provenance(name, split) for name, split in run.recipe.data_sets()]
+    return [{**asdict(source), "reach": str(source.reach)} for source in found]
+
+
 def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Bench) -> Record:
     checkpoints = Checkpoints(store.path / "checkpoints" / key, bench.clock)
     with one_thread(), own_randomness(run.seed, bench.device), own_stream(bench.device):
@@ -50,7 +56,7 @@ def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench
         except RunDiverged as diverged:
             log.warning("%s %s; stored as such", run, diverged)
             result = Result(diverged.metrics)
-        facts = environment(bench.device)
+        facts = {**environment(bench.device), "sources": sources(run, bench)}
     if not isinstance(result, Result):
         raise TypeError(f"{type(run.recipe).__name__}.compute gives a Result, not a {type(result).__name__}")
     record = store.put(key, made_of, result, facts, checkpoints.seconds())

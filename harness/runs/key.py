@@ -33,13 +33,20 @@ def ingredients(run: Run, bench: Bench) -> dict[str, Any]:
     """
     return {
         "format": FORMAT,
-        "recipe": _described(run.recipe, type(run.recipe).__name__),
-        "seed": run.seed,
+        **declared(run),
         "data": {f"{name}/{split}": bench.provenance(name, split).digest for name, split in run.recipe.data_sets()},
-        "code": code_digest(_modules(run.recipe)),
         "device": device_class(bench.device),
         "threads": THREADS,
         "torch": torch_release(),
+    }
+
+
+def declared(run: Run) -> dict[str, Any]:
+    """What a run is made of wherever it is done, known without its data: recipe, seed and code; errors as above."""
+    return {
+        "recipe": _described(run.recipe, type(run.recipe).__name__),
+        "seed": run.seed,
+        "code": code_digest(_modules(run.recipe)),
     }
 
 

@@ -1,1 +1,1 @@
-"""Statistics that several papers' readings use: resampling, ranks, exchanges, rounding."""
+"""Statistics that several papers' readings use: resampling, seeds and images, runs, ranks, coincidence, rounding."""

@@ -255,6 +255,7 @@ def test_recipes_with_one_title_have_lines_of_their_own(store):
     needs = {Run(Draw(Part(size), called="draws"), seed): [CLAIM] for size in (3, 4) for seed in range(2)}
     found = plan.planned(Selection(needs, "quick", store, Bench()))
     assert [len(runs) for runs in plan.by_recipe(found["runs"])] == [2, 2]
+    assert [run["recipe"] for run in found["runs"]] == ["draws", "draws", "draws (2)", "draws (2)"]
 
 
 def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):

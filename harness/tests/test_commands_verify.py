@@ -49,6 +49,7 @@ def test_a_sound_store_and_report_verify_and_a_flipped_byte_or_a_changed_verdict
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert sound.stdout.splitlines() == [
         "store reports/store: 4 records read, none of them damaged",
+        "evidence reports/evidence: 0 records read, no lines set aside",
         "report: 3 claims, 3 come to the same again",
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -42,11 +43,12 @@ def handed_on(lab):
     [(literal, {"p", "q", "r s"}), (nothing, set()), (mapping, None), (names_of_a_loop, None), (handed_on, None)],
 )
 def test_parts_are_seen_where_the_source_names_them(function, named):
-    assert named_in_control(SimpleNamespace(function=function)) == named
+    given: Any = SimpleNamespace(function=function)
+    assert named_in_control(given) == named
 
 
 def test_parts_left_out_are_those_that_no_reason_excuses():
-    given = SimpleNamespace(id="XX-01", rules=dict.fromkeys("pqtu"), uncontrolled={"t": "dear"}, function=literal)
+    given: Any = SimpleNamespace(id="XX-01", rules=dict.fromkeys("pqtu"), uncontrolled={"t": "dear"}, function=literal)
     found = coverage(given)
     assert (found.named, found.left_out, found.excused) == (("p", "q"), ("u",), (("t", "dear"),))
     assert str(found) == "XX-01 (p, q, t, u): controls p, q; t has none: dear; LEFT OUT: u"

@@ -114,7 +114,12 @@ class Response(io.BytesIO):
 def published(monkeypatch):
     """What is published of torchvision's AlexNet: its name, its content in a list, and the addresses asked for."""
     content, asked = [state_dict()], []
-    monkeypatch.setattr("urllib.request.urlopen", lambda url, timeout: asked.append(url) or Response(content[0]))
+
+    def opened(url, timeout):
+        asked.append(url)
+        return Response(content[0])
+
+    monkeypatch.setattr("urllib.request.urlopen", opened)
     return released(monkeypatch, content[0]), content, asked
 
 

@@ -74,7 +74,9 @@ def test_a_line_a_record_in_order_so_that_a_diff_is_what_was_added(tmp_path):
 def test_numbers_keep_twelve_digits_and_survive_a_second_writing(value):
     once = rounded({"value": value})
     assert rounded(once) == once
-    assert parse(dataclasses.replace(entry(), metrics={"value": value}).line()).metrics == once
+    again = parse(dataclasses.replace(entry(), metrics={"value": value}).line())
+    assert isinstance(again, Entry)
+    assert again.metrics == once
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

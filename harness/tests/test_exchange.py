@@ -1,11 +1,14 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.rules import Estimate, greater_than
-from harness.statistics.exchange import every_other_exchanged
+from harness.rules import ALPHA, Estimate, greater_than
+from harness.statistics.exchange import every_other_exchanged, signs_at_random
 from harness.statistics.least_sure import least_sure
+from harness.tests.rules_simulation import is_at_most
 from harness.verdicts import Verdict
 
 
@@ -29,6 +32,26 @@ def test_it_can_be_supported():
 def test_twice_is_as_it_was_and_the_ring_cannot_be_supported(values):
     assert every_other_exchanged(every_other_exchanged(values)).tolist() == values
     assert judged(np.roll(values, 1) - np.array(values, dtype=float)) is not Verdict.SUPPORTED
+
+
+def test_signs_at_random_are_a_coin_for_each_pair():
+    effect = np.array([3.0, 3.1, 2.9])
+    drawn = np.array([signs_at_random(effect, seed) for seed in range(400)])
+    assert (np.abs(drawn) == effect).all()
+    assert {tuple(np.sign(row)) for row in drawn} == set(itertools.product((-1.0, 1.0), repeat=3))
+    assert signs_at_random(effect, 5).tolist() == signs_at_random(effect, 5).tolist()
+
+
+@pytest.mark.parametrize("effect", [0.0, 1.0, 3.0, 30.0])
+@pytest.mark.parametrize("pairs", [5, 8])
+def test_signs_at_random_are_supported_and_refuted_with_chance_alpha_at_most(effect, pairs):
+    rows = np.random.default_rng(pairs).normal(effect, 1.0, (2000, pairs))
+    found = [judged(signs_at_random(row, seed)) for seed, row in enumerate(rows)]
+    for verdict in (Verdict.SUPPORTED, Verdict.REFUTED):
+        assert is_at_most(found.count(verdict), ALPHA)
+        assert found.count(verdict) > 0  # such a control can fail; with every other pair exchanged it never does
+    exchanged = [judged(every_other_exchanged(row)) for row in rows]
+    assert pairs % 2 or effect < 3 or exchanged.count(Verdict.SUPPORTED) == 0
 
 
 def test_the_least_sure_row_is_the_one_that_reaches_furthest():

@@ -16,23 +16,6 @@ ROOT = Path(__file__).parents[2]
 HARNESS, TESTS, CLAIMS = ROOT / "harness", ROOT / "harness" / "tests", ROOT / "claims"
 PAPERS = {file.parent.name: tomllib.loads(file.read_text("utf-8")) for file in sorted(CLAIMS.glob("*/paper.toml"))}
 
-NAMED_FOR_NOW: set[str] = {
-    "claims/fan2019/methods/tests/test_shuffling_experiment.py",
-    "claims/gamba2020/test_setup.py",
-    "harness/runs/code.py",
-    "harness/tests/test_claims_on_imagenet.py",
-    "harness/tests/test_data_pretrained.py",
-    "harness/tests/test_data_weights.py",
-    "harness/tests/test_detection_voc.py",
-    "harness/tests/test_generated_images.py",
-    "harness/tests/test_runs_code.py",
-    "harness/tests/test_runs_key.py",
-    "harness/tests/test_training_parts.py",
-    "harness/tests/test_training_recipes.py",
-    "harness/tests/test_training_streamed.py",
-}
-"""Files that still name or import a paper, or another paper; this list only ever gets shorter."""
-
 
 class Import(NamedTuple):
     file: Path
@@ -113,8 +96,9 @@ def test_there_are_papers_to_look_for():
 @pytest.mark.parametrize("file", sources(HARNESS), ids=lambda file: str(file.relative_to(ROOT)))
 def test_the_harness_names_no_paper(file):
     """Neither in code nor in strings, comments and names of files; ids of claims stand in tests only."""
-    if (place := str(file.relative_to(ROOT))) in NAMED_FOR_NOW or file == Path(__file__):
+    if file == Path(__file__):
         return
+    place = str(file.relative_to(ROOT))
     patterns = [names_of_papers()] if file.is_relative_to(TESTS) else [names_of_papers(), ids_of_claims()]
     for number, line in enumerate([place, *file.read_text("utf-8").splitlines()]):
         for pattern in patterns:
@@ -123,11 +107,7 @@ def test_the_harness_names_no_paper(file):
 
 def test_the_harness_imports_no_paper():
     wrong = [
-        str(one)
-        for file in HARNESS.rglob("*.py")
-        if str(file.relative_to(ROOT)) not in NAMED_FOR_NOW
-        for one in imports(file)
-        if one.module.split(".")[0] == "claims"
+        str(one) for file in HARNESS.rglob("*.py") for one in imports(file) if one.module.split(".")[0] == "claims"
     ]
     assert wrong == []
 
@@ -137,7 +117,6 @@ def test_a_paper_imports_no_other(paper):
     wrong = [
         str(one)
         for file in (CLAIMS / paper).rglob("*.py")
-        if str(file.relative_to(ROOT)) not in NAMED_FOR_NOW
         for one in imports(file)
         if one.module.split(".")[0] == "claims" and one.module.split(".")[1] != paper
     ]

@@ -14,7 +14,7 @@ from harness.rules import Estimate, Exact, equals
 from harness.tests.made_up_cases import ABOVE, VERDICTS, WEAK, case, estimate, judgement, not_run
 from harness.verdicts import Evidence, Verdict
 
-SUPPORTED, REFUTED, INCONCLUSIVE, ERRATUM, NOT_RUN = Verdict
+SUPPORTED, REFUTED, INCONCLUSIVE, OUT_OF_REACH, ERRATUM, NOT_RUN = Verdict
 
 
 def test_holm_over_the_cases_takes_back_what_one_of_many_would_not_support_but_no_cases_own_verdict():
@@ -187,4 +187,4 @@ def test_cases_survive_the_way_through_json():
 
 def test_each_claim_gets_its_own_cases():
     cases = [case("a"), case("b", Exact(2.0))]
-    assert {id: verdict.verdict for id, verdict in judge_claims(cases).items()} == {"XX-01": REFUTED}
+    assert {id: ladder.best.verdict for id, ladder in judge_claims(cases).items()} == {"XX-01": REFUTED}

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from harness.report.environment import PACKAGES, environment
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-PROJECT = SETTINGS["project"]
+PROJECT: dict[str, Any] = SETTINGS["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PARTS = ["lint", "types", "tests", "claims"]
 
@@ -67,7 +68,8 @@ def test_every_requirement_is_pinned():
 
 def test_a_report_names_packages_that_judging_needs():
     assert set(PACKAGES) <= {_name(one) for one in PROJECT["dependencies"]}
-    assert set(environment("cpu")["packages"]) == set(PACKAGES)
+    said: Any = environment("cpu")
+    assert set(said["packages"]) == set(PACKAGES)
 
 
 def test_the_version_is_said_alike():

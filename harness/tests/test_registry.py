@@ -93,6 +93,13 @@ def test_loss(lab):
 @claim("XX-11", runs=lambda: recipe(momentum=0.9), **RUNS)
 def test_field(lab):
     \"\"\"A field that a recipe does not have.\"\"\"
+
+class Nameless(Training):
+    pass
+
+@claim("XX-12", runs=lambda: {"arm": Nameless(**vars(recipe()["arm"]))}, **RUNS)
+def test_name(lab):
+    \"\"\"A recipe by whose name no record could be found again.\"\"\"
 """
 
 MESSAGES = [
@@ -122,6 +129,7 @@ MESSAGES = [
     "E-XX2-corrected: its runs at tier smoke *data set 'minst'*",
     "XX-10: its runs at tier smoke *'croos-entropy'*",
     "XX-11: its runs at tier smoke cannot be made: TypeError*momentum*",
+    "XX-12: its runs at tier smoke cannot be kept: *.Nameless has no stable name*",
 ]
 
 

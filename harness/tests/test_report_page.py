@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_each_papers_section_has_its_own_claims_and_open_rows_of_papers_that_wer
     other = Paper("other2021", "YY", "Another paper", "Nobody", 2021, "Nowhere", 9, 0, PAPER.open)
     verdicts = judge_claims([case()])
     environment = {"python": "3", "packages": {}, "platform": "Linux", "cores": 2, "device": "cpu"}
-    given = {"tier": "smoke", "environment": environment, "outside": []}
+    given: dict[str, Any] = {"tier": "smoke", "environment": environment, "outside": []}
     written = document(verdicts, {"XX-01": described()}, [PAPER, other], **given)
     assert [row["paper"] for row in written["outside"]] == ["paper2020"]
     page = render({**written, "outside": [*written["outside"], {**written["outside"][0], "paper": "other2021"}]})

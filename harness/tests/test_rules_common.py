@@ -19,13 +19,19 @@ from harness.rules import (
     Estimate,
     Exact,
     Identity,
+    InAll,
+    InRuns,
+    InSome,
     Match,
     Monotone,
     ProportionBeyond,
     ProportionNear,
+    all_runs,
     equals,
     equivalent_to,
     greater_than,
+    in_all,
+    in_some,
     less_than,
     matches,
     monotone,
@@ -167,6 +173,10 @@ UNSOUND: list[Any] = [
     proportion_is(0.5, within=0.5),
     proportion_is(0.5, within=math.nan),
     monotone(UPWARDS),
+    equivalent_to(0.0, within=1.0, refuted_beyond=0.5),
+    all_runs(1.0),
+    in_all(greater_than(math.nan)),
+    in_some(equivalent_to(0.0, within=-1.0)),
 ]
 
 
@@ -190,11 +200,24 @@ def test_sound_rules_have_no_problems():
         (less_than(-2), "is below -2 (one-sided t test, 5%)"),
         (equivalent_to(0.0, within=0.02), "is 0 within 0.02 (two one-sided t tests, 5% each)"),
         (equals(1.0, within=1e-9), "equals 1 within 1e-09 (identity)"),
-        (matches(0.42, within=0.05), "matches 0.42 within 0.05 (90% interval meets the margin and is no wider)"),
+        (matches(0.42, within=0.05), "matches 0.42 within 0.05 (two one-sided t tests, 5% each)"),
         (monotone("decreasing"), "is decreasing (Spearman's rank correlation, one-sided permutation test, 5%)"),
         (proportion_above(0.5), "has a share above 0.5 (exact one-sided binomial test, 5%)"),
         (proportion_below(0.5), "has a share below 0.5 (exact one-sided binomial test, 5%)"),
         (proportion_is(0.5, 0.1), "has a share of 0.5 within 0.1 (two exact binomial tests, 5% each)"),
+        (all_runs(0.8), "happens in more than 80% of runs (exact one-sided binomial test over runs, 5%)"),
+        (
+            equivalent_to(0.0, within=1, refuted_beyond=2),
+            "is 0 within 1 (two one-sided t tests, 5% each; refuted beyond 2 margins)",
+        ),
+        (
+            in_all(greater_than(0)),
+            "each is above 0 (one-sided t test, 5%); Holm's correction for refuting by any",
+        ),
+        (
+            in_some(greater_than(0)),
+            "one at least is above 0 (one-sided t test, 5%); Holm's correction for supporting by any",
+        ),
     ],
 )
 def test_a_rule_says_itself_in_words(rule, sentence):
@@ -218,6 +241,9 @@ def test_constructors_name_their_rules():
     assert proportion_above(0.1) == ProportionBeyond(0.1, above=True)
     assert proportion_below(0.1) == ProportionBeyond(0.1, above=False)
     assert proportion_is(0.1, 0.2) == ProportionNear(0.1, 0.2)
+    assert all_runs(0.1) == InRuns(0.1, above=True)
+    assert in_all(equals(0.0)) == InAll(equals(0.0))
+    assert in_some(equals(0.0)) == InSome(equals(0.0))
 
 
 def test_replicates_become_an_estimate():

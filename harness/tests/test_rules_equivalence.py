@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
 
 from harness.rules import ALPHA, Count, Estimate, Exact, equals, equivalent_to
@@ -31,11 +32,46 @@ def test_the_verdict_is_what_the_interval_and_the_p_values_show(sample, target, 
     outside = judged.high < target - within or judged.low > target + within
     assert judged.low < judged.effect < judged.high
     assert (judged.verdict is Verdict.SUPPORTED) == inside
-    assert (judged.verdict is Verdict.REFUTED) == outside
+    assert (judged.verdict is Verdict.REFUTED) == (judged.p_refute <= ALPHA)
+    assert outside or judged.verdict is not Verdict.REFUTED
     if abs(judged.p - ALPHA) > 1e-9:
         assert inside == (judged.p < ALPHA)
-    if abs(judged.p_refute - ALPHA) > 1e-9:
-        assert outside == (judged.p_refute < ALPHA)
+
+
+@given(sample=estimates)
+def test_a_margin_of_nothing_is_refuted_by_the_two_sided_test_and_a_wide_one_by_the_one_sided(sample):
+    narrow = equivalent_to(0.0, within=1e-9).judge(sample)
+    assert narrow.p_refute == pytest.approx(2 * stats.t.sf(abs(sample.value) / sample.standard_error, sample.df))
+    wide = equivalent_to(-1e6, within=1e6).judge(sample)
+    assert wide.p_refute == pytest.approx(stats.t.sf(sample.value / sample.standard_error, sample.df), abs=1e-3)
+
+
+@pytest.mark.parametrize("n", [2, 6])
+@pytest.mark.parametrize("standard_errors", [0.05, 0.5, 3.0])
+def test_a_value_within_any_margin_is_refuted_with_chance_alpha_at_most(n, standard_errors):
+    """By the interval alone it would be up to twice alpha where the margin is narrow beside the standard error."""
+    rule = equivalent_to(0.0, within=standard_errors / n**0.5)
+    for truth in (0.0, rule.within):
+        assert is_at_most(count(judge_all(rule, experiments(truth, n, seed=n)), Verdict.REFUTED))
+
+
+def test_a_refutation_can_be_asked_to_lie_beyond_several_margins():
+    rule = equivalent_to(0.0, within=1.0, refuted_beyond=2.0)
+    between, beyond = (rule.judge(Estimate(value, 0.1, n=5, df=4)) for value in (1.6, 2.6))
+    assert between.verdict is Verdict.INCONCLUSIVE
+    assert between.reason.endswith("lies outside 0 ± 1, and not beyond 2 margins, which would refute")
+    assert beyond.verdict is Verdict.REFUTED
+    assert beyond.reason.endswith("lies outside 0 ± 1, beyond 2 margins")
+    assert [rule.judge(Exact(value)).verdict for value in (1.0, 1.5, 2.5)] == [
+        Verdict.SUPPORTED,
+        Verdict.INCONCLUSIVE,
+        Verdict.REFUTED,
+    ]
+    assert is_about(count(judge_all(rule, experiments(2.0, n=4, seed=8, spread=0.5)), Verdict.REFUTED), ALPHA)
+    assert is_about(count(judge_all(rule, experiments(1.0, n=4, seed=9, spread=0.5)), Verdict.SUPPORTED), ALPHA)
+    assert equivalent_to(0.0, 1.0, refuted_beyond=0.5).problems() == [
+        "Equivalence: refuted_beyond is 0.5, inside the margin"
+    ]
 
 
 @pytest.mark.parametrize("n", [3, 12])

@@ -1,11 +1,15 @@
+"""`matches`: a published number is reproduced only when the interval lies within the margin."""
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.rules import ALPHA, Estimate, Exact, matches
+from harness.rules import ALPHA, Estimate, Exact, equivalent_to, matches
+from harness.rules.student import distance_found
 from harness.tests.rules_simulation import (
+    REPETITIONS,
     count,
     estimates,
     experiments,
@@ -18,69 +22,54 @@ from harness.tests.rules_simulation import (
 from harness.verdicts import Verdict
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(sample=estimates, value=finite, within=st.floats(1e-3, 50))
-def test_the_verdict_is_what_the_interval_and_the_p_values_show(sample, value, within):
-    judged = matches(value, within).judge(sample)
-    disjoint = judged.high < value - within or judged.low > value + within
-    half = judged.high - judged.effect
-    assert (judged.verdict is Verdict.REFUTED) == disjoint
-    if abs(half - within) > 1e-9:
-        assert (judged.verdict is Verdict.SUPPORTED) == (not disjoint and half < within)
-    if abs(judged.p_refute - ALPHA) > 1e-9:
-        assert disjoint == (judged.p_refute < ALPHA)
-    if abs(judged.p - ALPHA) > 1e-9:
-        assert (judged.p < ALPHA) == (not disjoint)
-    assert judged.detectable == pytest.approx(within + 2 * half)
+def test_it_decides_as_an_equivalence_does(sample, value, within):
+    judged, equivalent = matches(value, within).judge(sample), equivalent_to(value, within).judge(sample)
+    assert judged == equivalent
 
 
-@pytest.mark.parametrize("true_value", [0.7, 1.3])
-def test_a_true_match_on_the_margin_is_refuted_with_chance_alpha(true_value):
-    judged = judge_all(matches(1.0, within=0.3), experiments(true_value, n=8, seed=6, spread=0.4))
-    assert is_about(count(judged, Verdict.REFUTED), ALPHA)
-
-
-@pytest.mark.parametrize("true_value", [0.8, 1.0, 1.25])
-def test_a_true_match_inside_is_refuted_with_chance_alpha_at_most(true_value):
-    judged = judge_all(matches(1.0, within=0.3), experiments(true_value, n=4, seed=7, spread=2.0))
-    assert is_at_most(count(judged, Verdict.REFUTED), 2 * ALPHA)  # alpha on each side
-
-
-@pytest.mark.parametrize("n", [3, 6, 20])
-@pytest.mark.parametrize("side", [-1, 1])
-def test_a_value_farther_than_three_margins_is_supported_with_chance_alpha_at_most(n, side):
-    judged = judge_all(matches(0.0, within=1.0), experiments(side * 3.0, n, seed=n, spread=0.5 * n**0.5))
+@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("distance", [1.0, 1.5])
+@pytest.mark.parametrize("spread", [0.25, 1.0])
+def test_what_misses_the_margin_is_supported_with_chance_alpha_at_most(n, distance, spread):
+    """A rule that an interval satisfied by meeting the margin supported 28 to 44 % of them at 1.5 margins and n = 3."""
+    judged = judge_all(matches(4.0, within=1.0), experiments(4.0 + distance, n, seed=n, spread=spread))
     assert is_at_most(count(judged, Verdict.SUPPORTED))
 
 
-@pytest.mark.parametrize("distance", [1.2, 1.6, 2.0, 2.5])
-def test_support_reaches_a_true_value_beyond_the_detectable_distance_with_chance_alpha_at_most(distance):
-    judged = judge_all(matches(0.0, within=1.0), experiments(distance, n=5, seed=8, spread=0.7))
-    wrong = [one for one in judged if one.verdict is Verdict.SUPPORTED and distance > one.detectable]
-    assert is_at_most(len(wrong))
+@pytest.mark.parametrize("n", [3, 10])
+@pytest.mark.parametrize("distance", [-1.0, 0.0])
+@pytest.mark.parametrize("spread", [0.3, 10.0])
+def test_a_true_match_is_refuted_with_chance_alpha_at_most(n, distance, spread):
+    judged = judge_all(matches(4.0, within=1.0), experiments(4.0 + distance, n, seed=n, spread=spread))
+    assert is_at_most(count(judged, Verdict.REFUTED))
 
 
-def test_that_guarantee_is_tight():
-    """With a spread that is nearly known, a value just beyond within + 2 half-widths is supported with chance alpha."""
-    n, spread = 400, 4.0
-    distance = matches(0.0, within=1.0).judge(known_spread(0.0, n, spread)).detectable
-    judged = judge_all(matches(0.0, within=1.0), experiments(distance, n, seed=9, spread=spread))
-    assert is_about(count(judged, Verdict.SUPPORTED), ALPHA)
+@pytest.mark.parametrize("n", [3, 10])
+def test_a_true_match_is_supported_with_the_stated_power(n):
+    margin = matches(4.0, within=1.0).judge(known_spread(4.0, n)).detectable
+    judged = judge_all(matches(4.0, within=margin), experiments(4.0, n, seed=n))
+    assert is_about(count(judged, Verdict.SUPPORTED))
 
 
-def test_an_interval_wider_than_the_margin_never_supports():
-    wide = Estimate(1.0, 0.5, n=4, df=3)
-    judged = matches(1.0, within=1.0).judge(wide)
+@pytest.mark.parametrize("n", [3, 10])
+def test_a_miss_by_a_detectable_distance_beyond_the_margin_is_refuted_with_the_stated_power(n):
+    far = 4.0 + 1.0 + distance_found(known_spread(0.0, n, spread=0.1))
+    judged = judge_all(matches(4.0, within=1.0), experiments(far, n, seed=n, spread=0.1))
+    assert is_about(count(judged, Verdict.REFUTED))
+
+
+def test_it_was_supported_at_a_miss_and_is_undecided():
+    """Three seeds, 6.75 [5.45, 8.05] for a published 4 ± 2: on other seeds it was 9.11."""
+    judged = matches(4.0, within=2.0).judge(Estimate(6.75, 0.445, n=3, df=2))
     assert judged.verdict is Verdict.INCONCLUSIVE
-    assert judged.reason.endswith("is wider than 1 ± 1, so that it cannot tell")
-    assert matches(9.0, within=1.0).judge(wide).verdict is Verdict.REFUTED
-    assert matches(1.0, within=1.2).judge(wide).verdict is Verdict.SUPPORTED
+    assert judged.reason.endswith("lies neither within nor outside 4 ± 2")
 
 
-def test_an_interval_that_only_meets_the_margin_supports():
-    judged = matches(1.0, within=0.1).judge(Estimate(1.15, 0.03, n=10, df=9))
-    assert judged.verdict is Verdict.SUPPORTED
-    assert judged.reason.endswith("meets 1 ± 0.1")
+def test_a_sample_too_wide_to_tell_is_left_open():
+    judged = judge_all(matches(4.0, within=1.0), experiments(4.0, n=4, seed=2, spread=5.0))
+    assert count(judged, Verdict.INCONCLUSIVE) > (1 - 2 * ALPHA) * REPETITIONS
 
 
 @given(value=finite, target=st.floats(-5, 5), within=st.floats(1e-3, 50))

@@ -58,7 +58,7 @@ def test_a_worker_of_xdist_has_a_gpu_of_its_own(machine, monkeypatch, tmp_path):
     assert [own_device(name) for name in ("cuda", "cuda:0", "cpu")] == ["cuda:1", "cuda:0", "cpu"]
     assert Bench("cuda").device == torch.device("cuda:1")
     place = Session(tier="smoke", data=None, store=tmp_path, device="cuda", train=True)
-    assert place.device == place.workshop.device == torch.device("cuda:1")
+    assert place.device == place.bench.device == torch.device("cuda:1")
     monkeypatch.delenv("PYTEST_XDIST_WORKER")
     assert Bench("cuda").device == torch.device("cuda")
 

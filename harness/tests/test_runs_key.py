@@ -10,12 +10,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.runs import Recipe, Run, ingredients, key
+from harness.runs.run import LONGEST, distinct
 from harness.store import content_key
 from harness.system.registry import Registry
 from harness.system.stable_names import stable_name
@@ -24,20 +26,15 @@ from harness.training import Adam, Data, Network, Sgd
 from harness.training.training import Training
 
 
-class Bench:
+def made_up_bench(digest="d1", device="cpu") -> Any:
     """A bench that needs no torch."""
-
-    def __init__(self, digest="d1", device="cpu"):
-        self.device = SimpleNamespace(type=device)
-        self.progress = print
-        self._digest = digest
-
-    def provenance(self, name, split="train"):
-        return SimpleNamespace(digest=self._digest)
+    return SimpleNamespace(
+        device=SimpleNamespace(type=device), provenance=lambda name, split: SimpleNamespace(digest=digest)
+    )
 
 
 def key_of(recipe=None, seed=0, bench=None):
-    return content_key(ingredients(Run(recipe or Draw(), seed), bench or Bench()))
+    return content_key(ingredients(Run(recipe or Draw(), seed), bench or made_up_bench()))
 
 
 class Colour(enum.StrEnum):
@@ -74,8 +71,8 @@ def test_the_recipes_class_counts_though_its_fields_are_the_same():
 
 
 def test_other_data_have_another_key_for_runs_that_read_them_only():
-    assert key_of(Reads(), bench=Bench("d1")) != key_of(Reads(), bench=Bench("d2"))
-    assert key_of(Draw(), bench=Bench("d1")) == key_of(Draw(), bench=Bench("d2"))
+    assert key_of(Reads(), bench=made_up_bench("d1")) != key_of(Reads(), bench=made_up_bench("d2"))
+    assert key_of(Draw(), bench=made_up_bench("d1")) == key_of(Draw(), bench=made_up_bench("d2"))
 
 
 @pytest.mark.parametrize(
@@ -95,11 +92,10 @@ def test_every_other_ingredient_counts(monkeypatch, name, value):
 
 
 def test_the_code_of_the_parts_of_a_recipe_counts():
-    asked = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(key, "code_digest", lambda modules: asked.append(set(modules)) or "")
-        key_of(Anything((Part(),)))
-    assert asked == [{__name__, "harness.runs.recipe", "harness.tests.fake_recipes"}]
+        patch.setattr(key, "code_digest", lambda modules: ",".join(sorted(modules)))
+        asked = ingredients(Run(Anything((Part(),))), made_up_bench())["code"]
+    assert set(asked.split(",")) == {__name__, "harness.runs.recipe", "harness.tests.fake_recipes"}
 
 
 def test_equal_recipes_have_equal_keys_however_their_numbers_are_written():
@@ -107,11 +103,12 @@ def test_equal_recipes_have_equal_keys_however_their_numbers_are_written():
     assert key_of(Anything((1, 0, 10**20))) == key_of(Anything((1.0, -0.0, 1e20)))
     assert key_of(Anything(1.5)) != key_of(Anything(1))
     assert key_of(Anything(True)) != key_of(Anything(1))
-    assert key_of(Anything(Sgd(1, decay_vectors=1))) != key_of(Anything(Sgd(1)))
+    one: Any = 1
+    assert key_of(Anything(Sgd(1, decay_vectors=one))) != key_of(Anything(Sgd(1)))
 
 
 def test_records_know_recipes_by_stable_names_and_by_what_is_not_the_default():
-    described = ingredients(Run(Anything((Part(size=4), Sgd(0.5)))), Bench())["recipe"]
+    described = ingredients(Run(Anything((Part(size=4), Sgd(0.5)))), made_up_bench())["recipe"]
     assert described == {
         "name": "fake-anything",
         "fields": {"value": [{"name": "fake-part", "fields": {"size": 4}}, {"name": "sgd", "fields": {"rate": 0.5}}]},
@@ -119,17 +116,17 @@ def test_records_know_recipes_by_stable_names_and_by_what_is_not_the_default():
 
 
 def test_a_new_field_at_its_default_changes_no_description():
-    before = ingredients(Run(Anything(Part(5))), Bench())["recipe"]
-    wider = dataclasses.make_dataclass("Wider", [("more", int, 7)], bases=(Part,), frozen=True)
+    before = ingredients(Run(Anything(Part(5))), made_up_bench())["recipe"]
+    wider: Any = dataclasses.make_dataclass("Wider", [("more", int, 7)], bases=(Part,), frozen=True)
     wider.__stable_name__ = "fake-part"
-    assert ingredients(Run(Anything(wider(5))), Bench())["recipe"] == before
-    assert ingredients(Run(Anything(wider(5, more=8))), Bench())["recipe"] != before
+    assert ingredients(Run(Anything(wider(5))), made_up_bench())["recipe"] == before
+    assert ingredients(Run(Anything(wider(5, more=8))), made_up_bench())["recipe"] != before
 
 
 def test_a_name_for_people_is_no_part_of_a_recipe():
     assert Draw(called="anything") == Draw()
     assert hash(Draw(called="anything")) == hash(Draw())
-    assert ingredients(Run(Draw(called="anything")), Bench()) == ingredients(Run(Draw()), Bench())
+    assert ingredients(Run(Draw(called="anything")), made_up_bench()) == ingredients(Run(Draw()), made_up_bench())
 
 
 def test_a_dataclass_without_a_stable_name_is_refused_by_name():
@@ -158,8 +155,8 @@ def test_what_a_recipe_names_in_a_registry_is_part_of_its_key():
         registry.register("fake-vgg", "harness.networks.vgg:plain")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(key, "code_digest", lambda modules: sorted(modules))
-            assert "harness.networks.vgg" in ingredients(Run(Anything(("fake-vgg",))), Bench())["code"]
-            assert "harness.networks.vgg" not in ingredients(Run(Anything("other")), Bench())["code"]
+            assert "harness.networks.vgg" in ingredients(Run(Anything(("fake-vgg",))), made_up_bench())["code"]
+            assert "harness.networks.vgg" not in ingredients(Run(Anything("other")), made_up_bench())["code"]
     finally:
         del Registry.all["fake thing"]
 
@@ -244,7 +241,22 @@ def test_a_long_name_keeps_both_ends_and_the_seed():
     assert name.endswith(" ends, seed 12")
 
 
+def test_runs_that_would_read_alike_are_numbered_recipe_by_recipe():
+    long = "begins " + 100 * "x" + " ends"
+    recipes = [Draw(Part(size), called=title) for title in ("draws", long) for size in (3, 4, 5)]
+    runs = [Run(recipe, seed) for recipe in (*recipes, Draw(called="draws (2)")) for seed in (0, 1)]
+    found = distinct([*runs, runs[0]])
+    assert found == [*runs, runs[0]]
+    names = [str(run) for run in found]
+    assert names[:6] == [f"draws{number}, seed {seed}" for number in ("", " (2)", " (3)") for seed in (0, 1)]
+    assert names[-3:] == ["draws (2) (2), seed 0", "draws (2) (2), seed 1", "draws, seed 0"]
+    assert len(set(names)) == len(runs)
+    assert max(map(len, names)) <= LONGEST
+    assert distinct(found) == found
+    assert [str(run) for run in distinct(found)] == names
+
+
 def test_the_modules_that_a_recipe_names_are_part_of_its_key(monkeypatch):
-    plain = ingredients(Run(Draw()), Bench())
+    plain = ingredients(Run(Draw()), made_up_bench())
     monkeypatch.setattr(Draw, "modules", lambda self: ("harness.networks.mlp",))
-    assert ingredients(Run(Draw()), Bench())["code"] != plain["code"]
+    assert ingredients(Run(Draw()), made_up_bench())["code"] != plain["code"]

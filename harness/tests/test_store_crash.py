@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 
 import numpy as np
 import pytest
@@ -32,7 +31,6 @@ class Faults:
         self.dead = False
         for step in (*STEPS, *(("unlink", "rename") if deadly else ())):
             patch.setattr(os, step, self.failing(getattr(os, step), at, deadly, counts=step in STEPS))
-        patch.setattr(tempfile._os, "open", os.open)
 
     def failing(self, step, at, deadly, *, counts):
         def call(*arguments, **named):

@@ -122,6 +122,8 @@ def test_only_the_training_labels_are_noisy_and_the_seed_draws_them():
 class Seeing(ImageTrainer):
     """A trainer that writes down what its network is shown."""
 
+    seen: list[tuple[bool, torch.Tensor]]
+
     def _scores(self, inputs):
         self.__dict__.setdefault("seen", []).append((self.network.training, inputs))
         return super()._scores(inputs)
@@ -142,7 +144,8 @@ def shown(data: Data, augmentation: Augmentation, epochs: int = 2, channels: int
         inputs = torch.cat([images for training, images in trainer.seen if training])
         found.append(inputs[torch.randperm(40, generator=order).argsort()])
         validated = torch.cat([images for training, images in trainer.seen if not training])
-        torch.testing.assert_close(validated, trainer.data.as_input(trainer.data.validation.images))
+        ((images, _),) = trainer.data.validation.batches(20)
+        torch.testing.assert_close(validated, trainer.data.as_input(images))
     return found, trainer.data
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.verdicts import Evidence, Verdict, conjunction, weakest
 
-SUPPORTED, REFUTED, INCONCLUSIVE, ERRATUM, NOT_RUN = Verdict
+SUPPORTED, REFUTED, INCONCLUSIVE, OUT_OF_REACH, ERRATUM, NOT_RUN = Verdict
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,13 @@ SUPPORTED, REFUTED, INCONCLUSIVE, ERRATUM, NOT_RUN = Verdict
         ([ERRATUM, REFUTED], REFUTED),
         ([ERRATUM, INCONCLUSIVE], INCONCLUSIVE),
         ([ERRATUM, NOT_RUN], INCONCLUSIVE),
+        ([OUT_OF_REACH], OUT_OF_REACH),
+        ([OUT_OF_REACH, SUPPORTED], OUT_OF_REACH),
+        ([OUT_OF_REACH, ERRATUM], OUT_OF_REACH),
+        ([OUT_OF_REACH, INCONCLUSIVE], INCONCLUSIVE),
+        ([OUT_OF_REACH, NOT_RUN], INCONCLUSIVE),
+        ([OUT_OF_REACH, SUPPORTED, INCONCLUSIVE], INCONCLUSIVE),
+        ([OUT_OF_REACH, REFUTED], REFUTED),
     ],
 )
 def test_the_verdict_on_a_sentence_of_several_parts(parts, whole):
@@ -47,13 +54,14 @@ def test_nothing_but_support_and_errata_is_supported():
 
 
 def test_the_words_of_the_report():
-    assert [str(verdict) for verdict in Verdict] == ["supported", "refuted", "inconclusive", "erratum", "not run"]
-    assert [str(reach) for reach in Evidence] == ["proxy", "reduced", "paper", "exact"]
+    words = ["supported", "refuted", "inconclusive", "out of reach", "erratum", "not run"]
+    assert [str(verdict) for verdict in Verdict] == words
+    assert [str(reach) for reach in Evidence] == ["proxy", "reduced", "paper", "printed", "exact"]
 
 
 def test_evidence_reaches_as_far_as_its_weakest_piece():
-    order = [Evidence.PROXY, Evidence.REDUCED, Evidence.PAPER, Evidence.EXACT]
-    for i, j in itertools.product(range(4), repeat=2):
+    order = [Evidence.PROXY, Evidence.REDUCED, Evidence.PAPER, Evidence.PRINTED, Evidence.EXACT]
+    for i, j in itertools.product(range(5), repeat=2):
         assert weakest([order[i], order[j]]) is order[min(i, j)]
     assert weakest([]) is Evidence.EXACT
     assert weakest(iter(order)) is Evidence.PROXY

@@ -6,7 +6,7 @@ Evidence that is kept is checked for both: two seeds with one fingerprint are on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING
 
 from harness.system.lazy import torch
@@ -20,7 +20,7 @@ LENGTH = 16
 """Hexadecimal digits of a fingerprint."""
 
 
-def fingerprints(seed: int, network: torch.nn.Module, training: Labelled) -> dict[str, str]:
+def fingerprints(seed: int, network: torch.nn.Module, training: Sized) -> dict[str, str]:
     """Digests of what a run's seed decides: the initial weights, and the order of the first epoch.
 
     Args:

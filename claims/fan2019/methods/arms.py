@@ -193,7 +193,8 @@ def arm(name: str, scale: Scale) -> ShuffleTest:
     if name != plain:
         training = training.with_(data=replace(training.data, label_noise=LabelNoise(1.0, "any class")))
     others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
-    return ShuffleTest(training, conditions=others, passes=scale.passes, images=scale.tested)
+    title = title_of(name, short=scale.short) + ON.get(training.data.name, "")
+    return ShuffleTest(training, conditions=others, passes=scale.passes, images=scale.tested, called=title)
 
 
 def arms(*names: str, at: Callable[[str], Scale] = scale) -> Callable[[str], Mapping[str, ShuffleTest]]:
@@ -218,7 +219,7 @@ def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], 
 
 
 def title_of(name: str, *, short: bool = False) -> str:
-    """What an arm is in words, e.g. "VGG-16, spatial shuffle in the last 4 layers".
+    """What an arm is in words, e.g. "VGG-16, spatial shuffle, last 4 layers".
 
     Args:
         name: of the arm.
@@ -230,15 +231,16 @@ def title_of(name: str, *, short: bool = False) -> str:
         return "perceptron with 512 hidden units" + labels
     how = ARMS[plain]
     architecture = str(how.get("architecture", "vgg16"))
-    network = f"short network for {TITLES[architecture]}" if short else TITLES[architecture]
+    network = f"short {TITLES[architecture]}" if short else TITLES[architecture]
     return ", ".join([network, *_modification(how, "layer" if architecture == "vgg16" else "bottleneck")]) + labels
 
 
+ON = {"imagenet": ", ImageNet", "small-imagenet": ", ImageNet of 32 x 32"}
 TITLES = {"vgg16": "VGG-16", "resnet50": "ResNet-50", "resnet152": "ResNet-152"}
 METHODS = {
     "spatial": "spatial shuffle",
-    "channel": "channel-wise shuffle",
-    "patch": "patch-wise shuffle",
+    "channel": "channel shuffle",
+    "patch": "patch shuffle",
     "gap-fc": "GAP+FC",
 }
 
@@ -248,21 +250,21 @@ def _modification(how: Mapping[str, Value], layer: str) -> list[str]:
     if not how.keys() - {"architecture"}:
         return []
     only, last = how.get("only"), how.get("last")
-    where = f"the last {last} {layer}s" if last != 1 else f"the last {layer}"
+    where = f"last {last} {layer}s" if last != 1 else f"last {layer}"
     if only is not None:
-        where = f"{layer} {only}" if only else "the stem"
+        where = f"{layer} {only}" if only else "stem"
     if how.get("method") == "truncated":
-        return [f"without {where}"]
+        return [f"without the {where}"]
     if "method" not in how:
-        return [f"stride 2 in place of max pooling in {where}"]
+        return ["stride for pooling", where]
     special = {
         f"patches of {how.get('patch')}": "patch" in how,
         "each image on its own": "per_image" in how,
         "one permutation for good": "fixed" in how,
-        "stride 2 in place of max pooling": "downsampling" in how,
+        "stride for pooling": "downsampling" in how,
         "skip connections unshuffled": "skip" in how,
     }
-    return [f"{METHODS[str(how['method'])]} in {where}", *(words for words, applies in special.items() if applies)]
+    return [METHODS[str(how["method"])], where, *(words for words, applies in special.items() if applies)]
 
 
 def _network(name: str, scale: Scale) -> Network:

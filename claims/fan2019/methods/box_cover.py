@@ -51,7 +51,7 @@ class Cover(NamedTuple):
     covered: Floats
     ceilings: Floats
 
-    def most(self, count: Floats) -> Floats:
+    def most(self, count: Floats | float) -> Floats:
         """No `count` boxes cover more than this; concave in `count`, any shape."""
         return (self.ceilings[:, 0] + np.asarray(count, dtype=float)[..., None] * self.ceilings[:, 1]).min(-1)
 

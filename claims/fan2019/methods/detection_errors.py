@@ -39,6 +39,14 @@ class Kind(enum.IntEnum):
     BACKGROUND = 6
 
 
+KINDS = {
+    FAN: (Kind.CORRECT, Kind.LOCALISATION, Kind.OTHER, Kind.BACKGROUND),
+    HOIEM: (Kind.CORRECT, Kind.LOCALISATION, Kind.SIMILAR, Kind.OTHER, Kind.BACKGROUND),
+    TIDE: (Kind.CORRECT, Kind.LOCALISATION, Kind.DUPLICATE, Kind.OTHER, Kind.BOTH, Kind.BACKGROUND),
+}
+"""The kinds that a convention tells apart."""
+
+
 def detection_errors(
     detections: Detections,
     objects: Objects,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import copy
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from claims.fan2019.methods.detection_loss import Objects, yolo_loss
 from harness.system.lazy import torch
+from harness.training.fingerprints import fingerprints
+from harness.training.opening import opening_losses
 from harness.training.randomness import global_stream, stream
 from harness.training.trainer import Trainer, deterministic_convolutions
 
@@ -22,21 +25,37 @@ class Pictures(NamedTuple):
     objects: Objects
 
 
-def train(
-    recipe: DetectorTest, data: DetectionSet, seed: int, bench: Bench
-) -> tuple[torch.nn.Module, dict[str, list[float]]]:
-    """Train one detector; the network, in evaluation mode, and its curves.
+class Trained(NamedTuple):
+    """A trained detector (in evaluation mode), the images that it was trained on, and how it went."""
 
-    Curves, running means over each epoch: `train_loss`, and `train_overlap`, of the boxes that answer for objects.
+    network: torch.nn.Module
+    images: torch.Tensor
+    metrics: dict[str, Any]
+
+
+def train(recipe: DetectorTest, data: DetectionSet, seed: int, bench: Bench) -> Trained:
+    """Train one detector and write down how it went.
+
+    Metrics: `train_loss` and `train_overlap`, of the boxes that answer for objects (running means over each epoch, one
+    entry an epoch), `rate` (of each epoch); `opening_losses` (of the first steps, in float32: see
+    `harness.training.opening`); `optimiser` (what it does besides its rate); `fingerprints` (of the module
+    `harness.training.fingerprints`).
 
     Raises:
         RunDiverged: when a loss is not finite; names the first step (from 0) where it was not.
     """
     pictures = on_device(data, recipe.size, bench.device)
+    network = initial(recipe, seed)
+    told: dict[str, Any] = {"fingerprints": fingerprints(seed, network, data)}
     with deterministic_convolutions(), global_stream(seed, "training", bench.device):
-        trainer = DetectorTrainer(recipe, seed, pictures, len(data.classes), initial(recipe, seed).to(bench.device))
+        exact = recipe.with_(precision="float32")
+        beginner = DetectorTrainer(exact, seed, pictures, len(data.classes), copy.deepcopy(network).to(bench.device))
+        told["opening_losses"] = opening_losses(beginner)
+    with deterministic_convolutions(), global_stream(seed, "training", bench.device):
+        trainer = DetectorTrainer(recipe, seed, pictures, len(data.classes), network.to(bench.device))
+        told["optimiser"] = trainer.manner()
         trainer.run(bench, seed)
-    return trainer.network.eval(), trainer.done.curves
+    return Trained(trainer.network.eval(), pictures.images, {**trainer.done.curves, **told})
 
 
 def initial(recipe: DetectorTest, seed: int) -> torch.nn.Module:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
 
@@ -82,12 +82,6 @@ class Matches(NamedTuple):
     other_overlap: Floats
     similar_overlap: Floats
     first: Booleans
-
-
-def from_tensors(tensors: Mapping[str, NDArray]) -> tuple[Detections, Objects]:
-    """Detections and objects from the arrays of a record: `boxes`, `scores`, ..., `object_boxes`, ..."""
-    found = Detections(*(tensors[name] for name in Detections._fields))
-    return found, Objects(*(tensors[f"object_{name}"] for name in Objects._fields))
 
 
 def by_score(detections: Detections) -> Integers:

@@ -16,8 +16,10 @@ from harness.training.randomness import stream
 
 if TYPE_CHECKING:
     from claims.fan2019.methods.detection_decoding import Candidates
+    from claims.fan2019.methods.detections import Detections, Objects
     from harness.data.detection_set import DetectionSet
     from harness.runs.bench import Bench
+    from harness.training.labelled import Resident
 
 PRECISIONS = ("float32", "bf16")
 BATCH = 64
@@ -67,26 +69,31 @@ class DetectorTest(Recipe):
     def compute(self, seed: int, bench: Bench) -> Result:
         """Train and test.
 
-        Metrics: `train_loss` and `train_overlap` (entries: epochs), `test_images`, `image_size`, `grid` (cells along a
-        side), `class_names`, and `similar`, groups of class names.
-
-        Tensors of the detections, ordered by image, then from the highest score down, at most 100 an image: `boxes`
-        `(n, 4)` float32 (left, top, right, bottom in pixels), `scores` `(n,)` float32, `labels` and `images` `(n,)`
-        int64; those that a better one of their class overlaps by more than half are suppressed.  Of the objects:
-        `object_boxes`, `object_labels`, `object_images`, `object_difficult` (bool).
+        Metrics: those of the training (`methods.detection_training`), `test_images`, `grid` (cells along a side of the
+        map), `statistics` and `pictured` (`methods.detection_statistics`); and `shared_images`, which counts test
+        images that are training images too, squeezed as the network sees them.  No detections are kept.
         """
+        from claims.fan2019.methods.detection_statistics import Findings, pictured, statistics
         from claims.fan2019.methods.detection_training import train
+        from harness.training.fingerprints import shared_images
 
-        chosen = self._training_set(seed, bench)
-        network, curves = train(self, chosen, seed, bench)
+        trained = train(self, self._training_set(seed, bench), seed, bench)
         test = bench.detection(self.data, "test")
         test = test.chosen(torch.arange(min(len(test), self.tested or len(test))))
-        found, grid = self._detections(network, test, seed, bench.device)
+        images = test.pixels(self.size, bench.device)
+        found, grid = self._detections(trained.network, images, len(test.classes), seed)
+        tested = Findings(
+            _flat(found, self.size), _objects(test, self.size), len(test), self.size, test.classes, test.similar
+        )
         metrics = {
-            **curves, "test_images": len(test), "image_size": self.size, "grid": grid,
-            "class_names": list(test.classes), "similar": [list(group) for group in test.similar],
+            **trained.metrics, "shared_images": {"test": shared_images(_plain(trained.images), _plain(images))},
+            "test_images": len(test), "grid": grid, "statistics": statistics(tested), "pictured": pictured(tested),
         }  # fmt: skip
-        return Result(metrics, {**_flat(found, self.size), **_objects(test, self.size)})
+        return Result(metrics)
+
+    def opening(self) -> DetectorTest | None:
+        """Its first epoch; schedules count epochs and have lengths of their own, so that it begins as the whole."""
+        return self.with_(epochs=1) if self.epochs > 1 else None
 
     def modules(self) -> tuple[str, ...]:
         """The network's."""
@@ -118,7 +125,7 @@ class DetectorTest(Recipe):
         return whole.chosen(order[: self.count].sort().values)
 
     def _detections(
-        self, network: torch.nn.Module, test: DetectionSet, seed: int, device: torch.device
+        self, network: torch.nn.Module, images: torch.Tensor, classes: int, seed: int
     ) -> tuple[Candidates, int]:
         """What the network finds in the test images, on the CPU, and the cells along a side of its grid."""
         from claims.fan2019.methods.detection_decoding import Candidates, best, decode, suppress
@@ -129,25 +136,34 @@ class DetectorTest(Recipe):
         seed_shuffles(network, stream(seed, "test"))
         for layer in shuffles(network):
             layer.per_image = not layer.fixed
-        autocast = torch.autocast(device.type, torch.bfloat16, enabled=self.precision == "bf16")
+        autocast = torch.autocast(images.device.type, torch.bfloat16, enabled=self.precision == "bf16")
         batches, side = [], 0
         with torch.inference_mode(), deterministic_convolutions():
-            for images in test.pixels(self.size, device).split(BATCH):
+            for some in images.split(BATCH):
                 with autocast:
-                    predictions = network(as_input(images.float() / 255)).float()
+                    predictions = network(as_input(some.float() / 255)).float()
                 side = predictions.shape[1]
-                batches.append(best(suppress(decode(predictions, len(test.classes)))))
+                batches.append(best(suppress(decode(predictions, classes))))
         return Candidates(*(torch.cat(parts).cpu() for parts in zip(*batches, strict=True))), side
 
 
-def _flat(found: Candidates, size: int) -> dict[str, np.ndarray]:
+def _flat(found: Candidates, size: int) -> Detections:
+    """Detections in pixels, ordered by image, then from the highest score down, at most 100 an image."""
+    from claims.fan2019.methods.detections import Detections
+
     images, places = (found.scores > 0).nonzero(as_tuple=True)
     boxes, scores, labels = (part[images, places].numpy() for part in found)
-    return {"boxes": boxes * np.float32(size), "scores": scores, "labels": labels, "images": images.numpy()}
+    return Detections(boxes * np.float32(size), scores, labels, images.numpy())
 
 
-def _objects(test: DetectionSet, size: int) -> dict[str, np.ndarray]:
-    return {
-        "object_boxes": test.boxes.numpy() * np.float32(size), "object_labels": test.labels.numpy(),
-        "object_images": test.owners.numpy(), "object_difficult": test.difficult.numpy(),
-    }  # fmt: skip
+def _objects(test: DetectionSet, size: int) -> Objects:
+    from claims.fan2019.methods.detections import Objects
+
+    boxes = test.boxes.numpy() * np.float32(size)
+    return Objects(boxes, test.labels.numpy(), test.owners.numpy(), test.difficult.numpy())
+
+
+def _plain(images: torch.Tensor) -> Resident:
+    from harness.training.labelled import Resident
+
+    return Resident(images, torch.zeros(len(images), dtype=torch.int64))

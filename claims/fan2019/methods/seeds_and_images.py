@@ -4,7 +4,8 @@ A statistic comes as an array `(seeds, 1 + replicates)`: of each network on the 
 with replacement, in the same draws for all networks (`harness.statistics.resampling.weights`).  The variance of a mean
 over networks is taken as the sum of two: that of its bootstrap replicates, and that of the networks' own values on the
 images themselves, divided by their number.  What both vary together is counted twice, to be careful.  Degrees of
-freedom are Welch's and Satterthwaite's: few seeds that hardly differ do not hide what many images tell.
+freedom are Welch's and Satterthwaite's: few seeds that hardly differ do not hide what many images tell.  The variance
+over images has one less than there are replicates, where those are fewer than images: so few tell it no better.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ def ratio(numerator: Floats, denominator: Floats, images: int) -> Estimate:
 
 
 def over_images(statistic: Floats) -> tuple[float, float]:
-    """From 5 to 95 % of the bootstrap replicates of a statistic `(1 + replicates,)`: what images alone leave open."""
-    low, high = np.quantile(statistic[1:], (0.05, 0.95))
-    return float(low), float(high)
+    """The 90 % interval of a statistic `(1 + replicates,)` that images alone leave open, seeds as they are."""
+    from scipy.special import stdtrit
+
+    drawn = statistic[1:]
+    half = float(stdtrit(len(drawn) - 1, 0.95) * drawn.std(ddof=1))
+    return float(statistic[0]) - half, float(statistic[0]) + half
 
 
 def _estimate(statistic: Floats, by_seed: Floats, images: int, unit: str) -> Estimate:
@@ -48,7 +52,8 @@ def _estimate(statistic: Floats, by_seed: Floats, images: int, unit: str) -> Est
     method = f"{seeds} seeds on the same {images} images; {len(drawn)} bootstrap replicates of the images"
     if seeds < 2:
         return Estimate(value, np.nan, seeds, 0, unit, method)
-    parts = [(float(drawn.var(ddof=1)), images - 1), (float(by_seed.var(ddof=1)) / seeds, seeds - 1)]
+    by_image = float(drawn.var(ddof=1)), min(images, len(drawn)) - 1
+    parts = [by_image, (float(by_seed.var(ddof=1)) / seeds, seeds - 1)]
     total = sum(variance for variance, _ in parts)
     df = total**2 / sum(variance**2 / df for variance, df in parts) if total > 0 else 0.0
     return Estimate(value, total**0.5, seeds, df, unit, method)

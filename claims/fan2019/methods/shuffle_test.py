@@ -67,8 +67,13 @@ class ShuffleTest(Recipe):
             raise ValueError(f"{self.passes} passes: a test takes one or more")
 
     def compute(self, seed: int, bench: Bench) -> Result:
-        """Metrics: those of the training; `test_accuracy`, a list over passes for each condition; `test_images`."""
+        """Train and test.
+
+        Metrics: those of the training, with "test" among `shared_images`; `test_accuracy`, a list over passes for each
+        condition; `test_images`.
+        """
         from harness.training.data import images_for_test
+        from harness.training.fingerprints import shared_images
         from harness.training.loop import train
         from harness.training.trainer import deterministic_convolutions
 
@@ -79,8 +84,14 @@ class ShuffleTest(Recipe):
                 name: [self._accuracy(network, fitted.data, test) for _ in range(self._passes(network))]
                 for name, network in self._networks(fitted, seed, bench.device)
             }
-        tested = {"test_accuracy": accuracies, "test_images": len(test)}
+        shared = {**fitted.result.metrics["shared_images"], "test": shared_images(fitted.data.training, test)}
+        tested = {"test_accuracy": accuracies, "test_images": len(test), "shared_images": shared}
         return Result({**fitted.result.metrics, **tested}, fitted.result.tensors)
+
+    def opening(self) -> ShuffleTest | None:
+        """The training's first epoch, tested as it was trained and in no other way."""
+        training = self.training.opening()
+        return None if training is None else self.with_(training=training, conditions=(), passes=1)
 
     def modules(self) -> tuple[str, ...]:
         """The modules of all networks."""

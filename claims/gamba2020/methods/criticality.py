@@ -55,10 +55,11 @@ class Criticality(Recipe):
     def compute(self, seed: int, bench: Bench) -> Result:
         """Train and measure.
 
-        Metrics: the training's; `layers` and `filters` (names and numbers of filters); `shares[epoch][layer]`, from
-        epoch 0 on; `moved[layer]` and `turned[layer]` (see `methods.drift`); and, where layers are reset,
-        for each of "test" and "validation" `accuracy[images]` and `reset[images][source][layer]` (accuracy with a
-        layer reset to an epoch, by its number as text, or to "fresh").
+        Metrics: the training's; `layers` and `filters` (names and numbers of filters); `negative[epoch][layer]`, how
+        many filters have a negative projection, from epoch 0 on; `moved[layer]` and `turned[layer]` (see
+        `methods.drift`); and, where layers are reset, for each of "test" and "validation" `accuracy[images]` and
+        `reset[images][source][layer]` (accuracy with a layer reset to an epoch, by its number as text, or to "fresh"),
+        and "test" among `shared_images`.  No weights are kept.
         """
         from harness.training.loop import train
 
@@ -72,6 +73,16 @@ class Criticality(Recipe):
         history = _History(fitted, self.training.epochs)
         resets = self._resets(fitted, history, seed, bench) if self.resets else {}
         return Result({**fitted.result.metrics, **history.metrics(), **resets})
+
+    def opening(self) -> Criticality | None:
+        """The training's first epoch; where layers are reset, to the untrained network alone.
+
+        None where a breakdown is a result: whether and when it comes shows in the whole alone.
+        """
+        training = self.training.opening()
+        if training is None or self.breakdown:
+            return None
+        return self.with_(training=training, resets=self.resets and (0,))
 
     def modules(self) -> tuple[str, ...]:
         """Those of the training."""
@@ -95,14 +106,20 @@ class Criticality(Recipe):
         return tuple(dict.fromkeys((*self.training.data_sets(), *test)))
 
     def _resets(self, fitted: Fitted, history: _History, seed: int, bench: Bench) -> dict[str, Any]:
+        from harness.training.fingerprints import shared_images
         from harness.training.loop import initial_network
 
         fresh = initial_network(self.training, seed + FRESH_SEED).to(bench.device).state_dict()
         sources = {**{str(epoch): history.state(epoch, bench.device) for epoch in self.resets}, FRESH: fresh}
-        swept = {name: self._swept(fitted, sources, part) for name, part in self._evaluated(fitted, bench).items()}
+        evaluated = self._evaluated(fitted, bench)
+        swept = {name: self._swept(fitted, sources, part) for name, part in evaluated.items()}
         # beside the sources stands the network as it was, under no name: its accuracy is what drops are relative to
         whole = {name: accuracies.pop("")[0] for name, accuracies in swept.items()}
-        return {"accuracy": whole, "reset": swept}
+        shared = {
+            **fitted.result.metrics["shared_images"],
+            "test": shared_images(fitted.data.training, evaluated["test"]),
+        }
+        return {"accuracy": whole, "reset": swept, "shared_images": shared}
 
     def _evaluated(self, fitted: Fitted, bench: Bench) -> dict[str, Labelled]:
         from harness.training.data import images_for_test
@@ -146,8 +163,8 @@ class _History:
         return {
             "layers": self._layers,
             "filters": [len(weight) for weight in self._weights(0)],
-            "shares": [
-                [negative_share(projection_cosines(weight)) for weight in self._weights(epoch)]
+            "negative": [
+                [round(len(weight) * negative_share(projection_cosines(weight))) for weight in self._weights(epoch)]
                 for epoch in range(self._epochs + 1)
             ],
             "moved": [layer.moved for layer in drifts],
@@ -165,7 +182,7 @@ def _as_in_network(value: torch.Tensor) -> torch.Tensor:
 
 def shares_of(record: Record) -> np.ndarray:
     """Share of negative projections by epoch and layer, shape `(epochs + 1, layers)`, of a record of such a run."""
-    return np.array(record.metrics["shares"])
+    return np.array(record.metrics["negative"]) / np.array(record.metrics["filters"])
 
 
 def drops_of(record: Record, images: str = "test", source: str = "0") -> np.ndarray:

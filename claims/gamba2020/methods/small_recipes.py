@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from claims.gamba2020.methods.criticality import Criticality
 from claims.gamba2020.methods.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels, gamba_smooth
+from claims.gamba2020.methods.titles import titled
 from harness.training import Augmentation, Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
 from harness.training.training import Training
@@ -37,7 +38,7 @@ def digits(*, schedule: Schedule | None = None, standardise: bool = True) -> Cri
     """A training on digits, by steps unless another schedule is given, and the layers' resets."""
     data = Data("digits", count=COUNT, held_out=HELD_OUT, standardise=standardise)
     training = gamba(_network(10), data).with_(schedule=schedule or Steps((DROPS, 2 * DROPS)))
-    return Criticality(_short(training), resets=(0, EPOCHS))
+    return titled(Criticality(_short(training), resets=(0, EPOCHS)))
 
 
 def smooth_digits() -> Criticality:
@@ -49,20 +50,20 @@ def task(name: str) -> Criticality:
     """As many images of each of `TASKS`."""
     data, classes = TASKS[name]
     training = gamba(_network(classes), Data(data, count=240, held_out=40)).with_(schedule=Steps((DROPS, 2 * DROPS)))
-    return Criticality(_short(training).with_(batch_size=BATCH // 2))
+    return titled(Criticality(_short(training).with_(batch_size=BATCH // 2)))
 
 
 def noisy_digits(reading: str) -> Criticality:
     """All training labels of few digits wrong."""
     training = gamba_noisy_labels(_network(10), Data("digits", count=FEW, held_out=100), reading)
-    return Criticality(training.with_(epochs=NOISY_EPOCHS, batch_size=NOISY_BATCH))
+    return titled(Criticality(training.with_(epochs=NOISY_EPOCHS, batch_size=NOISY_BATCH)))
 
 
 def shuffled_digits(*, shuffled: bool = True) -> Criticality:
     """Digits with the pixels of each training image shuffled, or left alone under the same schedule."""
     training = gamba_shuffled_pixels(_network(10), _all_digits(), augmented=False)
     whole = replace(training.data, shuffle_pixels=False)
-    return Criticality(_short(training if shuffled else training.with_(data=whole)))
+    return titled(Criticality(_short(training if shuffled else training.with_(data=whole))))
 
 
 def lenet(tier: str) -> Criticality:
@@ -70,10 +71,10 @@ def lenet(tier: str) -> Criticality:
     network = Network.of("gamba-lenet", classes=10, channels=1)
     if tier == "quick":
         training = _short(gamba_smooth(network, _all_digits()))
-        return Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1)))
+        return titled(Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1))))
     epochs, drops = {"nightly": (30, 12), "paper": (75, 25)}[tier]
     training = gamba_smooth(network, Data("mnist", held_out=6000))
-    return Criticality(training.with_(epochs=epochs, schedule=Exponential(10 ** (-1 / drops))))
+    return titled(Criticality(training.with_(epochs=epochs, schedule=Exponential(10 ** (-1 / drops)))))
 
 
 def _all_digits() -> Data:

@@ -37,6 +37,11 @@ def title(recipe: Criticality) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def titled(recipe: Criticality) -> Criticality:
+    """The same recipe, with that title for people."""
+    return recipe.with_(called=title(recipe))
+
+
 def _network(network: Network) -> str:
     if network.name != "plain-vgg":
         return {"alexnet": "AlexNet", "gamba-lenet": "LeNet"}[network.name]

@@ -20,6 +20,7 @@ from typing import Any
 
 from claims.gamba2020.methods.criticality import Criticality
 from claims.gamba2020.methods.recipes import gamba, gamba_noisy_labels, gamba_shuffled_pixels
+from claims.gamba2020.methods.titles import titled
 from harness.training import Augmentation, Data, Exponential, Network, Steps
 from harness.training.optimisation import Schedule
 from harness.training.training import Training
@@ -90,7 +91,9 @@ def watched(
     training = gamba(_network(tier, data), _data(tier, data, standardise)).with_(
         epochs=length.epochs, schedule=schedule or steps(tier), **_computation(tier)
     )
-    return Criticality(training, resets=length.resets if resets else (), test_images=2000 if tier == "quick" else None)
+    return titled(
+        Criticality(training, resets=length.resets if resets else (), test_images=2000 if tier == "quick" else None)
+    )
 
 
 def vgg(tier: str, data: str) -> dict[str, Criticality]:
@@ -123,7 +126,7 @@ def on_imagenet(network: str) -> Criticality:
         augmentation=Augmentation(flip=True),
         initialisation="vgg" if network == "VGG19" else None,
     )
-    return Criticality(training, resets=(0, 1, 5, 25, 50, 75))
+    return titled(Criticality(training, resets=(0, 1, 5, 25, 50, 75)))
 
 
 def failing(tier: str, data: str, deviation: float) -> Criticality:
@@ -133,14 +136,14 @@ def failing(tier: str, data: str, deviation: float) -> Criticality:
     count = 256 if tier == "quick" or IMAGES[data].small else 10_000
     training = gamba(_network(tier, data, deviation), Data(data, count=count, held_out=100))
     batch_size = 64 if tier == "quick" else training.batch_size
-    return Criticality(training.with_(epochs=10, batch_size=batch_size), breakdown=True)
+    return titled(Criticality(training.with_(epochs=10, batch_size=batch_size), breakdown=True))
 
 
 def _failing_on_imagenet(deviation: float) -> Criticality:
     network = Network.of("plain-vgg", classes=1000, channels=3, depth=19, deviation=deviation)
     training = gamba(network, Data("imagenet", held_out=5000, side=224))
     short = training.with_(epochs=10, precision="bf16", augmentation=Augmentation(flip=True))
-    return Criticality(short, breakdown=True)
+    return titled(Criticality(short, breakdown=True))
 
 
 def noisy_labels(tier: str, reading: str) -> Criticality:
@@ -157,7 +160,7 @@ def shuffled_pixels(tier: str, *, shuffled: bool = True) -> Criticality:
 
 def _not_reset(tier: str, training: Training) -> Criticality:
     epochs = {"nightly": 45, "paper": training.epochs}[tier]
-    return Criticality(training.with_(epochs=epochs, **_computation(tier)))
+    return titled(Criticality(training.with_(epochs=epochs, **_computation(tier))))
 
 
 def _network(tier: str, data: str, deviation: float | None = None) -> Network:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import numpy as np
 
 from claims.fan2019.methods.arms import PERCEPTRON, RANDOM_LABELS
+from claims.fan2019.methods.detection_statistics import Findings, pictured, statistics
+from claims.fan2019.methods.detections import Detections, Objects
 from claims.fan2019.methods.shuffle_test import AS_TRAINED, ShuffleTest
 from harness.runs.recipe import Recipe, Result
-from harness.store.record import Record
-from harness.tests.made_up_records import as_record
 
 Accuracies = Mapping[str | tuple[str, str], float]
 """Points above chance by arm, or by the trained arm and the arm as which it is tested."""
@@ -115,19 +115,17 @@ class Mistakes:
 IMAGES, SIDE, CLASSES = 400, 64, ("disc", "box", "cross")
 
 
-def detectors(mistakes: Mapping[str, Mistakes], *, alike: bool = False) -> Callable[[str, Recipe, int], Record]:
+def detectors(mistakes: Mapping[str, Mistakes], *, alike: bool = False) -> Callable[[str, Recipe, int], dict[str, Any]]:
     """Detectors that make these mistakes, by arm; `alike` puts the same objects into every image."""
 
-    def made(name: str, recipe: Recipe, seed: int) -> Record:
+    def made(name: str, recipe: Recipe, seed: int) -> dict[str, Any]:
         return _detector(mistakes[name], seed, alike)
 
     return made
 
 
-_numbers = count()
-
-
-def _detector(mistakes: Mistakes, seed: int, alike: bool) -> Record:
+@functools.cache
+def _detector(mistakes: Mistakes, seed: int, alike: bool) -> dict[str, Any]:
     """One that finds every object, and is the less sure of those that it gets wrong; and something where nothing is."""
     labels, images, boxes, large = _objects(alike)
     n = len(labels)
@@ -151,14 +149,10 @@ def _detector(mistakes: Mistakes, seed: int, alike: bool) -> Record:
         "labels": source.integers(0, len(CLASSES), nowhere),
         "images": source.choice(IMAGES, nowhere, replace=False),
     }
-    found = {part: np.concatenate([real[part], unreal[part]]) for part in real}
-    there = {"boxes": boxes, "labels": labels, "images": images, "difficult": np.zeros(n, dtype=bool)}
-    metrics: dict[str, Any] = {
-        "test_images": IMAGES, "image_size": SIDE, "grid": 4, "class_names": list(CLASSES), "similar": [],
-    }  # fmt: skip
-    record = as_record(Result(metrics, {**found, **{f"object_{part}": array for part, array in there.items()}}))
-    object.__setattr__(record, "key", f"made up {next(_numbers)}")  # what was read of one is not read of another
-    return record
+    found = Detections(**{part: np.concatenate([real[part], unreal[part]]) for part in real})
+    there = Objects(boxes, labels, images, np.zeros(n, dtype=bool))
+    tested = Findings(found, there, IMAGES, SIDE, CLASSES, [])
+    return {"test_images": IMAGES, "grid": 4, "statistics": statistics(tested), "pictured": pictured(tested)}
 
 
 def _objects(alike: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -65,8 +65,8 @@ def test_weights_stand_for_images_that_are_there_several_times(rule, seed):
     weights = np.random.default_rng(seed).integers(0, 4, (3, IMAGES)).astype(float)
     fast = average_precisions(found, there, CLASSES, weights=weights, rule=rule)
     for row, counts in zip(fast, weights, strict=True):
-        again = repeated(found, there, counts)
-        slow = [plain(*again, label, rule) for label in range(CLASSES)]
+        again, also = repeated(found, there, counts)
+        slow = [plain(again, also, label, rule) for label in range(CLASSES)]
         np.testing.assert_allclose(row, slow, atol=1e-12)
 
 

@@ -1,12 +1,9 @@
-from types import SimpleNamespace
-
 import pytest
-import torch
 
 from claims.fan2019.methods.blind_detector import BlindDetector
-from harness.data.detection_catalogue import load_detection
+from harness.runs import Bench
 
-BENCH = SimpleNamespace(device=torch.device("cpu"), detection=lambda name, split: load_detection(name, split, None))
+BENCH = Bench()
 
 
 def limits(**what):

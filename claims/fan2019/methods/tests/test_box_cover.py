@@ -50,7 +50,7 @@ def test_no_few_boxes_cover_more_than_the_ceilings(seed):
     reach = np.unique(covered_by(EVERYWHERE, given_boxes), axis=0)
     assert reach.sum(1).max() <= chosen.most(1.0)
     assert (reach[:, None] | reach).sum(-1).max() <= chosen.most(2.0)
-    assert (chosen.covered <= chosen.most(np.arange(len(chosen.covered)))).all()
+    assert (chosen.covered <= chosen.most(np.arange(float(len(chosen.covered))))).all()
     assert chosen.most(0.0) == 0.0
     assert chosen.most(99.0) == 12.0
 

@@ -29,7 +29,7 @@ def iou(one, other):
 
 def greedy(boxes, scores, labels):
     """Numbers of the boxes that stay: the best one, then the best that none before it covers, and so on."""
-    kept = []
+    kept: list[int] = []
     for number in sorted(range(len(scores)), key=lambda number: -scores[number]):
         rivals = [other for other in kept if labels[other] == labels[number]]
         if scores[number] > 0 and all(iou(boxes[number], boxes[other]) <= OVERLAP for other in rivals):

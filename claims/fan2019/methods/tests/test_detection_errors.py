@@ -252,7 +252,7 @@ def test_similar_classes_by_name():
 
 
 def test_a_random_case_has_every_kind():
-    seen = {one: set() for one in CONVENTIONS}
+    seen: dict[str, set[int]] = {one: set() for one in CONVENTIONS}
     for seed in range(20):
         found, there = random_case(seed)
         for one in CONVENTIONS:

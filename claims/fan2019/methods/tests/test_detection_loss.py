@@ -34,7 +34,7 @@ def plain_loss(predictions, objects, classes):
     boxes = (outputs - classes) // 5
     total, overlaps = 0.0, []
     for image in range(n):
-        taken = {}
+        taken: dict[tuple[int, int], tuple[float, ...]] = {}
         for (left, top, right, bottom), label in zip(
             objects.boxes[image].tolist(), objects.labels[image].tolist(), strict=True
         ):

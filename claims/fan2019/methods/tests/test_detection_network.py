@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from harness.measures.support import jacobian_support
 from harness.networks.resnet import bottlenecks, resnet
 from harness.system.torchvision_compat import torchvision
 
-NARROW = {"backbone": "narrow", "classes": 3, "width": 2, "head": 4, "stride": 8}
+NARROW: dict[str, Any] = {"backbone": "narrow", "classes": 3, "width": 2, "head": 4, "stride": 8}
 
 
 def built(seed=0, **parameters):
@@ -88,8 +90,9 @@ def places(network):
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("arm", ARMS)
 def test_shuffles_are_where_the_arm_says(backbone, arm):
+    how: dict[str, Any] = ARMS[arm]
     with torch.device("meta"):
-        network = detector(backbone, width=2, head=4, stride=16, **ARMS[arm])
+        network = detector(backbone, width=2, head=4, stride=16, **how)
     blocks = BACKBONES[backbone]
     last = range(sum(blocks) - (blocks[-1] if arm.startswith("stage") else 1) + 1, sum(blocks) + 1)
     paths = {"plain": (), "branch": ("branch",), "stage branch": ("branch",)}.get(arm, ("branch", "skip"))

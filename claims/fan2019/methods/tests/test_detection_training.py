@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -9,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 
+from claims.fan2019.methods import detection_training, detector_test
 from claims.fan2019.methods.detection_arms import ARMS, arm, detectors, plain, title_of
 from claims.fan2019.methods.detection_augmentation import DetectionAugmentation
+from claims.fan2019.methods.detection_statistics import Findings, pictured, statistics
 from claims.fan2019.methods.detection_training import on_device
 from claims.fan2019.methods.detector_test import DetectorTest
 from claims.fan2019.methods.shuffle_layers import shuffles
 from harness.data.scenes import CLASSES, MOST, scenes
+from harness.evidence.recheck import compare
 from harness.lab.session import NotAvailable, Session
 from harness.runs import Bench, Run, RunDiverged, ingredients, perform
 from harness.runs.checkpoint import Checkpoints
@@ -39,6 +43,7 @@ def with_arm(name, **changes):
 def test_a_cut_training_goes_on_to_the_same_bits(name, tmp_path, monkeypatch):
     monkeypatch.setattr("harness.training.checkpoint.EVERY", 0.0)
     monkeypatch.setattr("harness.training.checkpoint.COST", 1e9)
+    monkeypatch.setattr(detection_training, "opening_losses", lambda trainer: [])  # whose steps are not cut
     recipe = with_arm(name, precision="bf16" if name == "both" else "float32")
     whole = recipe.compute(3, Bench())
     same(recipe.compute(3, Bench()), whole)
@@ -62,26 +67,77 @@ def test_shuffles_of_1x1_maps_change_nothing_at_all():
     same(with_arm("1x1").compute(0, Bench()), SMALL.compute(0, Bench()))
 
 
+def detections_of(recipe, count=None):
+    """What the recipe's detector of seed 0 finds in the first so many test images, and the network."""
+    trained = detection_training.train(recipe, recipe._training_set(0, Bench()), 0, Bench())
+    test = scenes("test").chosen(torch.arange(count or recipe.tested)).pixels(recipe.size, torch.device("cpu"))
+    found, _ = recipe._detections(trained.network, test, len(CLASSES), 0)
+    return detector_test._flat(found, recipe.size)
+
+
 def test_the_record_holds_what_it_promises():
-    result = with_arm("both", tested=70).compute(0, Bench())
-    metrics, tensors, test = result.metrics, result.tensors, scenes("test").chosen(torch.arange(70))
-    assert [len(metrics[name]) for name in ("train_loss", "train_overlap")] == [3, 3]
-    assert (metrics["test_images"], metrics["image_size"], metrics["grid"]) == (70, 32, 4)
-    assert metrics["class_names"] == list(CLASSES)
-    kinds = {"boxes": "float32", "scores": "float32", "labels": "int64", "images": "int64", "object_boxes": "float32",
-             "object_labels": "int64", "object_images": "int64", "object_difficult": "bool"}  # fmt: skip
-    assert {name: str(values.dtype) for name, values in tensors.items()} == kinds
-    n = len(tensors["scores"])
+    recipe = with_arm("both", tested=70)
+    result = recipe.compute(0, Bench())
+    metrics, test = result.metrics, scenes("test").chosen(torch.arange(70))
+    assert not result.tensors
+    assert [len(metrics[name]) for name in ("train_loss", "train_overlap", "rate")] == [3, 3, 3]
+    assert (metrics["test_images"], metrics["grid"]) == (70, 4)
+    objects = detector_test._objects(test, 32)
+    np.testing.assert_array_equal(objects.boxes, test.boxes.numpy() * 32)
+    np.testing.assert_array_equal(objects.images, test.owners.numpy())
+    one = Findings(detections_of(recipe), objects, 70, 32, test.classes, test.similar)
+    assert metrics["statistics"] == statistics(one)
+    assert metrics["pictured"] == pictured(one)
+    assert len(json.dumps(metrics, allow_nan=False, separators=(",", ":"))) < 30_000
+
+
+def test_detections_are_in_pixels_and_in_order():
+    found = detections_of(with_arm("both"), 70)
+    kinds = {"boxes": "float32", "scores": "float32", "labels": "int64", "images": "int64"}
+    assert {name: str(values.dtype) for name, values in found._asdict().items()} == kinds
+    n = len(found.scores)
     assert n > 0
-    assert tensors["boxes"].shape == (n, 4)
-    assert ((tensors["boxes"] >= 0) & (tensors["boxes"] <= 32)).all()
-    assert set(tensors["images"]) <= set(range(70))
-    assert np.bincount(tensors["images"]).max() <= 100
-    order = np.lexsort((-tensors["scores"], tensors["images"]))
-    assert (np.diff(tensors["images"]) >= 0).all()
-    assert np.array_equal(tensors["scores"][order], tensors["scores"])
-    np.testing.assert_array_equal(tensors["object_boxes"], test.boxes.numpy() * 32)
-    np.testing.assert_array_equal(tensors["object_images"], test.owners.numpy())
+    assert found.boxes.shape == (n, 4)
+    assert ((found.boxes >= 0) & (found.boxes <= 32)).all()
+    assert set(found.images) <= set(range(70))
+    assert np.bincount(found.images).max() <= 100
+    order = np.lexsort((-found.scores, found.images))
+    assert (np.diff(found.images) >= 0).all()
+    assert np.array_equal(found.scores[order], found.scores)
+
+
+def test_the_record_says_what_the_seed_decided_and_that_no_test_image_was_trained_on():
+    one, again, other, shuffled = (
+        recipe.with_(epochs=1).compute(seed, Bench()).metrics
+        for recipe, seed in ((SMALL, 0), (SMALL, 0), (SMALL, 1), (with_arm("both"), 0))
+    )
+    assert one["fingerprints"] == again["fingerprints"] == shuffled["fingerprints"]
+    assert not set(one["fingerprints"].values()) & set(other["fingerprints"].values())
+    assert one["shared_images"] == {"test": [0, 10]}
+    assert len(one["opening_losses"]) == 3  # as many steps as an epoch has
+    assert one["opening_losses"] != other["opening_losses"]
+    assert set(one["optimiser"][0]) == {"betas", "weight_decay"}
+
+
+def test_a_test_image_that_was_trained_on_is_told(monkeypatch):
+    """The set's own training images as test images."""
+    bench = Bench()
+    monkeypatch.setattr(Bench, "detection", lambda self, name, split="train": scenes("train"))
+    recipe = SMALL.with_(epochs=0, count=6000, tested=10)
+    assert recipe.compute(0, bench).metrics["shared_images"] == {"test": [10, 10]}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_the_first_epoch_done_again_is_that_of_the_record(precision):
+    recipe = with_arm("fixed", precision=precision, schedule=Warm(1, Cosine(10)))
+    whole, opening = recipe.compute(2, Bench()).metrics, recipe.opening().compute(2, Bench()).metrics
+    made_of = ingredients(Run(recipe, 2), Bench())
+    comparison = compare(whole, opening, made_of, to_the_bit=True)
+    assert comparison.differences == ()
+    assert comparison.compared > 6
+    assert recipe.with_(epochs=1).opening() is None
+    hot = recipe.opening().with_(optimiser=Adam(1.5e-3)).compute(2, Bench()).metrics
+    assert compare(whole, hot, made_of).differences
 
 
 def test_each_test_image_has_a_shuffle_of_its_own_but_for_fixed_ones():
@@ -91,16 +147,16 @@ def test_each_test_image_has_a_shuffle_of_its_own_but_for_fixed_ones():
         with torch.no_grad():
             network(torch.zeros(1, 3, 32, 32))
         before = [layer.index for layer in shuffles(network)]
-        recipe._detections(network, scenes("test").chosen(torch.arange(5)), 0, torch.device("cpu"))
+        recipe._detections(network, torch.zeros(5, 3, 32, 32, dtype=torch.uint8), len(CLASSES), 0)
         assert [layer.per_image for layer in shuffles(network)] == [own, own]
         assert all(one is layer.index for one, layer in zip(before, shuffles(network), strict=True))
 
 
 def test_what_a_test_image_is_given_depends_on_no_other_without_shuffles():
-    few, many = (SMALL.with_(tested=count).compute(0, Bench()).tensors for count in (66, 70))
-    kept = many["images"] < 66
+    few, many = (detections_of(SMALL, count) for count in (66, 70))
+    kept = many.images < 66
     for name in ("boxes", "scores"):
-        np.testing.assert_allclose(many[name][kept], few[name], atol=1e-4)
+        np.testing.assert_allclose(getattr(many, name)[kept], getattr(few, name), atol=1e-4)
 
 
 def test_a_divergence_is_told_with_its_step():
@@ -140,9 +196,11 @@ def test_the_code_of_data_network_loss_and_shuffles_is_in_the_key():
     from harness.runs.code import closure
 
     used = closure([DetectorTest.__module__, *SMALL.modules()])
-    for name in ("data.scenes", "data.voc", "networks.detector", "networks.resnet", "networks.shuffle",
-                 "training.detection_loss", "training.detection_decoding", "training.detection"):  # fmt: skip
-        assert f"harness.{name}" in used, name
+    own = ("detector", "shuffle_layers", "detection_loss", "detection_decoding", "detection_training",
+           "detection_statistics", "detection_errors", "average_precision", "object_sizes")  # fmt: skip
+    shared = ("data.scenes", "data.voc", "networks.resnet", "statistics.resampling")
+    for name in (*(f"claims.fan2019.methods.{name}" for name in own), *(f"harness.{name}" for name in shared)):
+        assert name in used, name
 
 
 def test_work_counts_the_images_that_are_seen():
@@ -205,7 +263,7 @@ def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
     place = Session(tier="quick", data=tmp_path, store=tmp_path / "store", device="cpu", train=True)
     record = place.record(SMALL.with_(epochs=1), 0)
     assert record.metrics["test_images"] == 10
-    assert record.tensors["object_boxes"].shape[1] == 4
+    assert record.tensors == {}
     assert place.provenance("scenes", "test").reach is Evidence.PROXY
     assert place.provenance("digits", "test").digest == place.images("digits", "test").digest
     with pytest.raises(NotAvailable, match=r"voc2007 is not here: no .*test.txt"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from claims.fan2019.methods.detections import NONE, areas, by_score, from_tensors, match, overlaps
+from claims.fan2019.methods.detections import NONE, areas, by_score, match, overlaps
 from claims.fan2019.methods.tests.detection_cases import detections, objects, overlap, plain_matches, random_case, seeds
 
 
@@ -56,9 +56,3 @@ def test_nothing_matches_where_nothing_is():
     found, there = random_case(0)
     assert match(found, objects()).own.tolist() == [NONE] * 40
     assert len(match(detections(), there).own) == 0
-
-
-def test_a_records_arrays_are_told_apart_by_name():
-    found, there = random_case(1)
-    named = {**found._asdict(), **{f"object_{name}": column for name, column in there._asdict().items()}}
-    assert from_tensors(named) == (found, there)

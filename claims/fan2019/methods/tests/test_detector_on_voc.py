@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from claims.fan2019.methods.detection_arms import arm
 from harness.data.detection_catalogue import PUBLISHED
+from harness.lab.pictures import OBJECT
 from harness.runs import Bench, Run, ingredients
 from harness.tests.test_detection_voc import SMALL, root
 from harness.training import Network
@@ -22,7 +21,9 @@ def test_a_detector_is_trained_and_tested_on_it(root, monkeypatch):
     bench = Bench(data=root)
     result = recipe.compute(0, bench)
     assert (result.metrics["test_images"], result.metrics["grid"], len(result.metrics["train_loss"])) == (1, 2, 2)
-    np.testing.assert_allclose(result.tensors["object_boxes"], [[0, 0, 64, 64], [16, 16, 32, 32]])
-    assert result.tensors["object_difficult"].tolist() == [False, True]
+    objects = [box for box in result.metrics["pictured"][0] if box[4] == OBJECT]
+    assert [box[:4] for box in objects] == [[0, 0, 64, 64], [16, 16, 32, 32]]
+    assert result.metrics["shared_images"]["test"][1] == 1
+    assert not result.tensors
     sums = {f"voc2007/{split}": SMALL.load(split, root).digest for split in ("train", "test")}
     assert ingredients(Run(recipe), bench)["data"] == sums

@@ -54,9 +54,10 @@ def test_pooling_comes_after_the_max_pooling_before_the_first_replaced_convoluti
 
 def test_vgg_computes_a_pooling_and_dense_layers():
     network = gap_fc_vgg(vgg16(10, 4), 2).eval()
-    cut = next(i for i, layer in enumerate(network.features) if isinstance(layer, nn.AdaptiveAvgPool2d))
+    layers = list(network.features)
+    cut = next(i for i, layer in enumerate(layers) if isinstance(layer, nn.AdaptiveAvgPool2d))
     x = network.features[:cut](images()).mean((2, 3))
-    for linear, normalise in (network.features[cut + 2 : cut + 4], network.features[cut + 5 : cut + 7]):
+    for linear, normalise in (layers[cut + 2 : cut + 4], layers[cut + 5 : cut + 7]):
         x = torch.relu(normalise(linear(x)))
     torch.testing.assert_close(network(images()), network.classifier(x))
 

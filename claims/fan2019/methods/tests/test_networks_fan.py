@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -16,8 +18,8 @@ from harness.networks.resnet import ResNet, bottlenecks, resnet
 from harness.networks.vgg import convolutions, vgg16
 from harness.system.torchvision_compat import torchvision
 
-VGG = {"architecture": "vgg16", "width": 4, "classes": 10}
-RESNET = {"architecture": "resnet50", "width": 4, "classes": 10}
+VGG: dict[str, Any] = {"architecture": "vgg16", "width": 4, "classes": 10}
+RESNET: dict[str, Any] = {"architecture": "resnet50", "width": 4, "classes": 10}
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +29,7 @@ def seeded():
         yield
 
 
-def structure(**parameters):
+def structure(**parameters: Any) -> Any:
     with torch.device("meta"):
         return fan(**parameters)
 
@@ -144,7 +146,9 @@ def test_skip_connections_have_permutations_of_their_own():
 
 
 def test_stride_takes_the_place_of_the_pooling():
-    pool, stride = (fan(**VGG, method="spatial", last=4, downsampling=how).eval() for how in ("pool", "stride"))
+    how: dict[str, Any] = {**VGG, "method": "spatial", "last": 4}
+    pooled_or_strided: Any = (fan(**how, downsampling=way).eval() for way in ("pool", "stride"))
+    pool, stride = pooled_or_strided
     assert list(pool.state_dict()) == list(stride.state_dict())
     assert list(map_sizes(pool, (1, 3, 32, 32)).values()) == list(map_sizes(stride, (1, 3, 32, 32)).values())
     assert [layer.stride for layer in convolutions(stride)][-4:] == [(2, 2), (1, 1), (1, 1), (2, 2)]
@@ -170,9 +174,9 @@ def test_training_a_shuffled_network_moves_every_weight():
 @pytest.mark.parametrize(("architecture", "last", "left"), [("vgg16", 4, 9), ("short-vgg", 2, 4), ("vgg16", 0, 13)])
 def test_a_truncated_vgg_is_cut_where_another_method_begins(architecture, last, left):
     torch.manual_seed(1)
-    cut = fan(architecture, "truncated", last=last, width=4, classes=10).eval()
+    cut: Any = fan(architecture, "truncated", last=last, width=4, classes=10).eval()
     torch.manual_seed(1)
-    whole = fan(architecture, width=4, classes=10).eval()
+    whole: Any = fan(architecture, width=4, classes=10).eval()
     assert len(convolutions(cut)) == left
     assert cut(images()).shape == (2, 10)
     if last:
@@ -182,7 +186,7 @@ def test_a_truncated_vgg_is_cut_where_another_method_begins(architecture, last, 
 
 
 def test_the_short_vgg_sees_maps_of_vgg16s_sizes():
-    network = fan("short-vgg", width=4, classes=10)
+    network: Any = fan("short-vgg", width=4, classes=10)
     assert [size[0] for name, size in map_sizes(network, (1, 3, 32, 32)).items() if "features" in name] == [
         32, 16, 8, 4, 4, 2,
     ]  # fmt: skip

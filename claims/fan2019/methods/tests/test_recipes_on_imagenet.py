@@ -60,8 +60,11 @@ def test_what_is_trained_is_what_the_paper_has():
 def test_baselines_are_tested_with_the_shuffle_that_the_controls_read(id):
     runs = ON_IMAGENET[id].runs_within("paper", {})
     baseline, shuffled, *_ = runs
-    conditions = [(condition.name, condition.network) for condition in runs[baseline].conditions]
-    assert conditions == [(shuffled, runs[shuffled].training.network)]
+    tested, other = runs[baseline], runs[shuffled]
+    assert isinstance(tested, ShuffleTest)
+    assert isinstance(other, ShuffleTest)
+    conditions = [(condition.name, condition.network) for condition in tested.conditions]
+    assert conditions == [(shuffled, other.training.network)]
 
 
 def test_all_of_them_are_of_tier_paper():

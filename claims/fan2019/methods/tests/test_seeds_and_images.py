@@ -4,26 +4,28 @@ import numpy as np
 import pytest
 from scipy import special
 
+from claims.fan2019.methods.detection_statistics import REPLICATES
 from claims.fan2019.methods.seeds_and_images import mean, over_images, ratio
 from harness.statistics.resampling import weights
 
 
-def drawn(source, seeds=4, images=200, by_seed=1.0, by_image=3.0, level=10.0):
+def drawn(source, seeds=4, images=200, by_seed=1.0, by_image=3.0, level=10.0, replicates=200):
     """A statistic of networks on the same images: the mean over images, on the images and on resampled ones."""
     scores = (
         level + by_seed * source.normal(size=(seeds, 1)) + by_image * source.normal(size=(1, images))
         + source.normal(size=(seeds, images))
     )  # fmt: skip
-    counts = weights(images, 200, seed=int(source.integers(2**31)))
+    counts = weights(images, replicates, seed=int(source.integers(2**31)))
     return scores @ (counts / counts.sum(1, keepdims=True)).T
 
 
+@pytest.mark.parametrize("replicates", [10, REPLICATES, 200])
 @pytest.mark.parametrize(("by_seed", "by_image"), [(1.0, 3.0), (0.0, 3.0), (1.0, 0.5), (1.0, 14.0)])
-def test_the_interval_covers_the_truth_as_often_as_it_says(by_seed, by_image):
+def test_the_interval_covers_the_truth_as_often_as_it_says(by_seed, by_image, replicates):
     source = np.random.default_rng(0)
     inside = 0
     for _ in range(300):
-        estimate = mean(drawn(source, by_seed=by_seed, by_image=by_image), 200)
+        estimate = mean(drawn(source, by_seed=by_seed, by_image=by_image, replicates=replicates), 200)
         half = special.stdtrit(estimate.df, 0.95) * estimate.standard_error
         inside += abs(estimate.value - 10) < half
     assert inside / 300 > 0.85
@@ -61,6 +63,14 @@ def test_one_seed_is_undecided():
     assert math.isnan(estimate.standard_error)
 
 
-def test_the_interval_over_images_is_of_the_mean_over_seeds():
-    values = np.concatenate([np.full((2, 1), 7.0), np.stack([np.arange(101.0)] * 2)], 1)
-    assert over_images(values.mean(0)) == (5.0, 95.0)
+def test_few_replicates_tell_the_variance_over_images_no_better_than_so_many_images():
+    values = np.concatenate([np.full((4, 1), 7.0), np.stack([np.arange(6.0)] * 4)], 1)
+    assert mean(values, 200).df == pytest.approx(5)
+    assert mean(values, 4).df == pytest.approx(3)
+
+
+def test_the_interval_over_images_leaves_seeds_as_they_are():
+    drawn = np.random.default_rng(5).normal(7.0, 2.0, 400)
+    low, high = over_images(np.array([7.0, *drawn]))
+    assert (low + high) / 2 == pytest.approx(7.0)
+    assert high - low == pytest.approx(2 * 1.6487 * drawn.std(ddof=1), rel=1e-3)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,13 +25,15 @@ from claims.fan2019.methods.readings import BASELINE, Accuracies
 from claims.fan2019.methods.shuffle_layer import Shuffle
 from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffles
 from claims.fan2019.methods.shuffle_test import AS_TRAINED, Condition, ShuffleTest
-from claims.ghosh2019.methods.blocks import SwapBlocks
+from harness.evidence.recheck import compare
 from harness.networks.vgg import convolutions
 from harness.rules import Estimate
 from harness.rules.student import margin_shown
+from harness.runs import Run, ingredients
 from harness.statistics.seeds_needed import seeds_needed
+from harness.system.stable_names import stable_name
 from harness.tests.training_bench import MadeUpBench
-from harness.training import Adam, Data, LabelNoise, Network, Steps
+from harness.training import Adam, Data, Keep, LabelNoise, Network, Steps
 from harness.training.loop import train
 from harness.training.training import Training
 
@@ -67,7 +70,31 @@ def test_the_trained_network_is_tested_on_the_test_split(plain):
         right = fitted.network.eval()(fitted.data.as_input(test.images)).argmax(1) == test.labels
     assert plain["test_accuracy"][AS_TRAINED] == [right.double().mean().item()]
     assert plain["test_images"] == 30
-    assert {name: plain[name] for name in fitted.result.metrics} == fitted.result.metrics
+    told = {**fitted.result.metrics, "shared_images": {"validation": [0, 6], "test": [0, 30]}}
+    assert {name: plain[name] for name in told} == told
+
+
+def test_no_weights_are_kept_unless_they_are_asked_for():
+    assert not ShuffleTest(TRAINING).compute(5, bench()).tensors
+    kept = ShuffleTest(TRAINING.with_(keep=Keep(("classifier*",), (1,)))).compute(5, bench()).tensors
+    assert all(name.endswith("@1") for name in kept)
+    assert kept
+
+
+def test_test_images_that_were_trained_on_are_told():
+    leaky = bench()
+    leaky.sets["test"] = leaky.sets["train"]
+    assert ShuffleTest(TRAINING).compute(5, leaky).metrics["shared_images"]["test"] == [30, 40]
+
+
+def test_the_first_epoch_done_again_is_that_of_the_record():
+    recipe = PLAIN.with_(training=TRAINING.with_(epochs=3))
+    whole, opening = recipe.compute(5, bench()).metrics, recipe.opening().compute(5, bench()).metrics
+    comparison = compare(whole, opening, ingredients(Run(recipe, 5), bench()), to_the_bit=True)
+    assert comparison.differences == ()
+    assert comparison.compared > 8
+    assert set(opening["test_accuracy"]) == {AS_TRAINED}
+    assert PLAIN.opening() is None
 
 
 def test_only_the_first_images_are_tested_where_a_number_is_given(plain):
@@ -112,12 +139,12 @@ def test_shuffles_of_a_test_are_not_those_of_the_training(monkeypatch):
     in_training = [index for seeded, index in drawn if not seeded]
     in_test = [index for seeded, index in drawn if seeded]
     assert len(in_test) == 2
-    assert len(in_training) == 3 + 2  # three steps, and validation before and after them
+    assert len(in_training) == 3 + 3 + 2  # opening losses, three steps, and validation before and after them
     assert not any(index in in_training for index in in_test)
 
 
 def test_shuffling_maps_of_one_pixel_costs_nothing():
-    how = {"architecture": "resnet50", "width": 2, "classes": 3, "small_images": False}
+    how: dict[str, Any] = {"architecture": "resnet50", "width": 2, "classes": 3, "small_images": False}
     one_pixel, larger = (
         Condition(str(only), Network.of("fan-modified", method="spatial", only=only, **how)) for only in (16, 2)
     )
@@ -136,16 +163,25 @@ def test_a_fixed_permutation_drawn_in_inference_serves_in_training():
     torch.testing.assert_close(again.detach(), first.clone())
 
 
+@stable_name("test-turned")
+@dataclass(frozen=True)
+class Turned:
+    """Turn images by half a circle."""
+
+    def apply(self, images, generator):
+        return images.flip(-2, -1)
+
+
 def test_what_no_test_could_mean_is_refused():
     with pytest.raises(ValueError, match="without interventions"):
-        ShuffleTest(TRAINING.with_(data=Data("made-up", interventions=(SwapBlocks(4, 1),))))
+        ShuffleTest(TRAINING.with_(data=Data("made-up", interventions=(Turned(),))))
     with pytest.raises(ValueError, match="0 passes"):
         ShuffleTest(TRAINING, passes=0)
 
 
 def test_a_strided_network_is_the_shuffled_one_without_its_shuffles():
     torch.manual_seed(0)
-    how = {"width": 2, "classes": 3, "last": 7, "downsampling": "stride"}
+    how: dict[str, Any] = {"width": 2, "classes": 3, "last": 7, "downsampling": "stride"}
     strided, shuffled, pooled = fan(**how).eval(), fan(**how, method="spatial").eval(), fan(width=2, classes=3).eval()
     for other in (shuffled, pooled):
         other.load_state_dict(strided.state_dict())
@@ -229,9 +265,9 @@ def test_random_labels_are_those_of_the_training_images_alone():
     "name", ["spatial 4", "spatial 10", "channel 4", "spatial at 1", "spatial at 4", "spatial at 10"]
 )
 def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(name):
-    sides = []
+    sides: list[int] = []
     for one in (scale("quick"), scale("nightly")):
-        network = arm(name, thin(one)).training.network.build()
+        network: Any = arm(name, thin(one)).training.network.build()
         convolution = next(layer for layer in convolutions(network) if hasattr(layer, "shuffle"))
         convolution.register_forward_pre_hook(lambda _, inputs: sides.append(inputs[0].shape[-1]))
         network.eval()(torch.randn(1, 3, 32, 32))
@@ -239,7 +275,7 @@ def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(na
 
 
 def test_shuffles_of_the_short_resnet_are_on_maps_of_the_sizes_of_resnet50s_last_stage():
-    sides = {"quick": [], "nightly": []}
+    sides: dict[str, list[int]] = {"quick": [], "nightly": []}
     for tier, found in sides.items():
         network = arm("resnet50 spatial 8", thin(scale(tier))).training.network.build().eval()
         for layer in shuffles(network):
@@ -262,7 +298,7 @@ def test_a_vgg_stands_in_for_the_resnet_below_tier_paper():
 
 
 def test_the_papers_recipe_is_that_of_the_authors_code():
-    training = arm("plain", scale("paper")).training
+    training: Any = arm("plain", scale("paper")).training
     assert training.data == Data("cifar100")
     assert (training.optimiser.rate, training.optimiser.momentum, training.optimiser.weight_decay) == (0.1, 0.9, 1e-4)
     assert (training.epochs, training.batch_size, training.schedule.milestones) == (100, 128, (50, 75))
@@ -346,16 +382,16 @@ def test_every_arm_has_a_title_of_its_own():
 
 @pytest.mark.parametrize(("name", "title"), [
     ("plain", "VGG-16"),
-    ("spatial 4", "VGG-16, spatial shuffle in the last 4 layers"),
-    ("spatial 4 of each image", "VGG-16, spatial shuffle in the last 4 layers, each image on its own"),
-    ("fixed channel 4", "VGG-16, channel-wise shuffle in the last 4 layers, one permutation for good"),
-    ("gap-fc 1", "VGG-16, GAP+FC in the last layer"),
+    ("spatial 4", "VGG-16, spatial shuffle, last 4 layers"),
+    ("spatial 4 of each image", "VGG-16, spatial shuffle, last 4 layers, each image on its own"),
+    ("fixed channel 4", "VGG-16, channel shuffle, last 4 layers, one permutation for good"),
+    ("gap-fc 1", "VGG-16, GAP+FC, last layer"),
     ("truncated 4", "VGG-16, without the last 4 layers"),
-    ("stride 4", "VGG-16, stride 2 in place of max pooling in the last 4 layers"),
-    ("patch 4 at 1", "VGG-16, patch-wise shuffle in layer 1, patches of 4"),
-    ("resnet50 patch 4 at 0", "ResNet-50, patch-wise shuffle in the stem, patches of 4"),
-    ("resnet50 branch 8", "ResNet-50, spatial shuffle in the last 8 bottlenecks, skip connections unshuffled"),
-    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle in layer 1, random labels"),
+    ("stride 4", "VGG-16, stride for pooling, last 4 layers"),
+    ("patch 4 at 1", "VGG-16, patch shuffle, layer 1, patches of 4"),
+    ("resnet50 patch 4 at 0", "ResNet-50, patch shuffle, stem, patches of 4"),
+    ("resnet50 branch 8", "ResNet-50, spatial shuffle, last 8 bottlenecks, skip connections unshuffled"),
+    (f"spatial at 1{RANDOM_LABELS}", "VGG-16, spatial shuffle, layer 1, random labels"),
     (PERCEPTRON, "perceptron with 512 hidden units"),
 ])  # fmt: skip
 def test_titles_say_what_an_arm_is(name, title):
@@ -363,4 +399,11 @@ def test_titles_say_what_an_arm_is(name, title):
 
 
 def test_the_title_of_a_short_network_says_so():
-    assert title_of("spatial 4", short=True) == "short network for VGG-16, spatial shuffle in the last 4 layers"
+    assert title_of("spatial 4", short=True) == "short VGG-16, spatial shuffle, last 4 layers"
+
+
+@pytest.mark.parametrize("tier", ["quick", "nightly"])
+def test_people_know_recipes_by_their_titles(tier):
+    short = tier == "quick"
+    assert arm("spatial 4", scale(tier)).title == title_of("spatial 4", short=short)
+    assert arm(PERCEPTRON, scale(tier)).title == title_of(PERCEPTRON)

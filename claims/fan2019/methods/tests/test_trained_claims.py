@@ -5,20 +5,17 @@ Its control is refuted where the effect is in the records; where it is not, the 
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from claims.fan2019.methods import detection_readings
 from claims.fan2019.methods.arms import PERCEPTRON, RANDOM_LABELS
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.tests.made_up_networks import Mistakes, detectors, networks
 from harness.judging.cases import CaseJudgement
 from harness.runs.recipe import Result
-from harness.statistics import resampling
 from harness.tests import made_up_records
 from harness.verdicts import Verdict
 
@@ -185,12 +182,6 @@ def cases() -> list[Any]:
 def judged(id: str, made: Callable[..., Any], parameters: dict[str, Any]) -> CaseJudgement:
     names = made_up_records.names_of_runs(CLAIMS[id], None, parameters)
     return made_up_records.judge(CLAIMS[id], lambda recipe, seed: made(names.get(recipe), recipe, seed), **parameters)
-
-
-@pytest.fixture(autouse=True)
-def fewer_resamples(monkeypatch):
-    """What is shown here takes no thousand of them."""
-    monkeypatch.setattr(detection_readings, "_weights", functools.cache(lambda images: resampling.weights(images, 200)))
 
 
 every_case = pytest.mark.parametrize(("id", "parameters"), cases())

@@ -76,7 +76,7 @@ class MadeUp:
         reset = {**{str(epoch): left for epoch in recipe.resets}, FRESH: left, str(epochs): [1.0] * layers}
         both = ("test", "validation")
         return {
-            "shares": shares.tolist(),
+            "negative": (shares * filters_of(recipe)).tolist(),  # not whole, so that noise is as small as it says
             "filters": filters_of(recipe),
             "moved": [self.changes] * layers,
             "turned": [self.changes] * layers,

@@ -11,8 +11,10 @@ from claims.gamba2020.methods.criticality import FRESH, FRESH_SEED, Criticality,
 from claims.gamba2020.methods.drift import drift
 from claims.gamba2020.methods.layer_resets import relative_drop, reset_hits
 from claims.gamba2020.methods.projections import convolutional_layers, negative_shares
+from harness.evidence.recheck import compare
 from harness.interventions.reinitialise import reset_layer
 from harness.networks.vgg import plain
+from harness.runs import Run, ingredients
 from harness.tests.made_up_records import as_record
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Data, Network, Sgd
@@ -183,7 +185,36 @@ def test_a_breakdown_is_a_result_only_where_it_is_asked_for():
 def test_the_test_split_is_read_where_layers_are_reset(resets):
     sets = replace(RECIPE, resets=resets).data_sets()
     assert (("made-up", "test") in sets) == bool(resets)
-    assert RECIPE.modules() == ("harness.networks.vgg",)
+    assert RECIPE.modules() == RECIPE.training.modules()
+
+
+def test_no_weights_are_kept_and_images_of_both_sets_are_counted(record):
+    assert not record.tensors
+    assert record.metrics["shared_images"] == {"validation": [0, 12], "test": [0, 16]}
+    assert set(replace(RECIPE, resets=()).compute(1, bench()).metrics["shared_images"]) == {"validation"}
+
+
+def test_test_images_that_were_trained_on_are_told():
+    leaky = bench()
+    leaky.sets["test"] = leaky.sets["train"]
+    shared, of = RECIPE.with_(test_images=60).compute(1, leaky).metrics["shared_images"]["test"]
+    assert (shared, of) == (48, 60)
+
+
+@pytest.mark.parametrize("resets", [(), RECIPE.resets])
+def test_the_first_epoch_done_again_is_that_of_the_record(resets):
+    recipe = replace(RECIPE, resets=resets)
+    whole, opening = recipe.compute(1, bench()).metrics, recipe.opening().compute(1, bench()).metrics
+    comparison = compare(whole, opening, ingredients(Run(recipe, 1), bench()), to_the_bit=True)
+    assert comparison.differences == ()
+    assert comparison.compared > 8
+    assert len(opening["train_loss"]) == 1
+    assert len(opening.get("reset", {"test": {"0": 0, FRESH: 0}})["test"]) == 2
+
+
+def test_what_cannot_be_cut_has_no_opening():
+    assert replace(RECIPE, breakdown=True).opening() is None
+    assert RECIPE.opening().opening() is None
 
 
 def test_weight_decay_moves_and_does_not_turn():

@@ -61,7 +61,7 @@ def test_every_recipe_runs_for_two_epochs(name, tiny_imagenet):
     assert len(metrics["train_loss"]) == 2
     assert np.isfinite(metrics["train_loss"]).all()
     layers = 5 if name == "AlexNet" else 16
-    assert np.shape(metrics["shares"]) == (3, layers)
+    assert np.shape(metrics["negative"]) == (3, layers)
     if recipe.resets:
         assert {len(accuracies) for accuracies in metrics["reset"]["test"].values()} == {layers}
         assert metrics["reset"]["test"]["2"] == layers * [metrics["accuracy"]["test"]]

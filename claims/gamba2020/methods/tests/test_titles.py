@@ -32,7 +32,7 @@ TITLES = {
 
 @pytest.mark.parametrize("expected", TITLES)
 def test_titles(expected):
-    assert title(TITLES[expected]) == expected
+    assert title(TITLES[expected]) == TITLES[expected].title == expected
 
 
 @pytest.mark.parametrize("tier", ["quick", "nightly", "paper"])

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import torch
 
-from harness.runs.recipe import Result
+from claims.ghosh2019.methods.kernel_orderness import readings
 from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
-from harness.training import kept_name
 from harness.verdicts import Verdict
 
 PAPER = "ghosh2019"
-KERNELS = "layers.0.conv.weight"
-EPOCHS = {"quick": 12, "nightly": 50}
 
 
 class Trainings(NamedTuple):
@@ -52,16 +51,19 @@ def trained(share: float, size: int, seed: int) -> np.ndarray:
     return np.sqrt(share) * order + np.sqrt(1 - share) * kernels
 
 
+@functools.cache
+def readings_of(share: float, size: int, seed: int) -> Any:
+    """What is read off such kernels, and off untrained ones."""
+    kernels = (torch.from_numpy(trained(*of)) for of in ((0.0, size, seed + 100), (share, size, seed)))
+    return readings(*kernels, seed)
+
+
 def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "quick") -> Any:
     """The judgement of one case, of trainings whose kernels have these shares of order."""
 
-    def made(arm: int, seed: int) -> Result:
+    def made(arm: int, seed: int) -> dict[str, Any]:
         size = arm if id == "SO-37" else 3
-        tensors = {
-            kept_name(KERNELS, 0): trained(0.0, size, seed + 100),
-            kept_name(KERNELS, EPOCHS[tier]): trained(shares[arm], size, seed),
-        }
-        return Result({"final_validation_accuracy": 0.9}, tensors)
+        return {"final_validation_accuracy": 0.9, "orderness": readings_of(shares[arm], size, seed)}
 
     return judge_by_name(TRAINED[id], made, tier=tier, **parameters)
 
@@ -101,6 +103,6 @@ def test_kernels_of_chance_do_not_support_it(id, parameters):
     assert found.control_undecided or found.control_faults or found.control is Verdict.REFUTED
 
 
-def test_nightly_trainings_are_read_at_their_own_last_epoch():
+def test_nightly_trainings_are_read_in_the_same_way():
     parameters = next(cases_of(TRAINED["SO-33"], "nightly"))
     assert judged("SO-33", MADE_UP["SO-33"].supported, parameters, "nightly").verdict is Verdict.SUPPORTED

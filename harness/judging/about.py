@@ -1,0 +1,121 @@
+"""What a sentence is about, and so which evidence may decide it.
+
+| about | supported from | refuted from |
+| --- | --- | --- |
+| mechanism: for any network, or by construction | proxy | proxy |
+| direction: more, less, falls, above chance | proxy | proxy; the rule sees to the opposite sign |
+| equivalence: two arms of one set-up are alike | proxy | proxy; the rule sees to twice the margin |
+| regime: of converged, over-parametrised networks | proxy, when its gate holds | the same |
+| size: the paper's own number, or 'costs nothing' | paper; reduced near the paper's baseline | paper |
+
+What is exact has nothing to scale, and what was printed is the paper's own: both decide any sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from harness.rules import Difference, Equivalence, InAll, InSome, Match, Rule
+from harness.verdicts import Evidence, Verdict
+
+
+class About(StrEnum):
+    """What a sentence is about."""
+
+    MECHANISM = "mechanism"
+    """Holds for any network, or by construction."""
+    DIRECTION = "direction"
+    """More, less, falls, above chance: refuted only by what is significantly of the opposite sign."""
+    EQUIVALENCE = "equivalence"
+    """Two arms of one set-up are alike: refuted only beyond twice the margin, in raw units."""
+    REGIME = "regime"
+    """Of networks that have converged, or are over-parametrised: needs a gate that was fixed beforehand."""
+    SIZE = "size"
+    """The paper's own number, or that something costs nothing."""
+
+
+class Limited(NamedTuple):
+    """A verdict after what the evidence cannot decide is taken from it, and why it was; no reason where it stands."""
+
+    verdict: Verdict
+    reason: str
+
+
+DECIDED = {Verdict.SUPPORTED: "support", Verdict.REFUTED: "refute", Verdict.ERRATUM: "refute"}
+LEFT_OPEN = {Verdict.NOT_RUN, Verdict.OUT_OF_REACH}
+
+
+def limited(
+    about: About,
+    verdict: Verdict,
+    evidence: Evidence,
+    *,
+    gate: bool | None = None,
+    baseline_distance: float | None = None,
+    stated_distance: float | None = None,
+) -> Limited:
+    """The verdict that evidence of this reach may give on a sentence about this.
+
+    A verdict that the evidence may not give becomes `out of reach`; so does an inconclusive one where the evidence
+    could give neither, since more of it would decide nothing.  What did not run stays as it is.
+
+    Args:
+        about: what the sentence is about.
+        verdict: what the rules say, controls included.  An erratum, or a statement that is held to be one, counts as a
+            refutation of what is printed.
+        evidence: how far it reaches.
+        gate: whether the networks are in the regime that the sentence needs; for `regime` alone, where it is needed.
+        baseline_distance: how far the unmodified network is from the paper's, in the paper's unit; for `size`.
+        stated_distance: how far it may be, as stated beforehand; without it reduced evidence supports no size.
+
+    Raises:
+        ValueError: for a regime without a gate.
+    """
+    if about is About.REGIME and gate is None:
+        raise ValueError("a sentence about a regime needs a gate, fixed beforehand, that says whether it was reached")
+    if verdict in LEFT_OPEN:
+        return Limited(verdict, "")
+    obstacles = {
+        action: _obstacle(about, action, evidence, gate, baseline_distance, stated_distance)
+        for action in ("support", "refute")
+    }
+    action = DECIDED.get(verdict)
+    obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
+    return Limited(Verdict.OUT_OF_REACH, obstacle) if obstacle else Limited(verdict, "")
+
+
+def _obstacle(
+    about: About, action: str, evidence: Evidence, gate: bool | None, distance: float | None, stated: float | None
+) -> str:
+    """Why this evidence cannot support, or refute, a sentence about this; empty when it can."""
+    if evidence in (Evidence.EXACT, Evidence.PRINTED):
+        return ""
+    if about is About.REGIME and not gate:
+        return "the networks at hand are not in the regime that the sentence is about: its gate does not hold"
+    if about is not About.SIZE or evidence is Evidence.PAPER:
+        return ""
+    if evidence is Evidence.PROXY:
+        return f"a proxy cannot {action} a size: that takes the paper's own data and networks"
+    if action == "refute":
+        return "a recipe shorter than the paper's cannot refute a size"
+    if distance is None or stated is None:
+        return "a recipe shorter than the paper's supports a size only beside a baseline whose distance is stated"
+    if not abs(distance) <= stated:  # a distance of NaN is none
+        return (
+            f"the unmodified network is {abs(distance):.3g} from the paper's; within {stated:g} it could support a size"
+        )
+    return ""
+
+
+def problems(about: About, rule: Rule) -> Iterator[str]:
+    """What is wrong with a rule for a sentence about this."""
+    if isinstance(rule, InAll | InSome):
+        yield from problems(about, rule.rule)
+    elif about is About.EQUIVALENCE and isinstance(rule, Equivalence) and rule.refuted_beyond < 2:
+        yield f"an equivalence is refuted beyond twice its margin: state refuted_beyond=2, not {rule.refuted_beyond:g}"
+    elif about is About.DIRECTION and isinstance(rule, Match):
+        yield "a direction is tested by its sign; the paper's number is printed beside it and is no target"
+    elif about is About.EQUIVALENCE and isinstance(rule, Difference):
+        yield "that two arms are alike is not shown by which side of a threshold they lie on: state equivalent_to"

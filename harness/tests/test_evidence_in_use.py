@@ -1,0 +1,138 @@
+"""From a trained run to evidence, and from evidence to verdicts: a ladder, with no store, no data and no training."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+TRAINED = """
+from harness.training import Data, Network, Sgd
+from harness.training.training import Training
+
+NET = Network.of("mlp", inputs=64, width=8, classes=10)
+SHORT = Training(NET, Data("digits", 400, 100), Sgd(0.1, 0.9), 2, 20)
+RUNS = {"quick": {"mlp": SHORT}, "nightly": {"mlp": SHORT.with_(epochs=3)}}
+
+@claim("XX-01", where="Fig. 1", rule=greater_than(0.15), control="before training", tier="quick",
+       data=("digits",), runs=RUNS, seeds=range(4), reach={"quick": "proxy", "nightly": "reduced"})
+def test_it_learns(lab, data):
+    \"\"\"A trained network gets more right than by chance.\"\"\"
+    records = lab.records(lab.runs["mlp"])
+    lab.measure([record.metrics["final_validation_accuracy"] for record in records])
+    lab.control([record.metrics["validation_accuracy"][0] - 0.1 for record in records])
+"""
+
+QUICK = ("--tier", "quick")
+
+
+@pytest.fixture
+def project(suite):
+    """A repository with one trained claim."""
+    suite.claims(TRAINED)
+    suite.add_file("pyproject.toml", "[tool.pytest.ini_options]\n")
+    suite.add_file(".gitignore", "reports/store/\nreports/latest/\n.hypothesis\n__pycache__\n")
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "first"],
+    ):
+        subprocess.run(["git", *words], cwd=suite.root, check=True)
+    return suite
+
+
+def harness(project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness", *arguments]
+    return subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+
+
+def evidence(project):
+    (file,) = (project.root / "reports/evidence/paper2020").glob("*.jsonl")
+    return file
+
+
+def recorded(project, *arguments: str) -> None:
+    done = harness(project, "record", *QUICK, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_from_training_to_a_verdict_without_a_store(project):
+    recorded(project)
+    file = evidence(project)
+    assert file.name == "training-digits.jsonl"
+    lines = file.read_text().splitlines()
+    assert len(lines) == 4
+    assert all(len(line) < 4096 for line in lines)
+    assert {json.loads(line)["commit"][-1] for line in lines} <= set("0123456789abcdef")
+    shutil.rmtree(project.root / "reports/store")
+    project.run(*QUICK, "--recorded", "--no-ledger").assert_outcomes(passed=1)
+    entry = project.entry("XX-01")
+    (rung,) = entry["ladder"]
+    assert (entry["verdict"], entry["evidence"]) == ("supported", "proxy")
+    assert (rung["tier"], rung["source"], rung["freshness"], rung["recorded"]) == ("quick", "recorded", "current", 4)
+    assert rung["date"] == min(json.loads(line)["date"] for line in lines)
+    assert project.document()["carried"] == {"records": 4, "oldest": rung["date"], "stale": 0}
+    assert not (project.root / "reports/store" / "records").exists() or not harness(project, "plan").stdout.count(
+        "stored 4"
+    )
+
+
+def test_a_changed_file_is_not_recorded_from_unless_told(project):
+    file = project.root / "claims/paper2020/test_topic.py"
+    file.write_text(file.read_text() + "\n# changed\n")
+    refused = harness(project, "record", *QUICK)
+    assert refused.returncode == 2
+    assert "files were changed since the last commit" in refused.stderr
+    assert not (project.root / "reports/evidence").exists()
+    recorded(project, "--allow-dirty")
+    assert all(json.loads(line)["commit"].endswith("+") for line in evidence(project).read_text().splitlines())
+
+
+def test_a_claim_is_judged_at_every_tier_that_has_records_and_the_best_rung_that_decides_speaks(project):
+    recorded(project)
+    assert harness(project, "record", "--tier", "nightly").returncode == 0
+    shutil.rmtree(project.root / "reports/store")
+    for tier in ("smoke", "quick", "nightly"):
+        project.run("--tier", tier, "--recorded", "--no-ledger").assert_outcomes(passed=2)
+        entry = project.entry("XX-01")
+        assert [(rung["tier"], rung["reach"]) for rung in entry["ladder"]] == [("quick", "proxy"), ("nightly", "proxy")]
+        assert entry["tier"] == "nightly"
+    project.run("--tier", "quick", "--recorded", "--update-ledger")
+    ledger = json.loads(project.ledger.read_text())["claims"]["XX-01"]
+    assert set(ledger) == {"quick", "nightly"}
+    project.run("--tier", "quick", "--recorded").assert_outcomes(passed=2)
+
+
+def test_a_record_that_is_not_believed_is_not_judged(project):
+    recorded(project)
+    shutil.rmtree(project.root / "reports/store")
+    file = evidence(project)
+    first, *others = file.read_text().splitlines()
+    file.write_text("\n".join([first.replace('"seed":', '"seed": '), *others]) + "\n")
+    project.run(*QUICK, "--recorded", "--no-ledger").assert_outcomes(skipped=1)
+    assert project.entry("XX-01")["verdict"] == "not run"
+    told = harness(project, "verify")
+    assert told.returncode == 1
+    assert "1 lines set aside" in told.stdout
+
+
+def test_what_is_recorded_comes_out_again_and_what_was_changed_does_not(project):
+    recorded(project)
+    again = harness(project, "recheck", *QUICK, "--all")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.count("agrees to the last digit") == 4
+    assert "4 of 4 records rechecked, none did not come out again" in again.stdout
+    from harness.evidence import Archive, Entry
+
+    archive = Archive.read(project.root / "reports/evidence")
+    entry = next(iter(archive.entries.values()))
+    loss = [entry.metrics["train_loss"][0] * 1.3, *entry.metrics["train_loss"][1:]]
+    forged = Entry(**{**vars(entry), "metrics": {**entry.metrics, "train_loss": loss}})
+    archive.add("paper2020/training-digits", [forged])
+    told = harness(project, "recheck", *QUICK, "--all")
+    assert told.returncode == 1
+    assert "train_loss [epoch 0]: recorded" in told.stdout
+    assert "4 of 4 records rechecked, 1 did not come out again" in told.stdout
