@@ -25,6 +25,7 @@ from harness.judging.claims import CaseResult
 from harness.judging.memory import FOLDER, Memory
 from harness.judging.sources import Sources
 from harness.lab.lab import Lab
+from harness.lab.session import Session
 from harness.plugin.collection import case_count, claim_of, own_rung, rung_of, session_key
 from harness.plugin.judging import case_key, case_name, parameters, remembered_key
 from harness.plugin.options import Settings, settings_key
@@ -49,11 +50,14 @@ class Remembering:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
-        self._session = config.stash[session_key]
         self._memory = Memory(settings.store / FOLDER)
         self._codes: dict[Path, str] = {}
         self._data: dict[tuple[str, str], str | None] = {}
         self._records: dict[str, str | None] = {}
+
+    @property
+    def _session(self) -> Session:
+        return self._config.stash[session_key]
 
     def recall(self, item: pytest.Item, claim: Claim) -> CaseResult | None:
         """What a case came to, if it was judged before and all that it comes from is the same."""
