@@ -11,10 +11,17 @@ export CLAIMS_DATA := $(or $(DATA),$(CLAIMS_DATA))
 
 OPTIONS = $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(ARGS)
 
+# Two processes judge; where no module changed since cases were last judged, one alone, which remembers all and starts
+# sooner.
+JUDGED = $(or $(STORE),reports/store)/judged
+CHANGED = $(shell test -d $(JUDGED) && find claims harness -name '*.py' -newer $(JUDGED) -print -quit || echo all)
+PROCESSES = $(if $(CHANGED),-n 2 --dist worksteal)
+
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
 # (hypothesis's pytest plugin, of no use here, loads all of it at the end of the session.)
 report: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick --recorded -n 2 --dist worksteal -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m pytest claims --tier quick --recorded $(PROCESSES) -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
+	@test ! -d $(JUDGED) || touch $(JUDGED)
 	$(BIN)/python -m harness recheck --tier quick --seconds $(SECONDS_TO_RECHECK)
 
 # A sample of the records, done again: whole where that is short, else the first epoch.

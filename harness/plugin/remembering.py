@@ -1,7 +1,6 @@
 """Cases that were judged in an earlier session, under the same code and data, are not judged again.
 
-The ledger is held against a remembered case as against any other, and the report has all of it.  Trained claims are
-judged anew: reading records costs nothing, and what today's code says of a record may change.
+The ledger is held against a remembered case as against any other, and the report has all of it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import os
 import platform
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ from harness.judging.claims import CaseResult
 from harness.judging.memory import FOLDER, Memory
 from harness.judging.sources import Sources
 from harness.lab.lab import Lab
-from harness.plugin.collection import case_count, claim_of
-from harness.plugin.judging import case_key, case_name, parameters, remembered_key, session_key
+from harness.lab.session import Session
+from harness.plugin.collection import case_count, claim_of, own_rung, rung_of, session_key
+from harness.plugin.judging import case_key, case_name, parameters, remembered_key
 from harness.plugin.options import Settings, settings_key
 from harness.store.errors import StoreProblem
 
@@ -54,30 +55,45 @@ class Remembering:
         self._data: dict[tuple[str, str], str | None] = {}
         self._records: dict[str, str | None] = {}
 
+    @property
+    def _session(self) -> Session:
+        return self._config.stash[session_key]
+
     def recall(self, item: pytest.Item, claim: Claim) -> CaseResult | None:
         """What a case came to, if it was judged before and all that it comes from is the same."""
         known = self._memory.recall(self._case(item, claim), self._depends(claim), self._unchanged)
         if known is None:
             return None
-        count = case_count(claim, self._settings, self._config.stash[session_key], known.tier)
+        count = case_count(claim, self._settings, self._session, known.tier)
         return replace(known, nodeid=item.nodeid, siblings=count)
 
     def keep(self, item: pytest.Item, lab: Lab, case: CaseResult) -> None:
         """Remember a case, unless what it read cannot be known again."""
         try:
             data = [[name, split, self._data_digest(name, split)] for name, split in lab.sources]
-            records = {key: self._record(key) for key in lab.found}
-            self._config.stash[session_key].store  # noqa: B018 - makes the folder, where it is missing
+            computed = [key for key, found in lab.found.items() if found.source == "computed"]
+            from_evidence = len(computed) < len(lab.found) or (self._settings.recorded and lab.claim.trained)
+            reads = {
+                "data": data,
+                "weights": lab.released,
+                "records": {key: self._record(key) for key in computed},
+                "evidence": self._evidence if from_evidence else None,
+            }
+            self._session.store  # noqa: B018 - makes the folder, where it is missing
         except (DatasetError, StoreProblem, OSError):
             return
-        if None not in records.values():
-            reads = {"data": data, "weights": lab.released, "records": records}
-            self._memory.keep(self._case(item, lab.claim), self._depends(lab.claim), reads, case)
+        self._memory.keep(self._case(item, lab.claim), self._depends(lab.claim), reads, case)
 
     def _case(self, item: pytest.Item, claim: Claim) -> Json:
         chosen = {name: str(value) for name, value in parameters(item).items()}
-        tier = claim.tier_within(self._settings.tier)
-        return {"claim": claim.id, "case": case_name(item), "tier": tier, "parameters": chosen, "device": self._device}
+        return {
+            "claim": claim.id,
+            "case": case_name(item),
+            "tier": rung_of(item) or own_rung(claim, self._settings.tier),
+            "parameters": chosen,
+            "device": self._device,
+            "recorded": self._settings.recorded,
+        }
 
     def _depends(self, claim: Claim) -> Json:
         return {**self._conditions, "code": self._code(claim.file)}
@@ -118,15 +134,16 @@ class Remembering:
         asked = self._settings.device
         if asked == "cpu" or (asked == "auto" and surely_no_gpu()):
             return "cpu"
-        return device_class(self._config.stash[session_key].device)
+        return device_class(self._session.device)
 
-    def _unchanged(self, reads: Mapping[str, Any]) -> bool:
+    def _unchanged(self, reads: Json) -> bool:
         """Whether data, weights and records are what a case once read."""
         try:
             return (
                 all(self._data_digest(name, split) == digest for name, split, digest in reads["data"])
                 and all(weights_digest(name, self._settings.data) == sum for name, sum in reads["weights"].items())
                 and all(self._record(key) == content for key, content in reads["records"].items())
+                and reads["evidence"] in (None, self._evidence)
             )
         except (DatasetError, StoreProblem, OSError):
             return False
@@ -153,9 +170,18 @@ class Remembering:
     def _record(self, key: str) -> str | None:
         """The content of a record of the store, read and checked once a session; None where there is none."""
         if key not in self._records:
-            record = self._config.stash[session_key].store.get(key)
+            record = self._session.store.get(key)
             self._records[key] = record.content if record else None
         return self._records[key]
+
+    @functools.cached_property
+    def _evidence(self) -> str:
+        """Digest of all records that are kept as evidence, and of which runs the store has, which come first."""
+        files = sorted(self._settings.evidence.glob("*/*.jsonl"))
+        sums = [
+            f"{file.relative_to(self._settings.evidence)} {sha256(file.read_bytes()).hexdigest()}" for file in files
+        ]
+        return sha256("\n".join([*sums, *self._session.store.keys()]).encode()).hexdigest()
 
 
 def made_by(name: str) -> str | None:
@@ -183,7 +209,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def recalled(item: pytest.Item) -> CaseResult | None:
     """What a case of a claim came to in an earlier session, if that still holds; looked up once."""
     remembering, claim = item.config.stash.get(remembering_key, None), claim_of(item)
-    if remembering is None or claim is None or claim.trained:
+    if remembering is None or claim is None:
         return None
     if not item.stash.get(asked_key, False):
         item.stash[asked_key] = True
@@ -212,10 +238,10 @@ def pytest_runtest_makereport(
         return report
     if remembered_key in item.stash:
         report.claim_remembered = True  # type: ignore[attr-defined]
-    elif item.stash[case_key].judged is not None and isinstance(item, pytest.Function):
+    elif item.stash[case_key].judged is not None:
+        assert isinstance(item, pytest.Function)
         lab = item.funcargs["lab"]
-        if not isinstance(lab, Lab) or lab.claim.trained:
-            return report
+        assert isinstance(lab, Lab)
         item.config.stash[remembering_key].keep(item, lab, item.stash[case_key])
     return report
 

@@ -80,6 +80,23 @@ def test_from_training_to_a_verdict_without_a_store(project):
     )
 
 
+def test_a_judged_case_is_remembered_as_long_as_the_evidence_is_the_same(project):
+    recorded(project)
+    shutil.rmtree(project.root / "reports/store")
+    judge = (*QUICK, "--recorded", "--no-ledger")
+    project.run(*judge).assert_outcomes(passed=1)
+    (first,) = project.entry("XX-01")["ladder"]
+    again = project.run(*judge)
+    again.stdout.fnmatch_lines(["1 cases were judged before*"])
+    assert project.entry("XX-01")["ladder"] == [first]
+    file = evidence(project)
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:-1]))
+    project.run(*judge).assert_outcomes(skipped=1)
+    file.write_text("".join(lines[::-1]))
+    project.run(*judge).stdout.no_fnmatch_line("*judged before*")
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
