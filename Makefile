@@ -20,17 +20,17 @@ PROCESSES = $(if $(CHANGED),-n 2 --dist worksteal)
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
 # (hypothesis's pytest plugin, of no use here, loads all of it at the end of the session.)
 report: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick --recorded $(PROCESSES) -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m pytest claims --tier laptop --recorded $(PROCESSES) -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
 	@test ! -d $(JUDGED) || touch $(JUDGED)
-	$(BIN)/python -m harness recheck --tier quick --seconds $(SECONDS_TO_RECHECK)
+	$(BIN)/python -m harness recheck --tier laptop --seconds $(SECONDS_TO_RECHECK)
 
 # A sample of the records, done again: whole where that is short, else the first epoch.
 recheck: .venv/installed
-	$(BIN)/python -m harness recheck --tier quick --seconds $(SECONDS_TO_RECHECK) $(ARGS)
+	$(BIN)/python -m harness recheck --tier laptop --seconds $(SECONDS_TO_RECHECK) $(ARGS)
 
 # MINUTES=60 ends after an hour; the same command goes on.
 record: .venv/installed
-	nice -n 19 $(BIN)/python -m harness record --tier quick $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+	nice -n 19 $(BIN)/python -m harness record --tier laptop $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 # All that a GPU machine does in a night: state, speed, training within MINUTES, evidence, a bundle to carry, report.
 nightly: .venv/installed
@@ -56,7 +56,7 @@ tests: .venv/installed
 
 # Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine.
 claims: .venv/installed
-	$(BIN)/python -m pytest claims --tier quick --recorded -n 2 $(OPTIONS)
+	$(BIN)/python -m pytest claims --tier laptop --recorded -n 2 $(OPTIONS)
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from harness.store import Record
 
 ON_CIFAR10: TrainedOnData = {"data": ("cifar10",), "proxies": ("textures",), "seeds": SEEDS, "reach": REACH}
-BY_PROXY: TrainedOnData = {**ON_CIFAR10, "reach": {"quick": "proxy", "nightly": "proxy", "paper": "proxy"}}
+BY_PROXY: TrainedOnData = {**ON_CIFAR10, "reach": {"laptop": "proxy", "nightly": "proxy", "paper": "proxy"}}
 
 
 def both_tasks(tier: str) -> dict[str, Criticality]:
-    """The same network on the easier and on the harder task; at tier `quick` a small one on two and on ten digits."""
-    if tier == "quick":
+    """The same network on the easier and on the harder task; at tier `laptop` a small one on two and on ten digits."""
+    if tier == "laptop":
         return {name: task(name) for name in TASKS}
     return on_both(tier)
 
 
 def all_networks(tier: str) -> dict[str, Criticality]:
     """VGG on CIFAR10, from tier `nightly` on on CIFAR100 as well, and LeNet."""
-    vggs = ("cifar10", "cifar100") if tier != "quick" else ("cifar10",)
+    vggs = ("cifar10", "cifar100") if tier != "laptop" else ("cifar10",)
     return {"LeNet": lenet(tier), **{name: watched(tier, name) for name in vggs}}
 
 
@@ -68,7 +68,7 @@ def first_layer(lab: Lab, name: str = "vgg", layer: int = 0) -> np.ndarray:
     "HP-23",
     where="Section 3.2, Fig. 5",
     paper=0.5,
-    tier="quick",
+    tier="laptop",
     runs=vgg,
     rule=equivalent_to(0, within=0.1),
     control="the second layer",
@@ -87,7 +87,7 @@ def test_first_layer_stays_at_one_half(lab: Lab, data: str) -> None:
 @claim(
     "HP-24",
     where="Section 3.2",
-    tier="quick",
+    tier="laptop",
     runs=all_networks,
     seeds=SEEDS,
     reach=REACH,
@@ -122,7 +122,7 @@ EARLY, FAST = 5, 0.2
     "HP-22",
     where="Section 3.2, Fig. 5",
     paper="about 50 % in the beginning, and rapidly to all negative",
-    tier="quick",
+    tier="laptop",
     runs=vgg,
     rule={"before training": equivalent_to(0, within=0.1)} | {part: greater_than(FAST) for part in PARTS},
     control="the same epochs in the reverse order: biased in the beginning, and unbiased by the fifth",
@@ -149,7 +149,7 @@ def test_layers_past_the_first_shift_fast_to_negative(lab: Lab, data: str) -> No
 @claim(
     "HP-39",
     where="Section 3.3, Fig. 7",
-    tier="quick",
+    tier="laptop",
     runs=vgg,
     rule={part: proportion_above(0.5 + UNBIASED) for part in PARTS[:3]}
     | {part: proportion_is(0.5, within=UNBIASED) for part in PARTS[3:]},
@@ -186,7 +186,7 @@ def test_the_first_half_of_the_layers_is_biased(lab: Lab, data: str) -> None:
     "HP-41",
     where="Section 3.4",
     unit="variances by chance",
-    tier="quick",
+    tier="laptop",
     runs=vgg,
     rule=less_than(1.0),
     control="the layers of each run in a random order",
@@ -207,7 +207,7 @@ def test_the_measure_varies_little_between_runs(lab: Lab, data: str) -> None:
     "HP-44",
     where="Section 3.3",
     unit="layers",
-    tier="quick",
+    tier="laptop",
     runs=both_tasks,
     seeds=SEEDS,
     reach=REACH,
@@ -232,7 +232,7 @@ def test_a_harder_task_makes_more_layers_biased(lab: Lab) -> None:
 @claim(
     "HP-50",
     where="Section 3.4",
-    tier="quick",
+    tier="laptop",
     runs=vgg,
     rule=greater_than(0.0),
     control="the shares' changes in the reverse order of epochs",

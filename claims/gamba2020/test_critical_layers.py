@@ -43,7 +43,7 @@ PARTS = [f"layers {number}/8" for number in range(1, 9)]
     "HP-37",
     where="Section 3.3, Fig. 2",
     paper="layers 1 to 8 of 16 critical, the others resettable without considerable loss",
-    tier="quick",
+    tier="laptop",
     readings={"images": IMAGES},
     runs=vgg,
     rule={part: greater_than(CRITICAL) for part in PARTS[:4]} | {part: less_than(AMBIENT) for part in PARTS[4:]},
@@ -73,7 +73,7 @@ def test_only_the_first_half_of_the_layers_is_critical(lab: Lab, data: str, imag
     where="Fig. 2",
     paper=8.0,
     unit="layers of 16",
-    tier="quick",
+    tier="laptop",
     readings={"images": IMAGES},
     runs=vgg,
     rule=matches(8, within=0.5),
@@ -100,7 +100,7 @@ def test_on_average_eight_layers_are_critical(lab: Lab, data: str, images: str) 
 @claim(
     "HP-40",
     where="Section 3.3",
-    tier="quick",
+    tier="laptop",
     readings={"sampled": ("networks", "networks and layers"), "images": IMAGES},
     runs=vgg,
     rule=greater_than(0.5),
@@ -129,7 +129,7 @@ def test_biased_layers_are_critical(lab: Lab, data: str, sampled: str, images: s
 @claim(
     "HP-42",
     where="Section 1",
-    tier="quick",
+    tier="laptop",
     readings={"layers": ("past the first", "all"), "images": IMAGES},
     runs=vgg,
     rule=proportion_above(0.8),
@@ -151,7 +151,7 @@ def test_unbiased_layers_can_be_reset(lab: Lab, data: str, layers: str, images: 
 
 def in_all_experiments(tier: str) -> dict[str, Criticality]:
     """The network on CIFAR10, and from tier `nightly` on on CIFAR100 as well."""
-    return on_both(tier) if tier != "quick" else {"cifar10": watched(tier, "cifar10")}
+    return on_both(tier) if tier != "laptop" else {"cifar10": watched(tier, "cifar10")}
 
 
 @claim(
@@ -159,7 +159,7 @@ def in_all_experiments(tier: str) -> dict[str, Criticality]:
     where="Section 3.1",
     paper="at most 1 %",
     unit="points",
-    tier="quick",
+    tier="laptop",
     runs=in_all_experiments,
     seeds=SEEDS,
     reach=REACH,
@@ -169,7 +169,7 @@ def in_all_experiments(tier: str) -> dict[str, Criticality]:
 def test_test_and_validation_accuracy_agree(lab: Lab) -> None:
     """The accuracy on the test set differs by at most 1 % from the accuracy on the validation set.
 
-    Judged on the data set that it is least sure of.  The images of tier `quick`, 1000 that validate, are too few to
+    Judged on the data set that it is least sure of.  The images of tier `laptop`, 1000 that validate, are too few to
     show it: their share of right ones has a standard error of 1.5 points in each network.
     """
 

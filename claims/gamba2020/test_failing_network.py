@@ -34,10 +34,10 @@ STAYS, CONSTANT, MOVED = 0.05, 0.01, 1e-4
 LEARNING = "as many networks that learn, from Kaiming's start"
 RULE = proportion_above(0.5)
 DECLARED: TrainedOnData = {
-    "data": {"quick": ("cifar10",), "paper": ("imagenet",)},
+    "data": {"laptop": ("cifar10",), "paper": ("imagenet",)},
     "proxies": ("textures",),
     "seeds": FAILING_SEEDS,
-    "reach": {"quick": "proxy", "nightly": "proxy", "paper": "paper"},
+    "reach": {"laptop": "proxy", "nightly": "proxy", "paper": "paper"},
 }
 
 
@@ -89,7 +89,7 @@ def note_breakdowns(lab: Lab) -> None:
     "HP-26",
     where="Section 3.2, Fig. 15",
     readings={"meaning": tuple(DEVIATIONS), "change": ("moved", "turned")},
-    tier="quick",
+    tier="laptop",
     runs=failing_run,
     rule=RULE,
     control=LEARNING,
@@ -112,7 +112,7 @@ def test_last_layers_of_a_failing_network_move_and_stay_unbiased(
     "HP-27",
     where="Section 3.2",
     readings={"meaning": tuple(DEVIATIONS)},
-    tier="quick",
+    tier="laptop",
     runs=failing_run,
     rule=RULE,
     control=LEARNING,
@@ -128,7 +128,7 @@ def test_first_layers_of_a_failing_network_behave_likewise(lab: Lab, data: str, 
     "HP-28",
     where="Fig. 15",
     readings={"meaning": tuple(DEVIATIONS)},
-    tier="quick",
+    tier="laptop",
     runs=failing_run,
     rule=RULE,
     control=LEARNING,

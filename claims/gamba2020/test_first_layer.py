@@ -22,9 +22,9 @@ DECLARED: Trained = {"seeds": SEEDS, "reach": REACH}
 def both_ranges(tier: str) -> dict[str, Criticality]:
     """VGG19 on CIFAR10 with its channels standardised, as in the authors' code, and with pixels in [0, 1].
 
-    At tier `quick` six layers on digits.
+    At tier `laptop` six layers on digits.
     """
-    if tier == "quick":
+    if tier == "laptop":
         return {"standardised": digits(), "from 0 to 1": digits(standardise=False)}
     return {"standardised": watched(tier, "cifar10"), "from 0 to 1": watched(tier, "cifar10", standardise=False)}
 
@@ -61,7 +61,7 @@ def test_first_layer_is_unbiased_on_colour_images(lab: Lab) -> None:
     runs=both_ranges,
     rule=equivalent_to(0, within=0.1),
     control="the first layer under one range, the second under the other",
-    tier="quick",
+    tier="laptop",
     **DECLARED,
 )
 def test_the_range_of_pixels_does_not_matter_for_the_first_layer(lab: Lab) -> None:
@@ -79,7 +79,7 @@ def small_network(tier: str) -> dict[str, Criticality]:
 @claim(
     "HP-56",
     where="Section A.7, Fig. 21",
-    tier="quick",
+    tier="laptop",
     runs=small_network,
     seeds=LENET_SEEDS,
     reach=REACH,
@@ -90,7 +90,7 @@ def test_first_layer_of_lenet_is_biased_on_mnist(lab: Lab) -> None:
     """The first layer of LeNet on MNIST shows considerable bias towards negative projections.
 
     It has six filters, of which five or six are negative with a chance of 11 % (HP-33), so that those of ten networks
-    are counted together.  The paper's reason, that digits have one kind of edge, holds of the digits at tier `quick`
+    are counted together.  The paper's reason, that digits have one kind of edge, holds of the digits at tier `laptop`
     too.  Untrained networks were the control, which decide nothing: half of their filters are negative, and no number
     of them shows that it is not a little more.  The turned filters are those of inverted images, which are, once
     standardised, the same images with their signs turned.

@@ -1,6 +1,6 @@
 """Learning under noise: random labels (section 3.2, figure 6) and shuffled pixels (section A.6, figure 20).
 
-VGG19 on CIFAR10, from tier `nightly` on (`methods.vgg_recipes`); six layers on digits at tier `quick`
+VGG19 on CIFAR10, from tier `nightly` on (`methods.vgg_recipes`); six layers on digits at tier `laptop`
 (`methods.small_recipes`).
 """
 
@@ -22,12 +22,12 @@ from harness.training.label_noise import READINGS
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
-DECLARED: TrainedAtTier = {"tier": "quick", "seeds": SEEDS, "reach": REACH}
+DECLARED: TrainedAtTier = {"tier": "laptop", "seeds": SEEDS, "reach": REACH}
 
 
 def random_labels(tier: str, labels: str) -> dict[str, Criticality]:
     """The network of figure 6."""
-    return {"noisy": noisy_digits(labels) if tier == "quick" else noisy_labels(tier, labels)}
+    return {"noisy": noisy_digits(labels) if tier == "laptop" else noisy_labels(tier, labels)}
 
 
 def draw_curves(lab: Lab) -> None:
@@ -92,7 +92,7 @@ def test_random_labels_are_fitted_completely(lab: Lab, labels: str) -> None:
 
 def with_and_without(tier: str) -> dict[str, Criticality]:
     """The same network on shuffled and on whole images."""
-    if tier == "quick":
+    if tier == "laptop":
         return {"shuffled": shuffled_digits(), "whole": shuffled_digits(shuffled=False)}
     return {"shuffled": shuffled_pixels(tier), "whole": shuffled_pixels(tier, shuffled=False)}
 

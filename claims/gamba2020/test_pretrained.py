@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 FIRST, FOURTH = "conv1", "fire4/expand3x3"
 DEEP = tuple(f"fire{number}/expand3x3" for number in range(6, 10))
 POINTWISE = ("left out, as in the code", "counted")
-DECLARED: Released = {"tier": "quick", "reach": {"quick": "proxy"}}
-RELEASED: Released = {"tier": "quick", "reach": {"quick": "paper"}}
+DECLARED: Released = {"tier": "laptop", "reach": {"laptop": "proxy"}}
+RELEASED: Released = {"tier": "laptop", "reach": {"laptop": "paper"}}
 DRAWN = "the same layers with normal weights"
 FEWEST = 5
 LAST = ("fourth last", "third last", "second last", "last")

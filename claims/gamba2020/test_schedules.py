@@ -1,7 +1,7 @@
 """What the learning rate's schedule does to the bias and to critical layers (section A.8, figures 22 to 24).
 
 The networks are those of `methods.vgg_recipes`, on CIFAR10, from tier `nightly` on, and six layers on
-digits (`methods.small_recipes`) at tier `quick`; a network under the step schedule is compared with that of
+digits (`methods.small_recipes`) at tier `laptop`; a network under the step schedule is compared with that of
 the same seed under the exponential one.
 """
 
@@ -26,7 +26,7 @@ DECLARED: Trained = {"seeds": SEEDS, "reach": REACH}
 
 def both(tier: str) -> dict[str, Criticality]:
     """The same network under the step schedule and under the exponential one."""
-    if tier == "quick":
+    if tier == "laptop":
         return {"step": digits(), "smooth": smooth_digits()}
     return {"step": watched(tier, "cifar10"), "smooth": watched(tier, "cifar10", schedule=smooth(tier))}
 
@@ -110,7 +110,7 @@ def test_both_schedules_have_the_same_number_of_critical_layers(lab: Lab) -> Non
 @claim(
     "HP-61",
     where="Section A.8, Figs. 23 and 24",
-    tier="quick",
+    tier="laptop",
     runs=both,
     rule={"drops": greater_than(0.0), "bias": greater_than(0.0)},
     control="under the step schedule, layers reset to their weights after the last epoch (drops), and untrained (bias)",

@@ -38,7 +38,7 @@ SWAPS = (0, 10, 20, 30)
 Name = int | str | tuple[str, int]
 """Of a run: the number of swaps, likewise behind permuted pixels, or in words."""
 
-IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}
+IMAGES = {"smoke": 10_000, "laptop": 10_000, "nightly": None, "paper": None}
 
 DATA = ("mnist", "fashion-mnist", "cifar10")
 PROXIES = ("digits", "textures")

@@ -27,7 +27,7 @@ REPLICATES = 300
 
 DATA = ("mnist", "fashion-mnist", "cifar10")
 PROXIES = ("digits", "textures")
-IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}
+IMAGES = {"smoke": 10_000, "laptop": 10_000, "nightly": None, "paper": None}
 """How many training images are measured, from the first on; None is all of them."""
 
 

@@ -14,7 +14,7 @@ from harness.rules import greater_than
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
-IMAGES = {"smoke": 10_000, "quick": 10_000, "nightly": None, "paper": None}
+IMAGES = {"smoke": 10_000, "laptop": 10_000, "nightly": None, "paper": None}
 CUTOFF = 0.5
 """Of the low pass, in units of the Nyquist frequency; it keeps pi/16, a fifth, of all frequencies."""
 

@@ -3,7 +3,7 @@
 Of the experiment the paper states: three convolutions of 64 channels with 2 x 2 max-pooling behind each, one fully
 connected layer, 1000 training images of MNIST, six random splits, new initial weights each time.  It leaves open, and
 read here is: Adam at learning rate 1e-3 (the rate of appendix B), batches of 32, 50 epochs (as in appendix B), ReLU,
-inputs standardised, swapped images cropped to 27 x 27 pixels, which blocks of 3 tile.  Tier `quick` trains for fewer
+inputs standardised, swapped images cropped to 27 x 27 pixels, which blocks of 3 tile.  Tier `laptop` trains for fewer
 epochs, chosen by their cost.
 """
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     BySeed = dict[int, NDArray[np.float64]]
     """Numbers by arm, an array over seeds each."""
 
-EPOCHS = {"quick": 12, "nightly": 50}
+EPOCHS = {"laptop": 12, "nightly": 50}
 SWAPS = (0, 25, 50, 100)
 SIZES = (3, 7, 15, 27)
 
@@ -85,12 +85,12 @@ def note_accuracy(lab: Lab) -> None:
     "SO-33",
     where="Section 5.2, Fig. 4a",
     paper="a sharp reduction over 0, 25, 50, 100 swaps of blocks of 3 x 3 pixels",
-    tier="quick",
+    tier="laptop",
     data=("mnist",),
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
     runs=SWAPPED,
     seeds=range(6),
-    reach={"quick": "reduced", "nightly": "reduced"},
+    reach={"laptop": "reduced", "nightly": "reduced"},
     rule={"falls with swaps": monotone("decreasing"), "drop from 0 to 100 swaps": greater_than(0.0)},
     control="the same trained kernels, rearranged so that neighbours come from far apart: the more order they had, the "
     "less they have",
@@ -118,12 +118,12 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     "SO-37",
     where="Section 5.2, Fig. 4b",
     paper="almost by a factor of half from 3 x 3 to 27 x 27",
-    tier="quick",
+    tier="laptop",
     data=("mnist",),
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
     runs=SIZED,
     seeds=range(6),
-    reach={"quick": "reduced", "nightly": "reduced"},
+    reach={"laptop": "reduced", "nightly": "reduced"},
     rule={LESS: less_than(0.0), MORE: greater_than(0.0)},
     control="the kernels of 3 x 3 in place of those of 27 x 27; and these with their weights in a random order",
 )

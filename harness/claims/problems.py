@@ -137,7 +137,7 @@ def _tiers(claim: Claim) -> Iterator[str]:
         if tier not in TIERS:
             yield f"unknown tier {tier!r}; there are {', '.join(TIERS)}"
     for what, tiers in by_tier.items():
-        first = "quick" if what == "data" and claim.tier == "smoke" else claim.tier  # smoke has proxies
+        first = "laptop" if what == "data" and claim.tier == "smoke" else claim.tier  # smoke has proxies
         if first in TIERS and not any(tier in TIERS and reaches(first, tier) for tier in tiers):
             yield f"judged from tier {claim.tier} on, but no {what} are given for it"
     for reach in claim.reach.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TIERS = ("smoke", "quick", "nightly", "paper")
+TIERS = ("smoke", "laptop", "nightly", "paper")
 
 
 def reaches(tier: str, lowest: str) -> bool:

@@ -110,7 +110,7 @@ def case_count(claim: Claim, settings: Settings, session: Session, tier: str) ->
 
 def data_for(claim: Claim, settings: Settings) -> Sequence[str]:
     """The data sets of a claim's cases: its own where tier and folder have any, else what stands in for them."""
-    if not reaches(settings.tier, "quick"):
+    if not reaches(settings.tier, "laptop"):
         return claim.proxies
     wanted = claim.data_within(settings.tier)
     there = settings.download or any(catalogue.present(name, settings.data) for name in wanted)

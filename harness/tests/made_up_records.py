@@ -77,7 +77,7 @@ def lab_of(
     Args:
         claim: see `claims_of`, or `function.__claim__` of a decorated function.
         made: what the run of a recipe with a seed found out.
-        tier: that judges; the claim's own lowest unless told, and `quick` at least where it trains.
+        tier: that judges; the claim's own lowest unless told, and `laptop` at least where it trains.
         weights: released weights by name, for claims that read some.
         parameters: of the case: its data set and readings.
     """
@@ -114,8 +114,8 @@ def names_of_runs(claim: Claim, tier: str | None, parameters: Mapping[str, Any])
 
 
 def lowest_tier(claim: Claim) -> str:
-    """The lowest tier that judges a claim: `quick` at least where it trains."""
-    return claim.tier if claim.runs is None or reaches(claim.tier, "quick") else "quick"
+    """The lowest tier that judges a claim: `laptop` at least where it trains."""
+    return claim.tier if claim.runs is None or reaches(claim.tier, "laptop") else "laptop"
 
 
 def cases_of(claim: Claim, tier: str | None = None) -> Iterator[dict[str, Any]]:

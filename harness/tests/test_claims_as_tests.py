@@ -254,9 +254,9 @@ def test_ids_select_claims_as_keywords(suite):
 
 def test_a_tier_that_is_not_reached_is_left_out_and_listed(suite):
     suite.claims(SUPPORTED + REFUTED.replace('where="Eq. 2"', 'where="Eq. 2", tier="nightly"'))
-    suite.run("--tier", "quick").assert_outcomes(passed=1, deselected=1)
+    suite.run("--tier", "laptop").assert_outcomes(passed=1, deselected=1)
     assert [(row["id"], row["reason"]) for row in suite.document()["outside"]] == [("XX-02", "needs --tier nightly")]
-    suite.run("--tier", "quick", "-n", "2")
+    suite.run("--tier", "laptop", "-n", "2")
     assert [row["id"] for row in suite.document()["outside"]] == ["XX-02"]
 
 

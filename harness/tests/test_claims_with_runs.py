@@ -22,7 +22,7 @@ def test_draws(lab, how):
 """
 
 DATA = """
-@claim("XX-02", where="Eq. 2", rule=greater_than(0), control="nothing", tier="quick", data=("mnist", "cifar10"))
+@claim("XX-02", where="Eq. 2", rule=greater_than(0), control="nothing", tier="laptop", data=("mnist", "cifar10"))
 def test_images(lab, data):
     \"\"\"There are images.\"\"\"
     lab.measure(Exact(float(len(lab.images(data)))))
@@ -51,7 +51,7 @@ def test_each_run_is_done_once_and_judging_again_needs_none(suite, options):
     assert len(entry["runs"]) == 4
 
 
-@pytest.mark.parametrize(("tier", "seeds"), [("smoke", [0, 1]), ("quick", [0, 1]), ("nightly", [5, 6, 7])])
+@pytest.mark.parametrize(("tier", "seeds"), [("smoke", [0, 1]), ("laptop", [0, 1]), ("nightly", [5, 6, 7])])
 def test_a_tier_may_have_seeds_of_its_own(tier, seeds, suite):
     count = suite.root / "count"
     claims = CLAIM.format(recipe=f"Counted({str(count)!r})")
@@ -63,11 +63,11 @@ def test_a_tier_may_have_seeds_of_its_own(tier, seeds, suite):
 
 
 @pytest.mark.parametrize(("tier", "name", "stands_in"), [
-    ("smoke", "digits", True), ("quick", "textures", False), ("nightly", "two-digits", False),
+    ("smoke", "digits", True), ("laptop", "textures", False), ("nightly", "two-digits", False),
 ])  # fmt: skip
 def test_a_tier_may_have_data_of_its_own(tier, name, stands_in, suite):
-    by_tier = '{"quick": ("textures",), "nightly": ("two-digits",)}, proxies=("digits",)'
-    suite.claims(DATA.replace('tier="quick", data=("mnist", "cifar10")', f"data={by_tier}"))
+    by_tier = '{"laptop": ("textures",), "nightly": ("two-digits",)}, proxies=("digits",)'
+    suite.claims(DATA.replace('tier="laptop", data=("mnist", "cifar10")', f"data={by_tier}"))
     suite.run("--tier", tier).assert_outcomes(passed=1)
     (case,) = suite.entry("XX-02")["cases"]
     assert (case["parameters"], case["stand_in"], case["tier"]) == ({"data": name}, stands_in, tier)
@@ -147,11 +147,11 @@ def test_killed_in_the_middle_it_loses_no_finished_record(suite):
 
 def test_a_data_set_that_is_not_there_is_said_and_skipped_or_required(suite):
     suite.claims(DATA)
-    suite.run("--tier", "quick").assert_outcomes(skipped=2)
+    suite.run("--tier", "laptop").assert_outcomes(skipped=2)
     entry = suite.entry("XX-02")
     assert entry["verdict"] == "not run"
     assert "--data DIR" in entry["reason"]
-    required = suite.run("--tier", "quick", "--require-data")
+    required = suite.run("--tier", "laptop", "--require-data")
     required.assert_outcomes(failed=2)
 
 
@@ -162,7 +162,7 @@ def test_a_damaged_data_set_fails_before_anything_is_judged(suite):
     for split in ("train", "t10k"):
         for kind in ("images-idx3", "labels-idx1"):
             (raw / f"{split}-{kind}-ubyte.gz").write_bytes(b"cut short")
-    result = suite.run("--tier", "quick", "--data", "data", "-k", "mnist")
+    result = suite.run("--tier", "laptop", "--data", "data", "-k", "mnist")
     result.assert_outcomes(failed=1, deselected=1)
     result.stdout.fnmatch_lines(["*DatasetCorrupt*MNIST/raw*9 bytes*"])
 

@@ -43,7 +43,7 @@ def test_means_are_not_small(lab):
     lab.control([mean - 10 for mean in means])
 
 @claim("XX-02", where="Eq. 2", rule=less_than(0.0), control="one more", tier="smoke",
-       runs={"smoke": {"a": small}, "quick": {"a": small, "b": large}}, seeds=range(3))
+       runs={"smoke": {"a": small}, "laptop": {"a": small, "b": large}}, seeds=range(3))
 def test_means_are_below_five(lab):
     \"\"\"The mean is below five.\"\"\"
     means = [record.metrics["mean"] for recipe in lab.runs.values() for record in lab.records(recipe)]
@@ -231,13 +231,13 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     for seed, seconds in enumerate((60.0, 100.0, 80.0)):
         took(store, seconds, counted(calls, 1), seed)
     runs = [Run(counted(calls, 1), seed) for seed in range(5)] + [Run(Draw()), Run(Reads("cifar10"))]
-    others: list[Any] = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "quick"), CLAIM]
+    others: list[Any] = [SimpleNamespace(id="XX-02", tier_within=lambda tier: "laptop"), CLAIM]
     needs = {run: [CLAIM] if run.seed < 3 else others for run in runs} | {runs[-2]: others[:1]}
-    found = plan.planned(Selection(needs, "quick", store, Bench()))
+    found = plan.planned(Selection(needs, "laptop", store, Bench()))
     total = found["total"]
     assert (total["runs"], total["stored"], total["missing"], total["not_available"]) == (7, 3, 3, 1)
     assert (total["seconds"], total["unknown"]) == (160.0, 1)
-    assert {tier: sums["runs"] for tier, sums in found["tiers"].items()} == {"smoke": 6, "quick": 1}
+    assert {tier: sums["runs"] for tier, sums in found["tiers"].items()} == {"smoke": 6, "laptop": 1}
     states = [(run["state"], run["seconds"]) for run in found["runs"]]
     assert states[2:5] == [("stored", 80.0), ("missing", 80.0), ("missing", 80.0)]
     assert json.loads(json.dumps(found)) == found
@@ -253,7 +253,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
 
 def test_recipes_with_one_title_have_lines_of_their_own(store):
     needs = {Run(Draw(Part(size), called="draws"), seed): [CLAIM] for size in (3, 4) for seed in range(2)}
-    found = plan.planned(Selection(needs, "quick", store, Bench()))
+    found = plan.planned(Selection(needs, "laptop", store, Bench()))
     assert [len(runs) for runs in plan.by_recipe(found["runs"])] == [2, 2]
     assert [run["recipe"] for run in found["runs"]] == ["draws", "draws", "draws (2)", "draws (2)"]
 
@@ -274,24 +274,24 @@ def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store
 
 def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     suite.claims(CLAIMS)
-    planned = harness(suite.root, "plan", "--tier", "quick")
+    planned = harness(suite.root, "plan", "--tier", "laptop")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
     assert "0 of 4  unknown  unknown   smoke  XX-01, XX-02  fake-draw" in planned.stdout
 
-    trained = harness(suite.root, "train", "--tier", "quick", "--workers", "1")
+    trained = harness(suite.root, "train", "--tier", "laptop", "--workers", "1")
     assert trained.returncode == 0, trained.stderr
     assert "runs in the store: 7, 7 of them new" in trained.stdout
-    again = harness(suite.root, "train", "--tier", "quick", "-k", "below", "--bundle", "some.zip")
+    again = harness(suite.root, "train", "--tier", "laptop", "-k", "below", "--bundle", "some.zip")
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines() == ["some.zip: 6 records", "runs in the store: 6, 0 of them new"]
     assert again.stderr == ""
 
     assert main(["merge", str(suite.root / "some.zip"), "--store", str(suite.root / "other")]) == 0
-    suite.run("--tier", "quick", "--no-train", "--store", "other").assert_outcomes(passed=1, skipped=1)
+    suite.run("--tier", "laptop", "--no-train", "--store", "other").assert_outcomes(passed=1, skipped=1)
     assert suite.entry("XX-01")["verdict"] == "not run"
     merged = suite.entry("XX-02")
-    suite.run("--tier", "quick", "--no-train").assert_outcomes(passed=2)
+    suite.run("--tier", "laptop", "--no-train").assert_outcomes(passed=2)
     first = suite.entry("XX-02")
     assert (merged["verdict"], merged["measured"], merged["runs"]) == (
         first["verdict"],

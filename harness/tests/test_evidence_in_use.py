@@ -15,10 +15,10 @@ from harness.training.training import Training
 
 NET = Network.of("mlp", inputs=64, width=8, classes=10)
 SHORT = Training(NET, Data("digits", 400, 100), Sgd(0.1, 0.9), 2, 20)
-RUNS = {"quick": {"mlp": SHORT}, "nightly": {"mlp": SHORT.with_(epochs=3)}}
+RUNS = {"laptop": {"mlp": SHORT}, "nightly": {"mlp": SHORT.with_(epochs=3)}}
 
-@claim("XX-01", where="Fig. 1", rule=greater_than(0.15), control="before training", tier="quick",
-       data=("digits",), runs=RUNS, seeds=range(4), reach={"quick": "proxy", "nightly": "reduced"})
+@claim("XX-01", where="Fig. 1", rule=greater_than(0.15), control="before training", tier="laptop",
+       data=("digits",), runs=RUNS, seeds=range(4), reach={"laptop": "proxy", "nightly": "reduced"})
 def test_it_learns(lab, data):
     \"\"\"A trained network gets more right than by chance.\"\"\"
     records = lab.records(lab.runs["mlp"])
@@ -26,7 +26,7 @@ def test_it_learns(lab, data):
     lab.control([record.metrics["validation_accuracy"][0] - 0.1 for record in records])
 """
 
-QUICK = ("--tier", "quick")
+QUICK = ("--tier", "laptop")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_from_training_to_a_verdict_without_a_store(project):
     entry = project.entry("XX-01")
     (rung,) = entry["ladder"]
     assert (entry["verdict"], entry["evidence"]) == ("supported", "proxy")
-    assert (rung["tier"], rung["source"], rung["freshness"], rung["recorded"]) == ("quick", "recorded", "current", 4)
+    assert (rung["tier"], rung["source"], rung["freshness"], rung["recorded"]) == ("laptop", "recorded", "current", 4)
     assert rung["date"] == min(json.loads(line)["date"] for line in lines)
     assert project.document()["carried"] == {"records": 4, "oldest": rung["date"], "stale": 0}
     assert not (project.root / "reports/store" / "records").exists() or not harness(project, "plan").stdout.count(
@@ -112,15 +112,18 @@ def test_a_claim_is_judged_at_every_tier_that_has_records_and_the_best_rung_that
     recorded(project)
     assert harness(project, "record", "--tier", "nightly").returncode == 0
     shutil.rmtree(project.root / "reports/store")
-    for tier in ("smoke", "quick", "nightly"):
+    for tier in ("smoke", "laptop", "nightly"):
         project.run("--tier", tier, "--recorded", "--no-ledger").assert_outcomes(passed=2)
         entry = project.entry("XX-01")
-        assert [(rung["tier"], rung["reach"]) for rung in entry["ladder"]] == [("quick", "proxy"), ("nightly", "proxy")]
+        assert [(rung["tier"], rung["reach"]) for rung in entry["ladder"]] == [
+            ("laptop", "proxy"),
+            ("nightly", "proxy"),
+        ]
         assert entry["tier"] == "nightly"
-    project.run("--tier", "quick", "--recorded", "--update-ledger")
+    project.run("--tier", "laptop", "--recorded", "--update-ledger")
     ledger = json.loads(project.ledger.read_text())["claims"]["XX-01"]
-    assert set(ledger) == {"quick", "nightly"}
-    project.run("--tier", "quick", "--recorded").assert_outcomes(passed=2)
+    assert set(ledger) == {"laptop", "nightly"}
+    project.run("--tier", "laptop", "--recorded").assert_outcomes(passed=2)
 
 
 def test_a_record_that_is_not_believed_is_not_judged(project):

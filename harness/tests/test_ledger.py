@@ -55,10 +55,10 @@ def test_a_claim_whose_verdict_left_the_ledger_turns_the_session_red_though_its_
 
 def test_real_images_and_those_that_stand_in_are_recorded_apart():
     ledger = Ledger()
-    ledger.record("XX-01", "quick", basis("proxy", stand_in=False), "supported", {})
-    ledger.record("XX-01", "quick", basis("proxy", stand_in=True), "refuted", {"textures": "refuted"})
-    assert ledger.of_claim("XX-01", "quick", "proxy") == "supported"
-    assert ledger.of_case("XX-01", "quick", "proxy, embedded images", "textures") == "refuted"
+    ledger.record("XX-01", "laptop", basis("proxy", stand_in=False), "supported", {})
+    ledger.record("XX-01", "laptop", basis("proxy", stand_in=True), "refuted", {"textures": "refuted"})
+    assert ledger.of_claim("XX-01", "laptop", "proxy") == "supported"
+    assert ledger.of_case("XX-01", "laptop", "proxy, embedded images", "textures") == "refuted"
 
 
 def test_a_claim_on_mixed_data_is_recorded_as_one_that_data_stood_in_for():

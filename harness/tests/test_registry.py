@@ -43,11 +43,11 @@ def test_data(lab):
 def test_seeds(lab):
     \"\"\"A seed twice.\"\"\"
 
-@claim("XX-09", where="Eq. 1", rule=equals(1.0), control="two", seeds={"quick": (1, 1), "yearly": (1, 2)})
+@claim("XX-09", where="Eq. 1", rule=equals(1.0), control="two", seeds={"laptop": (1, 1), "yearly": (1, 2)})
 def test_seeds_by_tier(lab):
     \"\"\"None for the claim's tier, one twice, an unknown tier.\"\"\"
 
-@claim("XX-03", where="Eq. 1", rule=equals(1.0), control="two", tier="quick",
+@claim("XX-03", where="Eq. 1", rule=equals(1.0), control="two", tier="laptop",
        data={"nightly": ("mnist", "jft"), "paper": ("mnist", "mnist"), "never": ()})
 def test_data_by_tier(lab, data):
     \"\"\"The same of data, and a set that nobody has.\"\"\"
@@ -114,13 +114,13 @@ MESSAGES = [
     "XX-06: unknown data set 'jft'*mnist*",
     "XX-06: its function takes (lab), its cases give (lab, data)",
     "XX-07: seeds repeats a value",
-    "XX-09: seeds quick repeats a value",
+    "XX-09: seeds laptop repeats a value",
     "XX-09: unknown tier 'yearly'*",
     "XX-09: judged from tier smoke on, but no seeds are given for it",
     "XX-03: data paper repeats a value",
     "XX-03: unknown data set 'jft'*",
     "XX-03: unknown tier 'never'*",
-    "XX-03: judged from tier quick on, but no data are given for it",
+    "XX-03: judged from tier laptop on, but no data are given for it",
     "XX-08: a second function test_first*",
     "E-XX1: its control leaves out r:*",
     "E-XX2: uncontrolled part 's' has no rule",

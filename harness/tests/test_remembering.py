@@ -56,7 +56,7 @@ def test_draws(lab):
 IMAGES = """
 from pathlib import Path
 
-@claim("XX-03", where="Eq. 1", rule=greater_than(0.0), control="nothing", tier="quick", data=("fake",))
+@claim("XX-03", where="Eq. 1", rule=greater_than(0.0), control="nothing", tier="laptop", data=("fake",))
 def test_images(lab, data):
     \"\"\"There are images.\"\"\"
     with Path("judged").open("a") as file:
@@ -235,7 +235,7 @@ def test_other_data_judge_anew(paper):
     paper.add_file("conftest.py", f"{(paper.root / 'conftest.py').read_text()}\nfrom pathlib import Path\n{PUBLISHED}")
     paper.claims(IMAGES)
     fake_data.idx(paper.root / "data")
-    options = ("--tier", "quick", "--data", "data")
+    options = ("--tier", "laptop", "--data", "data")
     paper.run(*options).assert_outcomes(passed=1)
     assert judged(paper) == ["images"]
     paper.run(*options).assert_outcomes(passed=1)

@@ -6,7 +6,7 @@ Tier `paper` trains as the authors' code does on CIFAR-100: stochastic gradient 
 and weight decay 1e-4, batches of 128, 100 epochs with the rate divided by ten after 50 and 75, crops after padding by
 4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.
 
-Tier `quick` has two cores and two minutes.  It trains a stand-in for VGG-16 (`methods.short_vgg`) on 3200
+Tier `laptop` has two cores and two minutes.  It trains a stand-in for VGG-16 (`methods.short_vgg`) on 3200
 images of CIFAR-10 for 4 epochs of batches of 40, in bfloat16, with Adam whose rate falls from 0.004 along half a
 cosine.  Its last 2, 3 and 5 layers of 6 (33, 50 and 83 %) stand for the last 4, 7 and 10 of 13 (31, 54 and 77 %), and
 its layers 1, 2 and 5, which see maps of the same sizes, for the layers 1, 4 and 10.  For ResNet-50 stands a network of
@@ -19,7 +19,7 @@ for the time that they need.
 Nothing stands in for CIFAR: the embedded textures are learnt as well without the order of the channels, so that no
 control could fail on them.
 
-A first recipe for `quick` trained a VGG-16 of an eighth of the width on 2200 images of CIFAR-10 for 4 epochs: its
+A first recipe for `laptop` trained a VGG-16 of an eighth of the width on 2200 images of CIFAR-10 for 4 epochs: its
 baseline got 35 % of the test images right.  So far from its end, what a shuffle costs is what it slows down, which is
 not what the paper compares; all of its verdicts were set aside for that.
 """
@@ -95,7 +95,7 @@ RANDOM_LABELS = ", random labels"
 PERCEPTRON = "perceptron"
 """The arm with one hidden layer of 512 units (section 4.1)."""
 
-SEEDS = {"quick": range(3), "paper": range(5)}
+SEEDS = {"laptop": range(3), "paper": range(5)}
 """Three, by the time that they take; five where there are days."""
 
 CONDITIONS = {
@@ -133,8 +133,8 @@ class Scale:
 
 
 def scale(tier: str) -> Scale:
-    """The scale of a tier: on CIFAR-100, for which CIFAR-10 stands at tier `quick`."""
-    if tier == "quick":
+    """The scale of a tier: on CIFAR-100, for which CIFAR-10 stands at tier `laptop`."""
+    if tier == "laptop":
         training = Training(
             network=_unmodified(classes=10, width=8),
             data=Data("cifar10", count=3200, held_out=500),
@@ -223,7 +223,7 @@ def title_of(name: str, *, short: bool = False) -> str:
 
     Args:
         name: of the arm.
-        short: whether the short networks stand for the paper's, as at tier `quick`.
+        short: whether the short networks stand for the paper's, as at tier `laptop`.
     """
     plain = name.removesuffix(RANDOM_LABELS)
     labels = name.removeprefix(plain)

@@ -42,5 +42,5 @@ class Released(TypedDict):
     reach: Mapping[str, str]
 
 
-REACH = {"quick": "proxy", "nightly": "reduced", "paper": "paper"}
-"""How far trainings reach that are small at tier `quick`, shortened at `nightly` and the paper's at `paper`."""
+REACH = {"laptop": "proxy", "nightly": "reduced", "paper": "paper"}
+"""How far trainings reach that are small at tier `laptop`, shortened at `nightly` and the paper's at `paper`."""

@@ -1,9 +1,9 @@
-"""The small networks that tier `quick` looks at where VGG-11 on CIFAR10 would take it too long.
+"""The small networks that tier `laptop` looks at where VGG-11 on CIFAR10 would take it too long.
 
 Six 3 x 3 convolutions in three stages, of 16, 32 and 64 channels, and one dense layer, on the digits of 8 x 8 pixels
 that come with scikit-learn: what noise, the schedule, the range of pixels and the number of classes do to the bias.
-And LeNet: on these digits at tier `quick`, since on MNIST it leaves its first plateau after a thousand steps, ten times
-over, and on MNIST from tier `nightly` on.
+And LeNet: on these digits at tier `laptop`, since on MNIST it leaves its first plateau after a thousand steps, ten
+times over, and on MNIST from tier `nightly` on.
 
 Sizes and lengths were chosen by time, and by the accuracy of these networks on clean images, with seeds that no claim
 uses, before any share of projections was looked at.  None of the small trainings is augmented: mirrored digits are no
@@ -69,7 +69,7 @@ def shuffled_digits(*, shuffled: bool = True) -> Criticality:
 def lenet(tier: str) -> Criticality:
     """LeNet of six convolutions, by the exponential schedule of figure 21."""
     network = Network.of("gamba-lenet", classes=10, channels=1)
-    if tier == "quick":
+    if tier == "laptop":
         training = _short(gamba_smooth(network, _all_digits()))
         return titled(Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1))))
     epochs, drops = {"nightly": (30, 12), "paper": (75, 25)}[tier]

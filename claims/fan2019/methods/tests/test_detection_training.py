@@ -223,7 +223,7 @@ def test_a_recipe_that_makes_no_sense_is_refused(wrong):
         SMALL.with_(**wrong)
 
 
-GRIDS = {("quick", "scenes"): 4, ("quick", "voc2007"): 4, ("nightly", "scenes"): 8, ("nightly", "voc2007"): 7,
+GRIDS = {("laptop", "scenes"): 4, ("laptop", "voc2007"): 4, ("nightly", "scenes"): 8, ("nightly", "voc2007"): 7,
          ("paper", "voc2007"): 14}  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def test_the_papers_recipe_is_the_texts():
     assert dict(recipe.network.parameters) == {"classes": 20}
     assert recipe.augmentation == DetectionAugmentation(0.2, True, 1.5)
     with pytest.raises(ValueError, match="voc2007 or scenes, not on 'cifar10'"):
-        plain("quick", "cifar10")
+        plain("laptop", "cifar10")
 
 
 def test_the_rate_is_warmed_up_to_another_schedule():
@@ -260,7 +260,7 @@ def test_the_rate_is_warmed_up_to_another_schedule():
 
 
 def test_a_claim_has_the_record_and_where_its_data_come_from(tmp_path):
-    place = Session(tier="quick", data=tmp_path, store=tmp_path / "store", device="cpu", train=True)
+    place = Session(tier="laptop", data=tmp_path, store=tmp_path / "store", device="cpu", train=True)
     record = place.record(SMALL.with_(epochs=1), 0).record
     assert record.metrics["test_images"] == 10
     assert record.tensors == {}

@@ -79,7 +79,7 @@ def test_what_there_is_to_compute_is_known_without_the_images():
 
 
 @pytest.mark.parametrize("scale", [imagenet, small_imagenet])
-@pytest.mark.parametrize("tier", ["quick", "nightly"])
+@pytest.mark.parametrize("tier", ["laptop", "nightly"])
 def test_no_other_tier_trains_on_imagenet(scale, tier):
     with pytest.raises(ValueError, match="takes days"):
         scale(tier)

@@ -200,7 +200,7 @@ def test_images_may_have_one_channel():
         fan("resnet50", width=2, channels=1)
 
 
-@pytest.mark.parametrize("tier", ["quick", "nightly"])
+@pytest.mark.parametrize("tier", ["laptop", "nightly"])
 @pytest.mark.parametrize("name", [name for name in ARMS if "resnet" not in name])
 def test_every_arm_can_be_tested_as_its_conditions(tier, name):
     recipe = arm(name, scale(tier))
@@ -230,7 +230,7 @@ QUICK = {name for name in EVERY_ARM if "resnet" not in name or name == "resnet50
 
 @pytest.mark.parametrize(
     ("tier", "name"),
-    [("nightly", name) for name in EVERY_ARM] + [("quick", name) for name in EVERY_ARM if name in QUICK],
+    [("nightly", name) for name in EVERY_ARM] + [("laptop", name) for name in EVERY_ARM if name in QUICK],
 )
 def test_every_arm_trains_for_two_epochs(tier, name):
     metrics = arm(name, small(tier)).compute(0, bench()).metrics
@@ -243,7 +243,7 @@ def test_work_counts_operations_so_that_a_small_network_says_what_a_large_one_co
     def work(tier, name="plain"):
         return arm(name, scale(tier)).work()
 
-    quick, nightly, paper = map(work, ("quick", "nightly", "paper"))
+    laptop, nightly, paper = map(work, ("laptop", "nightly", "paper"))
     resnet, perceptron = work("nightly", "resnet50"), work("nightly", PERCEPTRON)
     # Of a forward pass: 313 million multiplications in the convolutions of a VGG-16, 1.3 thousand million in ResNet-50.
     # Images get no gradient, which saves the first layer one of its three passes.
@@ -252,11 +252,11 @@ def test_work_counts_operations_so_that_a_small_network_says_what_a_large_one_co
     assert paper / nightly == pytest.approx(100 / 12)
     assert 3.5 < resnet / nightly < 4.5
     assert perceptron / (12 * 50_000) == 2 * 512 * (2 * 3072 + 3 * 100)
-    assert quick < nightly / 1000
+    assert laptop < nightly / 1000
 
 
 def test_random_labels_are_those_of_the_training_images_alone():
-    plain, random = (arm(f"spatial at 1{end}", scale("quick")).training for end in ("", RANDOM_LABELS))
+    plain, random = (arm(f"spatial at 1{end}", scale("laptop")).training for end in ("", RANDOM_LABELS))
     assert random.data.label_noise == LabelNoise(1.0, "any class")
     assert random.with_(data=plain.data) == plain
 
@@ -266,7 +266,7 @@ def test_random_labels_are_those_of_the_training_images_alone():
 )
 def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(name):
     sides: list[int] = []
-    for one in (scale("quick"), scale("nightly")):
+    for one in (scale("laptop"), scale("nightly")):
         network: Any = arm(name, thin(one)).training.network.build()
         convolution = next(layer for layer in convolutions(network) if hasattr(layer, "shuffle"))
         convolution.register_forward_pre_hook(lambda _, inputs: sides.append(inputs[0].shape[-1]))
@@ -275,25 +275,25 @@ def test_shuffles_of_the_short_vgg_start_at_maps_of_the_same_size_as_in_vgg16(na
 
 
 def test_shuffles_of_the_short_resnet_are_on_maps_of_the_sizes_of_resnet50s_last_stage():
-    sides: dict[str, list[int]] = {"quick": [], "nightly": []}
+    sides: dict[str, list[int]] = {"laptop": [], "nightly": []}
     for tier, found in sides.items():
         network = arm("resnet50 spatial 8", thin(scale(tier))).training.network.build().eval()
         for layer in shuffles(network):
             layer.register_forward_pre_hook(lambda _, inputs, found=found: found.append(inputs[0].shape[-1]))
         network(torch.randn(1, 3, 32, 32))
-    assert sides["quick"] == [8, 8, 4, 4]
+    assert sides["laptop"] == [8, 8, 4, 4]
     assert set(sides["nightly"][-6:]) == {8, 4}
 
 
 def test_a_part_of_the_short_resnet_stands_for_halves_alone():
     for name in ("resnet50 spatial 5", "resnet50 spatial at 1", "resnet152"):
         with pytest.raises(ValueError, match="no part of the short ResNet stands for"):
-            arm(name, scale("quick"))
+            arm(name, scale("laptop"))
 
 
 def test_a_vgg_stands_in_for_the_resnet_below_tier_paper():
     runs = vgg_or_resnet(("plain", "spatial 4"), ("resnet50", "resnet50 spatial 5"))
-    assert list(runs("quick")) == list(runs("nightly")) == ["plain", "spatial 4"]
+    assert list(runs("laptop")) == list(runs("nightly")) == ["plain", "spatial 4"]
     assert list(runs("paper")) == ["resnet50", "resnet50 spatial 5"]
 
 
@@ -308,7 +308,7 @@ def test_the_papers_recipe_is_that_of_the_authors_code():
 
 def accuracies(**shares) -> Accuracies:
     """Arms whose two seeds have these accuracies in every test and on every epoch; chance is a tenth."""
-    recipes = arms(*shares)("quick")
+    recipes = arms(*shares)("laptop")
 
     def records(recipe):
         values = next(shares[name] for name, one in recipes.items() if one is recipe)
@@ -402,8 +402,8 @@ def test_the_title_of_a_short_network_says_so():
     assert title_of("spatial 4", short=True) == "short VGG-16, spatial shuffle, last 4 layers"
 
 
-@pytest.mark.parametrize("tier", ["quick", "nightly"])
+@pytest.mark.parametrize("tier", ["laptop", "nightly"])
 def test_people_know_recipes_by_their_titles(tier):
-    short = tier == "quick"
+    short = tier == "laptop"
     assert arm("spatial 4", scale(tier)).title == title_of("spatial 4", short=short)
     assert arm(PERCEPTRON, scale(tier)).title == title_of(PERCEPTRON)

@@ -19,7 +19,7 @@ ALL = {
     "digits": digits(),
     "smooth": smooth_digits(),
     "from 0 to 1": digits(standardise=False),
-    "LeNet": lenet("quick"),
+    "LeNet": lenet("laptop"),
     **{name: task(name) for name in TASKS},
     **{f"noisy, {reading}": noisy_digits(reading) for reading in READINGS},
     **{f"shuffled: {is_so}": shuffled_digits(shuffled=is_so) for is_so in (True, False)},

@@ -10,7 +10,7 @@ from harness.tests.made_up_records import cases_of, trained_claims_of
 TITLES = {
     "VGG-19 plain, CIFAR-10, steps, 30 epochs": watched("nightly", "cifar10"),
     "VGG-19 plain, CIFAR-100, steps, 75 epochs": watched("paper", "cifar100"),
-    "VGG-11 narrow, CIFAR-10, steps, 8 epochs": watched("quick", "cifar10"),
+    "VGG-11 narrow, CIFAR-10, steps, 8 epochs": watched("laptop", "cifar10"),
     "VGG-19 plain, CIFAR-10, rate times 0.912 an epoch, 75 epochs": watched(
         "paper", "cifar10", schedule=smooth("paper")
     ),
@@ -35,7 +35,7 @@ def test_titles(expected):
     assert title(TITLES[expected]) == TITLES[expected].title == expected
 
 
-@pytest.mark.parametrize("tier", ["quick", "nightly", "paper"])
+@pytest.mark.parametrize("tier", ["laptop", "nightly", "paper"])
 def test_each_training_of_a_tier_has_a_title_of_its_own_within_its_claim(tier):
     for claim in trained_claims_of("gamba2020").values():
         for case in cases_of(claim, tier if reaches(tier, claim.tier) else None):

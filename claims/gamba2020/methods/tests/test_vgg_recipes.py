@@ -28,7 +28,7 @@ def test_no_tier_changes_what_the_paper_states(tier):
     assert training.optimiser == Sgd(0.01, momentum=0.9, weight_decay=5e-4)
     assert training.augmentation == Augmentation(shift=4, flip=True)
     assert training.initialisation in (None, *SCHEMES)
-    network = training.network.build() if tier == "quick" else None
+    network = training.network.build() if tier == "laptop" else None
     assert network is None or not [layer for layer in network.modules() if "Norm" in type(layer).__name__]
 
 
@@ -49,7 +49,7 @@ def test_the_smooth_schedule_meets_the_steps_where_they_drop(tier):
     )
 
 
-@pytest.mark.parametrize("tier", ["quick", "nightly"])
+@pytest.mark.parametrize("tier", ["laptop", "nightly"])
 def test_failing_networks_start_from_one_deviation(tier):
     recipe = failing(tier, "cifar10", 0.1)
     assert dict(recipe.training.network.parameters)["deviation"] == 0.1

@@ -58,7 +58,7 @@ def readings_of(share: float, size: int, seed: int) -> Any:
     return readings(untrained, ordered, seed)
 
 
-def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "quick") -> Any:
+def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "laptop") -> Any:
     """The judgement of one case, of trainings whose kernels have these shares of order."""
 
     def made(arm: int, seed: int) -> dict[str, Any]:
