@@ -13,8 +13,11 @@ import pytest
 
 from claims.fan2019.methods.arms import PERCEPTRON, RANDOM_LABELS
 from claims.fan2019.methods.blind_detector import BlindDetector
+from claims.fan2019.methods.detection_statistics import PICTURED
 from claims.fan2019.methods.tests.made_up_networks import Mistakes, detectors, networks
 from harness.judging.cases import CaseJudgement
+from harness.lab.lab import Lab
+from harness.lab.session import NotAvailable
 from harness.runs.recipe import Result
 from harness.tests import made_up_records
 from harness.verdicts import Verdict
@@ -210,6 +213,23 @@ def test_it_is_refuted_by_others(id, parameters):
 def test_a_control_without_teeth_is_noticed(id, parameters):
     found = judged(id, WORLDS[id].toothless, parameters)
     assert found.control_faults or found.control_undecided, found.control_parts
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_detectors_are_judged_without_their_images_which_are_only_shown(here, monkeypatch):
+    def missing(self, name, split="test"):
+        raise NotAvailable(f"{name} is not here")
+
+    if not here:
+        monkeypatch.setattr(Lab, "detection", missing)
+    claim = CLAIMS["SH-56"]
+    parameters = next(made_up_records.cases_of(claim))
+    names = made_up_records.names_of_runs(claim, None, parameters)
+    made = WORLDS["SH-56"].supported
+    lab = made_up_records.lab_of(claim, lambda recipe, seed: made(names[recipe], recipe, seed), **parameters)
+    assert lab.measured
+    assert len(lab.pictures) == (2 * PICTURED if here else 0)
+    assert ("no pictures: scenes is not here" in lab.notes) is not here
 
 
 @pytest.mark.parametrize(("peak", "verdict"), [(0.5, Verdict.SUPPORTED), (0.0, Verdict.INCONCLUSIVE)])
