@@ -335,7 +335,8 @@ def test_the_last_stage_as_the_last_layer_gives_both_ratios_of_detection(
 
     Another reading of "the last layer": all bottlenecks of the last stage, not the last one alone.  Tried once at the
     scale of tier laptop, after the rules were fixed: with branches alone shuffled three seeds keep 0.68 of the mAP
-    (0.58 to 0.79, too wide to count) and have 1.7 to 2.0 times the localisation error; with skips too, 0.16 and 2.6 to 3.3.
+    (0.58 to 0.79, too wide to count) and have 1.7 to 2.0 times the localisation error; with skips too, 0.16 and 2.6 to
+    3.3.
     """
     found = Detectors.of(lab)
     lab.measure(**ratios(found, STAGES[placement], convention))
