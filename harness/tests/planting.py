@@ -85,7 +85,10 @@ def _sound(id: str) -> dict[str, Verdict]:
 
 
 def verdicts(id: str, store: Path) -> dict[str, Verdict]:
-    """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew."""
+    """The verdict of each case of a claim at tier smoke, with whatever is planted; its module is imported anew.
+
+    A case whose control does not do its work decides nothing.
+    """
     claim = declared(id)
     axes = {**({"data": claim.proxies} if claim.data else {}), **claim.readings}
     place = Session(tier="smoke", data=None, store=store, device="cpu", train=True)
@@ -95,7 +98,8 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
         case = "-".join(str(value).replace(" ", "-") for value in values)
         lab = Lab(claim, case, parameters, place)
         claim.function(lab, **parameters)
-        found[case] = judge_case(claim, lab.measured, lab.controls).verdict
+        judged = judge_case(claim, lab.measured, lab.controls)
+        found[case] = judged.verdict if judged.control_holds else Verdict.INCONCLUSIVE
     return found
 
 

@@ -170,7 +170,7 @@ WORLDS = {
     "HP-24": Worlds(BIASED, ALL_BIASED, UNBIASED),
     "HP-22": Worlds(BIASED, POSITIVE, LOST),
     "HP-39": Worlds(HALF_BIASED, UNBIASED, LOST),
-    "HP-41": Worlds(MadeUp(after=falling(0.9, 0.1)), MadeUp(after=0.5, noise=0.3), MadeUp(after=0.7)),
+    "HP-41": Worlds(MadeUp(after=falling(0.9, 0.1)), MadeUp(after=0.5, noise=0.3), MadeUp(after=0.7), tier="paper"),
     "HP-44": Worlds(some_biased(1, 4), some_biased(4, 1), some_biased(1, 4, before=0.9)),
     "HP-50": Worlds(
         SHARP,
@@ -250,7 +250,7 @@ WORLDS = {
 def released(name: str) -> Any:
     """Released kernels, negative in every filter past the first layer."""
     filters = FILTERS["alexnet"] if "AlexNet" in name else [8] * 16
-    return SimpleNamespace(kernels={
+    return SimpleNamespace(sha256="made up", kernels={
         f"layer {number}": -np.ones((count, 2, 3, 3), np.float32) for number, count in enumerate(filters)
     })  # fmt: skip
 
