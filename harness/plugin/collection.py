@@ -45,7 +45,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if claim is None:
         return
     session = metafunc.config.stash[session_key]
-    rungs = rungs_of(claim, metafunc.config.stash[settings_key], session)
+    try:
+        rungs = rungs_of(claim, metafunc.config.stash[settings_key], session)
+    except Exception:  # a claim that is declared wrongly: said with all its problems, once its module is collected
+        return
     if list(rungs) == [own_rung(claim, session.tier)]:
         for name, values in {**_data_axis(claim, *rungs.values()), **claim.readings}.items():
             if name in metafunc.fixturenames:

@@ -50,7 +50,7 @@ def test_a_claim_whose_verdict_left_the_ledger_turns_the_session_red_though_its_
     result = suite.run()
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["XX-01: recorded refuted, now supported*"])
+    result.stdout.fnmatch_lines(["XX-01 (smoke): recorded refuted, now supported*"])
 
 
 def test_real_images_and_those_that_stand_in_are_recorded_apart():
@@ -81,6 +81,37 @@ def test_a_damaged_ledger_is_an_error_that_names_the_file(tmp_path):
     file.write_text("{")
     with pytest.raises(LedgerUnreadable, match=r"ledger\.json"):
         Ledger.read(file)
-    file.write_text('{"schema": 2, "claims": {}}')
-    with pytest.raises(LedgerUnreadable, match="schema 2"):
+    file.write_text('{"schema": 99, "claims": {}}')
+    with pytest.raises(LedgerUnreadable, match="schema 99"):
         Ledger.read(file)
+
+
+DECIDED = """
+@claim("XX-01", where="Eq. 1", rule=equals(1.0, within=0.02), control="two", readings={"how": ("one", "two")})
+def test_one_is_one(lab, how):
+    \"\"\"One is one.\"\"\"
+    lab.measure(Exact(1.0))
+    lab.control(Exact(1.0 + lab.parameters["how"].count("o")))
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("within=0.02", "within=0.2", "rules was"),
+        ("Exact(1.0 + lab.parameters", "Exact(99.0 + 0 * lab.parameters", "the control of one measured"),
+        ('control="two"', 'control="anything"', "control was"),
+        ('("one", "two")', '("one", "two", "o")', "readings was"),
+    ],
+    ids=["margin", "control", "control in words", "readings"],
+)
+def test_what_decides_can_not_change_unseen_though_every_verdict_stays(suite, right, wrong, told):
+    suite.claims(DECIDED)
+    assert suite.run("--update-ledger").ret == 0
+    assert suite.run("--judge-anew").ret == 0
+    suite.claims(DECIDED.replace(right, wrong))
+    changed = suite.run()
+    assert changed.ret == 1
+    changed.stdout.fnmatch_lines([f"XX-01 (smoke): {told}*re-record with --update-ledger*"])
+    suite.run("--update-ledger")
+    assert suite.run().ret == 0
