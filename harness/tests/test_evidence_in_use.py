@@ -122,7 +122,7 @@ def test_a_claim_is_judged_at_every_tier_that_has_records_and_the_best_rung_that
         assert entry["tier"] == "nightly"
     project.run("--tier", "laptop", "--recorded", "--update-ledger")
     ledger = json.loads(project.ledger.read_text())["claims"]["XX-01"]
-    assert set(ledger) == {"laptop", "nightly"}
+    assert set(ledger) == {"decides", "laptop", "nightly"}
     project.run("--tier", "laptop", "--recorded").assert_outcomes(passed=2)
 
 
