@@ -99,7 +99,7 @@ def test_a_loss_that_is_not_finite_in_a_replay_is_a_divergence(played):
     recipe = SMALL.with_(optimiser=Sgd(1e30), batch_size=10, epochs=1, keep=Keep())
     with pytest.raises(RunDiverged):
         recipe.compute(0, MadeUpBench())
-    assert played[0].replays == 5 - WARM_UP
+    assert played[-1].replays == 5 - WARM_UP
 
 
 def test_losses_that_are_given_are_not_overwritten_by_the_next_replay(played):
