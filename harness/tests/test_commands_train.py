@@ -277,7 +277,7 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     planned = harness(suite.root, "plan", "--tier", "laptop")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4  unknown  unknown   smoke  XX-01, XX-02  fake-draw" in planned.stdout
+    assert "0 of 4  unknown  unknown   smoke   XX-01, XX-02  fake-draw" in planned.stdout
 
     trained = harness(suite.root, "train", "--tier", "laptop", "--workers", "1")
     assert trained.returncode == 0, trained.stderr
