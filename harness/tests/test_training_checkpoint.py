@@ -217,7 +217,7 @@ plain, left = Trainer.step, int(sys.argv[2])
 
 def step(trainer, index):
     global left
-    left -= 1
+    left -= trainer.done.draws is not None  # not those of the opening, which are thrown away
     if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
     return plain(trainer, index)
