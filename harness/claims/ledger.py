@@ -91,7 +91,6 @@ class Ledger:
         verdict: str,
         cases: Mapping[str, str],
         controls: Mapping[str, Mapping[str, float]] | None = None,
-        decides: Mapping[str, Any] | None = None,
     ) -> None:
         """Expect from now on this verdict of a claim, and these of its cases by name.
 
@@ -102,7 +101,6 @@ class Ledger:
             verdict: of the claim.
             cases: verdicts of all its cases, by name.
             controls: what each case's control measured, by case and part.
-            decides: what decides the claim (`decides_of`).
         """
         others = {case: str(of_case) for case, of_case in cases.items() if of_case != verdict}
         recorded = {"verdict": str(verdict), **({"cases": others} if others else {})}
@@ -111,8 +109,12 @@ class Ledger:
                 case: {part: _short(value) for part, value in controls[case].items()} for case in controls
             }
         self.claims.setdefault(id, {}).setdefault(tier, {})[basis] = recorded
-        if decides:
-            self.claims[id][DECIDES] = dict(decides)
+
+    def expect(self, id: str, decides: Mapping[str, Any], *, anew: bool) -> None:
+        """Expect from now on that this decides a claim (`decides_of`); unless `anew`, only where nothing is known."""
+        entry = self.claims.setdefault(id, {})
+        if anew or DECIDES not in entry:
+            entry[DECIDES] = dict(decides)
 
     def differences(self, id: str, decides: Mapping[str, Any]) -> list[str]:
         """In what a claim is decided otherwise than when its verdicts were recorded; a sentence each."""

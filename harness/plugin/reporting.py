@@ -157,11 +157,15 @@ class Gathering:
         ledgers = Ledgers(self.settings.claims)
         for id, verdict in self._judged():
             cases = {share.case.case: share.case.verdict for share in verdict.shares}
-            decides = self.described[id]["decides"]
             ledger = ledgers.of(self._folder(id))
-            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict), decides)
-        for paper in {self._folder(id) for id, _ in self._judged()}:
-            ledgers.of(paper).write(ledgers.file(paper))
+            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict))
+        whole = not (self.config.option.keyword or self.config.option.markexpr)
+        for id, one in self.described.items():  # claims too that no tier or record here reaches
+            if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
+                ledgers.of(self._folder(id)).expect(id, one["decides"], anew=whole or id in self.verdicts)
+        for paper in {self._folder(id) for id in self.described}:
+            if ledgers.of(paper).claims:
+                ledgers.of(paper).write(ledgers.file(paper))
 
     def _changes(self) -> list[str]:
         ledgers = self.config.stash[ledgers_key]
@@ -171,10 +175,12 @@ class Gathering:
             expected = ledger.of_claim(id, *under)
             if expected not in (None, rung.verdict):
                 told.append(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}")
-            changed = ledger.differences(id, self.described[id]["decides"])
-            changed += ledger.other_controls(id, *under, controls_of(rung))
+            changed = ledger.other_controls(id, *under, controls_of(rung))
             told += [f"{id} ({rung.tier}): {change} (re-record with --update-ledger)" for change in changed]
-        return list(dict.fromkeys(told))
+        for id, one in self.described.items():
+            changed = ledgers.of(self._folder(id)).differences(id, one["decides"])
+            told += [f"{id}: {change} (re-record with --update-ledger)" for change in changed]
+        return told
 
     def _judged(self) -> list[tuple[str, ClaimVerdict]]:
         """Every rung that is a verdict to hold the ledger to, with its claim's id."""

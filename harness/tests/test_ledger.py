@@ -112,6 +112,18 @@ def test_what_decides_can_not_change_unseen_though_every_verdict_stays(suite, ri
     suite.claims(DECIDED.replace(right, wrong))
     changed = suite.run()
     assert changed.ret == 1
-    changed.stdout.fnmatch_lines([f"XX-01 (smoke): {told}*re-record with --update-ledger*"])
+    changed.stdout.fnmatch_lines([f"XX-01*: {told}*re-record with --update-ledger*"])
     suite.run("--update-ledger")
     assert suite.run().ret == 0
+
+
+def test_the_margin_of_a_claim_that_nothing_here_can_judge_does_not_change_unseen_either(suite):
+    beyond = DECIDED.replace("XX-01", "XX-02").replace("one_is_one", "two").replace("rule=", 'tier="paper", rule=')
+    suite.claims(SUPPORTED + beyond)
+    assert suite.run("--update-ledger").ret == 0
+    suite.claims(SUPPORTED + beyond.replace("within=0.02", "within=0.2"))
+    changed = suite.run()
+    assert changed.ret == 1
+    changed.stdout.fnmatch_lines(["XX-02: rules was*re-record*"])
+    suite.run("--update-ledger", "-k", "one_is_one")
+    assert suite.run().ret == 1
