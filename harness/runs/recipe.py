@@ -34,6 +34,37 @@ class Effort(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Where a curve of a sound run ends; a run that ends elsewhere, worse or better, is suspect and decides nothing.
+
+    It is fixed from runs with seeds of development, before those that are judged.
+
+    Attributes:
+        curve: a metric with a number for each epoch, or one number.
+        low, high: the last of them lies between, or is one of these.
+    """
+
+    curve: str
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(f"no number lies between {self.low} and {self.high}")
+
+    def doubt(self, metrics: Mapping[str, Any]) -> str:
+        """What is suspect of a run with these metrics; empty where nothing is."""
+        curve = metrics.get(self.curve)
+        last = curve[-1] if isinstance(curve, (list, tuple)) and curve else curve
+        if not isinstance(last, (int, float)):
+            return f"it has no {self.curve}, by which its soundness is told"
+        if self.low <= last <= self.high:
+            return ""
+        side = "worse" if last < self.low else "better"
+        return f"its {self.curve} ends at {last:.4g}, {side} than sound runs do ({self.low:g} to {self.high:g})"
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One training or measurement job, described completely but for its seed.
 
@@ -43,9 +74,11 @@ class Recipe:
 
     Attributes:
         called: a short name for people ("VGG-16 narrow, spatial shuffle last 4"); no part of what the recipe is.
+        reference: by which an unsound run is told, where one is known; no part of it either.
     """
 
     called: str = field(default="", compare=False, kw_only=True)
+    reference: Reference | None = field(default=None, compare=False, kw_only=True)
 
     @property
     def title(self) -> str:

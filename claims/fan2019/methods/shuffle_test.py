@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.runs.recipe import Effort, Recipe, Result
+from harness.runs.recipe import Result
 from harness.system.lazy import torch
 from harness.system.stable_names import stable_name
 from harness.training import Network
+from harness.training.experiment import Experiment
 from harness.training.randomness import stream
-from harness.training.training import Training
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Condition:
 
 @stable_name("shuffle-test")
 @dataclass(frozen=True)
-class ShuffleTest(Recipe):
+class ShuffleTest(Experiment):
     """Train a network, then test it as it was trained and under other conditions (Fan et al., Table 1).
 
     The seed decides the training, and, from streams of their own, the shuffles of each condition: none that was met in
@@ -55,7 +55,6 @@ class ShuffleTest(Recipe):
         images: the first so many of the test split; None takes all.
     """
 
-    training: Training
     conditions: tuple[Condition, ...] = ()
     passes: int = 4
     images: int | None = None
@@ -104,14 +103,6 @@ class ShuffleTest(Recipe):
         network, side = self.training.network, self.training.data.side or 32
         shape = (int(dict(network.parameters).get("channels") or 3), side, side)
         return self.training.work() * operations(network, shape)
-
-    def effort(self, bench: Bench) -> Effort:
-        """That of the training."""
-        return self.training.effort(bench)
-
-    def alone(self) -> bool:
-        """As the training."""
-        return self.training.alone()
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split."""

@@ -10,11 +10,11 @@ from claims.gamba2020.methods.drift import drift
 from claims.gamba2020.methods.layer_resets import relative_drop, reset_hits
 from claims.gamba2020.methods.projections import convolutional_layers, negative_share, projection_cosines
 from harness.runs.errors import RunDiverged
-from harness.runs.recipe import Effort, Recipe, Result
+from harness.runs.recipe import Result
 from harness.system.lazy import np, torch
 from harness.system.stable_names import stable_name
 from harness.training import Keep, kept_name
-from harness.training.training import Training
+from harness.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from harness.runs.bench import Bench
@@ -36,18 +36,16 @@ BATCH = 250
 
 @stable_name("criticality")
 @dataclass(frozen=True)
-class Criticality(Recipe):
+class Criticality(Experiment):
     """Train, and write down the share of negative projections of each layer and each layer's part in the accuracy.
 
     Attributes:
-        training: the training, of a network with parts `features`, `avgpool` and `classifier`; what it keeps is
-            replaced.
+        training: of a network with parts `features`, `avgpool` and `classifier`; what it keeps is replaced.
         resets: epochs to which each layer is reset, besides a fresh draw; none skips the resets.
         test_images: the first so many of the test split that resets are evaluated on; None takes all.
         breakdown: a loss that is not finite is a result (`broke_at_step`, and nothing else) and not an error.
     """
 
-    training: Training
     resets: tuple[int, ...] = ()
     test_images: int | None = None
     breakdown: bool = False
@@ -83,22 +81,6 @@ class Criticality(Recipe):
         if training is None or self.breakdown:
             return None
         return self.with_(training=training, resets=self.resets and (0,))
-
-    def modules(self) -> tuple[str, ...]:
-        """Those of the training."""
-        return self.training.modules()
-
-    def work(self) -> float:
-        """Images that are seen in training; the resets are a fixed part more."""
-        return self.training.work()
-
-    def effort(self, bench: Bench) -> Effort:
-        """That of the training."""
-        return self.training.effort(bench)
-
-    def alone(self) -> bool:
-        """As the training."""
-        return self.training.alone()
 
     def data_sets(self) -> tuple[tuple[str, str], ...]:
         """What training reads, and the test split where layers are reset."""

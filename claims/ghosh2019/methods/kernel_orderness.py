@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.interventions.pixels import permute_pixels
-from harness.runs.recipe import Effort, Recipe, Result
+from harness.runs.recipe import Result
 from harness.system.lazy import np, torch
 from harness.system.stable_names import stable_name
 from harness.training import Keep, kept_name
+from harness.training.experiment import Experiment
 from harness.training.randomness import stream
-from harness.training.training import Training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,16 +51,12 @@ less the smoother it was; that of independent weights stays as it is.
 
 @stable_name("kernel-orderness")
 @dataclass(frozen=True)
-class KernelOrderness(Recipe):
+class KernelOrderness(Experiment):
     """Train, and write down the orderness of the kernels of the first layer (ghosh2019, section 5.2).
 
-    The seed decides the training, and from a stream of its own the random order.
-
-    Attributes:
-        training: of a network whose first kernels are called `KERNELS`; what it keeps is replaced.
+    The seed decides the training, of a network whose first kernels are called `KERNELS`, and from a stream of its own
+    the random order.  What the training keeps is replaced.
     """
-
-    training: Training
 
     def compute(self, seed: int, bench: Bench) -> Result:
         """Metrics: those of the training, and `orderness[kernels][estimator][neighbours]`, see `readings`."""
@@ -70,30 +66,6 @@ class KernelOrderness(Recipe):
         kept = train(self.training.with_(keep=Keep((KERNELS,), ends)), seed, bench).result
         untrained, trained = (torch.from_numpy(kept.tensors[kept_name(KERNELS, epoch)]) for epoch in ends)
         return Result({**kept.metrics, "orderness": readings(untrained, trained, seed)})
-
-    def opening(self) -> Recipe | None:
-        """The training's first epoch."""
-        return self.training.opening()
-
-    def modules(self) -> tuple[str, ...]:
-        """Those of the training."""
-        return self.training.modules()
-
-    def work(self) -> float:
-        """Images that are seen in training."""
-        return self.training.work()
-
-    def effort(self, bench: Bench) -> Effort:
-        """That of the training."""
-        return self.training.effort(bench)
-
-    def alone(self) -> bool:
-        """As the training."""
-        return self.training.alone()
-
-    def data_sets(self) -> tuple[tuple[str, str], ...]:
-        """What training reads."""
-        return self.training.data_sets()
 
 
 def readings(untrained: Tensor, trained: Tensor, seed: int) -> Readings:
