@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from harness.claims.about import About, Baseline, Gate
 from harness.claims.tiers import TIERS, reaches
 
 if TYPE_CHECKING:
@@ -62,6 +63,9 @@ class Claim:
     runs: Mapping[str, Runs] | Callable[..., Runs] | None
     seeds: Sequence[int] | Mapping[str, Sequence[int]]
     reach: Mapping[str, str]
+    about: About | None
+    gate: Gate | None
+    baseline: Baseline | None
     erratum: Erratum | None
     function: Callable[..., None] = field(repr=False)
 
@@ -147,6 +151,9 @@ def claim(
     runs: Mapping[str, Runs] | Callable[..., Runs] | None = None,
     seeds: Sequence[int] | Mapping[str, Sequence[int]] = (0,),
     reach: Mapping[str, str] | None = None,
+    about: About | None = None,
+    gate: Gate | None = None,
+    baseline: Baseline | None = None,
     erratum: Erratum | None = None,
 ) -> Callable[[Function], Function]:
     """Declare the claim that the decorated test decides.
@@ -170,6 +177,10 @@ def claim(
             case's parameters that returns them.  They are done before the test and reach it through `lab.runs`.
         seeds: seeds of every run, or those for each tier that changes them.
         reach: how far the evidence reaches, by tier, where data alone does not say it.
+        about: what the sentence is about, by which evidence that does not reach far enough leaves it out of reach;
+            must be given where networks are trained.
+        gate: of a sentence about a regime; the function gives what each run has reached to `lab.gate`.
+        baseline: of a sentence about a size; the function gives the unmodified network's value to `lab.baseline`.
         erratum: for a statement that is wrong as printed.
     """
     rules = rule if isinstance(rule, Mapping) else {SINGLE: rule}
@@ -190,6 +201,9 @@ def claim(
             runs=runs,
             seeds=seeds,
             reach=reach or {},
+            about=about,
+            gate=gate,
+            baseline=baseline,
             erratum=erratum,
             function=function,
         )

@@ -144,6 +144,9 @@ def decides_of(claim: Claim) -> dict[str, Any]:
     seeds = claim.seeds if isinstance(claim.seeds, Mapping) else {"": claim.seeds}
     return {
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
+        "about": str(claim.about) if claim.about else "",
+        "gate": f"{claim.gate.of} at least {claim.gate.at_least:g}" if claim.gate else "",
+        "baseline": f"within {claim.baseline.within:g} of {claim.baseline.paper:g}" if claim.baseline else "",
         "control": claim.control,
         "uncontrolled": dict(claim.uncontrolled),
         "readings": {name: [str(value) for value in values] for name, values in claim.readings.items()},

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.claims import papers
+from harness.claims import about, papers
+from harness.claims.about import About
 from harness.claims.claim import Claim
 from harness.claims.controls import coverage
 from harness.claims.tiers import TIERS, reaches
@@ -46,6 +47,7 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _identity(claim)
     yield from _rules(claim)
     yield from _controls(claim)
+    yield from _about(claim)
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
     yield from _runs(claim, known_data)
@@ -87,6 +89,21 @@ def _rules(claim: Claim) -> Iterator[str]:
             yield f"{problem}{where}"
     if not claim.rules:
         yield "no rule"
+
+
+def _about(claim: Claim) -> Iterator[str]:
+    if claim.about is None:
+        return
+    if claim.about not in list(About):
+        yield f"about {claim.about!r}; it is one of {', '.join(About)}"
+        return
+    for part, rule in claim.rules.items():
+        for problem in about.problems(claim.about, rule):
+            yield problem + ("" if len(claim.rules) == 1 else f" (part {part})")
+    if (claim.about is About.REGIME) != (claim.gate is not None):
+        yield "a sentence about a regime has a `gate`, fixed beforehand, and no other has"
+    if claim.baseline is not None and claim.about is not About.SIZE:
+        yield "a `baseline` is of a sentence about a size"
 
 
 def _controls(claim: Claim) -> Iterator[str]:

@@ -13,27 +13,47 @@ What is exact has nothing to scale, and what was printed is the paper's own: bot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from harness.rules import Difference, Equivalence, InAll, InSome, Match, Rule
+from harness.claims.about import About
 from harness.verdicts import Evidence, Verdict
 
 
-class About(StrEnum):
-    """What a sentence is about."""
+@dataclass(frozen=True)
+class Standing:
+    """What the evidence of a case may decide.
 
-    MECHANISM = "mechanism"
-    """Holds for any network, or by construction."""
-    DIRECTION = "direction"
-    """More, less, falls, above chance: refuted only by what is significantly of the opposite sign."""
-    EQUIVALENCE = "equivalence"
-    """Two arms of one set-up are alike: refuted only beyond twice the margin, in raw units."""
-    REGIME = "regime"
-    """Of networks that have converged, or are over-parametrised: needs a gate that was fixed beforehand."""
-    SIZE = "size"
-    """The paper's own number, or that something costs nothing."""
+    Attributes:
+        about: what the claim's sentence is about; None where nobody has said, and nothing is limited.
+        evidence: how far it reaches.
+        gate: whether the networks are in the regime that the sentence needs; None where it needs none.
+        distance, within: how far the unmodified network is from the paper's, and how far it may be.
+        suspect: what is unsound about runs that it rests on; empty where nothing is.
+    """
+
+    about: About | None = None
+    evidence: Evidence = Evidence.EXACT
+    gate: bool | None = None
+    distance: float | None = None
+    within: float | None = None
+    suspect: str = ""
+
+    def limit(self, verdict: Verdict, reason: str) -> Limited:
+        """What is left of a verdict of the rules, and why."""
+        if self.suspect and verdict in DECIDED:
+            return Limited(Verdict.INCONCLUSIVE, f"rests on a suspect run: {self.suspect}")
+        if self.about is None:
+            return Limited(verdict, reason)
+        left = limited(
+            self.about,
+            verdict,
+            self.evidence,
+            gate=self.gate,
+            baseline_distance=self.distance,
+            stated_distance=self.within,
+        )
+        return left if left.reason else Limited(verdict, reason)
 
 
 class Limited(NamedTuple):
@@ -42,6 +62,9 @@ class Limited(NamedTuple):
     verdict: Verdict
     reason: str
 
+
+UNLIMITED = Standing()
+"""Of evidence that may decide whatever its sentence is about."""
 
 DECIDED = {Verdict.SUPPORTED: "support", Verdict.REFUTED: "refute", Verdict.ERRATUM: "refute"}
 LEFT_OPEN = {Verdict.NOT_RUN, Verdict.OUT_OF_REACH}
@@ -107,15 +130,3 @@ def _obstacle(
             f"the unmodified network is {abs(distance):.3g} from the paper's; within {stated:g} it could support a size"
         )
     return ""
-
-
-def problems(about: About, rule: Rule) -> Iterator[str]:
-    """What is wrong with a rule for a sentence about this."""
-    if isinstance(rule, InAll | InSome):
-        yield from problems(about, rule.rule)
-    elif about is About.EQUIVALENCE and isinstance(rule, Equivalence) and rule.refuted_beyond < 2:
-        yield f"an equivalence is refuted beyond twice its margin: state refuted_beyond=2, not {rule.refuted_beyond:g}"
-    elif about is About.DIRECTION and isinstance(rule, Match):
-        yield "a direction is tested by its sign; the paper's number is printed beside it and is no target"
-    elif about is About.EQUIVALENCE and isinstance(rule, Difference):
-        yield "that two arms are alike is not shown by which side of a threshold they lie on: state equivalent_to"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harness.claims.claim import SINGLE, Claim
+from harness.judging.about import UNLIMITED, Standing
 from harness.judging.correction import Parts, corrected
 from harness.rules import Judgement, Rule
 from harness.rules.sample import Sample
@@ -38,6 +39,7 @@ class CaseJudgement:
             most inconclusive.
         uncontrolled: parts that are declared to have no control, with the reason.
         erratum: whether the rules judge a statement that is held to be wrong as printed.
+        standing: what the case's evidence may decide.
     """
 
     verdict: Verdict
@@ -49,6 +51,7 @@ class CaseJudgement:
     control_undecided: tuple[str, ...] = ()
     uncontrolled: Mapping[str, str] = field(default_factory=dict)
     erratum: bool = False
+    standing: Standing = UNLIMITED
 
     @property
     def control_holds(self) -> bool:
@@ -56,8 +59,13 @@ class CaseJudgement:
         return not self.control_faults
 
 
-def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[str, Sample]) -> CaseJudgement:
-    """Apply the claim's rules to what a case measured and to its control.
+def judge_case(
+    claim: Claim,
+    measured: Mapping[str, Sample],
+    controls: Mapping[str, Sample],
+    standing: Standing = UNLIMITED,
+) -> CaseJudgement:
+    """Apply the claim's rules to what a case measured and to its control; then take what its evidence cannot decide.
 
     Raises:
         NothingMeasured, ControlMissing: when the function left out what the declaration promises.
@@ -73,14 +81,20 @@ def judge_case(claim: Claim, measured: Mapping[str, Sample], controls: Mapping[s
     control_parts = _judge(claim, controls)  # uncorrected: a correction would make failing the rule easier
     faults, undecided = _control_faults(claim, parts, control_parts)
     erratum = claim.erratum is not None
-    verdict, reason = verdict_of(parts, undecided, erratum=erratum)
+    verdict, reason = verdict_of(parts, undecided, standing, erratum=erratum)
     control = conjunction(judgement.verdict for judgement in control_parts.values())
     left_out = {part: reason for part, reason in claim.uncontrolled.items() if part in parts}
-    return CaseJudgement(verdict, reason, parts, control, control_parts, faults, undecided, left_out, erratum)
+    return CaseJudgement(verdict, reason, parts, control, control_parts, faults, undecided, left_out, erratum, standing)
 
 
-def verdict_of(parts: Parts, control_undecided: Sequence[str], *, erratum: bool) -> tuple[Verdict, str]:
+def verdict_of(
+    parts: Parts, control_undecided: Sequence[str], standing: Standing, *, erratum: bool
+) -> tuple[Verdict, str]:
     """The verdict that the parts of a case come to together, and why; the same before and after any correction."""
+    return standing.limit(*_by_rules(parts, control_undecided, erratum=erratum))
+
+
+def _by_rules(parts: Parts, control_undecided: Sequence[str], *, erratum: bool) -> tuple[Verdict, str]:
     verdict = conjunction(judgement.verdict for judgement in parts.values())
     if erratum:
         confirmed = printed_statement(verdict)

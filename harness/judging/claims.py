@@ -240,7 +240,8 @@ def shares_of(cases: Sequence[CaseResult]) -> tuple[Share, ...]:
     for case, parts in zip(cases, together, strict=True):
         verdict, reason = case.verdict, case.reason
         if case.judged:
-            verdict, reason = verdict_of(parts, case.judged.control_undecided, erratum=case.judged.erratum)
+            one = case.judged
+            verdict, reason = verdict_of(parts, one.control_undecided, one.standing, erratum=one.erratum)
         shares.append(Share(case, parts, verdict, reason))
     return tuple(shares)
 

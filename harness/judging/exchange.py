@@ -9,6 +9,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from harness.claims.about import About
+from harness.judging.about import Standing
 from harness.judging.cases import CaseJudgement
 from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Ladder, Share
 from harness.judging.correction import Parts
@@ -158,7 +160,24 @@ def _control_to_json(judged: CaseJudgement) -> Json:
         "faults": dict(judged.control_faults),
         "undecided": list(judged.control_undecided),
         "uncontrolled": dict(judged.uncontrolled),
+        "standing": _standing_to_json(judged.standing),
     }
+
+
+def _standing_to_json(standing: Standing) -> Json:
+    values = {name: _plain(value) for name, value in dataclasses.asdict(standing).items()}
+    return {**values, "evidence": str(standing.evidence)}
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else float(value) if isinstance(value, float) else value
+
+
+def _standing_from_json(values: Json) -> Standing:
+    about = values["about"]
+    return Standing(
+        **{**values, "about": None if about is None else About(about), "evidence": Evidence(values["evidence"])}
+    )
 
 
 def _judged_from_json(values: Json) -> CaseJudgement:
@@ -173,6 +192,7 @@ def _judged_from_json(values: Json) -> CaseJudgement:
         control_undecided=tuple(control["undecided"]),
         uncontrolled=control["uncontrolled"],
         erratum=control["erratum"],
+        standing=_standing_from_json(control["standing"]),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import SINGLE, Claim
+from harness.judging.about import Standing
+from harness.judging.cases import NothingMeasured
 from harness.rules import Count, Curve, Estimate, Exact, Several
 from harness.rules.sample import Sample
 from harness.system.lazy import np, torch
@@ -32,6 +34,9 @@ class Lab:
         seed: an integer of this case's own, from the claim's id and the case's name.
         measured, controls: what was measured so far, by part.
         found: the records that were read, by key, with where they come from.
+        reached: what each run has reached of what the claim's gate asks for.
+        unmodified: the unmodified network's value, for the claim's baseline.
+        suspects: what is unsound about records that were read, by their key.
         released: SHA-256 of the files of the released weights that were read, by the network's name.
     """
 
@@ -51,6 +56,9 @@ class Lab:
         self.sources: dict[tuple[str, str], Provenance] = {}
         self.found: dict[str, Found] = {}
         self.released: dict[str, str] = {}
+        self.reached: list[float] = []
+        self.unmodified: float | None = None
+        self.suspects: dict[str, str] = {}
         self._place = place
 
     @functools.cached_property
@@ -90,6 +98,8 @@ class Lab:
         """What a run found out, from the store; done now where it is missing."""
         found = self._place.record(recipe, seed, trained=self.claim.trained)
         self.found.setdefault(found.record.key, found)
+        if recipe.reference is not None and (doubt := recipe.reference.doubt(found.record.metrics)):
+            self.suspects[found.record.key] = f"{found.title}, seed {seed}: {doubt}"
         provenances = found.provenances or [self._place.provenance(*data_set) for data_set in recipe.data_sets()]
         for provenance in provenances:
             self.sources[provenance.name, provenance.split] = provenance
@@ -111,6 +121,14 @@ class Lab:
         """Hand over the same for the control."""
         self.controls.update(_samples(value, parts, self.claim.unit))
 
+    def gate(self, values: Iterable[float]) -> None:
+        """Hand over what each run has reached of what the claim's gate asks for."""
+        self.reached += [float(value) for value in values]
+
+    def baseline(self, values: Iterable[float]) -> None:
+        """Hand over the unmodified network's value in each run; their mean is held against the claim's baseline."""
+        self.unmodified = float(np.mean([float(value) for value in values]))
+
     def note(self, text: str) -> None:
         """A sentence for the report."""
         self.notes.append(text)
@@ -129,6 +147,25 @@ class Lab:
     def stand_in(self) -> bool:
         """Whether the case's data set stands in for those that the claim speaks of."""
         return self.parameters.get("data") in self.claim.proxies
+
+    def standing(self) -> Standing:
+        """What the case's evidence may decide.
+
+        Raises:
+            NothingMeasured: the claim has a gate or a baseline, and the function gave nothing for it, or the reverse.
+        """
+        gate, baseline = self.claim.gate, self.claim.baseline
+        for what, declared, given in (("gate", gate, self.reached), ("baseline", baseline, self.unmodified)):
+            if (declared is None) != (given is None or given == []):
+                raise NothingMeasured(f"{self.claim.id} declares {declared and what} but gives lab.{what} {given}")
+        return Standing(
+            about=self.claim.about,
+            evidence=self.reach(),
+            gate=all(value >= gate.at_least for value in self.reached) if gate else None,
+            distance=self.unmodified - baseline.paper if baseline and self.unmodified is not None else None,
+            within=baseline.within if baseline else None,
+            suspect="; ".join(self.suspects.values()),
+        )
 
     def reach(self) -> Evidence:
         """How far this case's evidence reaches: as declared for its tier, and never further than its data."""

@@ -76,7 +76,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
     try:
         yield
-        case = pyfuncitem.stash.get(remembered_key, None) or ended(judge_case(claim, lab.measured, lab.controls))
+        case = pyfuncitem.stash.get(remembered_key, None) or ended(
+            judge_case(claim, lab.measured, lab.controls, lab.standing())
+        )
     except NotAvailable as missing:
         ended(None, str(missing))
         if settings.require_data:

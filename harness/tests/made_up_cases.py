@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.judging.about import UNLIMITED
 from harness.judging.cases import CaseJudgement, verdict_of
 from harness.judging.claims import CaseResult
 from harness.judging.correction import corrected
@@ -15,14 +16,23 @@ ABOVE = greater_than(0.0)
 REFUTED = equals(1.0).judge(Exact(2.0))
 
 
-def judgement(parts, *, controls=None, faults=None, undecided=(), uncontrolled=None, erratum=False):
+def judgement(parts, *, controls=None, faults=None, undecided=(), uncontrolled=None, erratum=False, standing=UNLIMITED):
     """What a case comes to whose parts are judged so, each part's control refuted unless told otherwise."""
     controls = dict.fromkeys(parts, REFUTED) if controls is None else controls
     (together,) = corrected([parts])
-    verdict, reason = verdict_of(together, undecided, erratum=erratum)
+    verdict, reason = verdict_of(together, undecided, standing, erratum=erratum)
     control = conjunction(one.verdict for one in controls.values())
     return CaseJudgement(
-        verdict, reason, together, control, controls, faults or {}, tuple(undecided), uncontrolled or {}, erratum
+        verdict=verdict,
+        reason=reason,
+        parts=together,
+        control=control,
+        control_parts=controls,
+        control_faults=faults or {},
+        control_undecided=tuple(undecided),
+        uncontrolled=uncontrolled or {},
+        erratum=erratum,
+        standing=standing,
     )
 
 

@@ -8,6 +8,7 @@ Everything between the records and the verdict is the real thing: the claim's fu
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.util
 import itertools
@@ -89,9 +90,13 @@ def lab_of(
 def judge(
     claim: Claim, made: Made, *, tier: str | None = None, weights: Callable[[str], Any] | None = None, **parameters: Any
 ) -> CaseJudgement:
-    """The judgement of one case of a claim on made-up records; arguments as of `lab_of`."""
+    """The judgement of one case of a claim on made-up records, taken for sound runs at the paper's own scale.
+
+    Arguments as of `lab_of`.
+    """
     lab = lab_of(claim, made, tier=tier, weights=weights, **parameters)
-    return judge_case(claim, lab.measured, lab.controls)
+    standing = dataclasses.replace(lab.standing(), evidence=Evidence.PAPER, suspect="")
+    return judge_case(claim, lab.measured, lab.controls, standing)
 
 
 def judge_by_name(

@@ -98,7 +98,7 @@ def verdicts(id: str, store: Path) -> dict[str, Verdict]:
         case = "-".join(str(value).replace(" ", "-") for value in values)
         lab = Lab(claim, case, parameters, place)
         claim.function(lab, **parameters)
-        judged = judge_case(claim, lab.measured, lab.controls)
+        judged = judge_case(claim, lab.measured, lab.controls, lab.standing())
         found[case] = judged.verdict if judged.control_holds else Verdict.INCONCLUSIVE
     return found
 

@@ -7,7 +7,8 @@ import math
 
 import pytest
 
-from harness.judging.about import About, limited, problems
+from harness.claims.about import About, problems
+from harness.judging.about import limited
 from harness.rules import all_runs, equivalent_to, greater_than, in_all, matches, monotone
 from harness.verdicts import Evidence, Verdict
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -17,19 +18,29 @@ from harness.verdicts import Evidence, Verdict
 SUPPORTED, REFUTED, INCONCLUSIVE, OUT_OF_REACH, ERRATUM, NOT_RUN = Verdict
 
 
-def test_holm_over_the_cases_takes_back_what_one_of_many_would_not_support_but_no_cases_own_verdict():
-    assert judge_claim([case("a", WEAK, ABOVE)]).verdict is SUPPORTED
-    together = judge_claim([case(name, WEAK, ABOVE) for name in "abc"])
+def test_holm_over_the_cases_takes_back_what_one_of_many_would_not_refute_but_no_cases_own_verdict():
+    """A sentence that says several things has as many chances to be refuted wrongly as there are of them."""
+    below = ABOVE.judge(dataclasses.replace(WEAK, value=-WEAK.value))
+    weak = {name: case(name, judged=judgement({"measured": below})) for name in "abc"}
+    assert judge_claim([weak["a"]]).verdict is REFUTED
+    together = judge_claim([*weak.values()])
     assert together.verdict is INCONCLUSIVE
     assert "after Holm's correction over 3 tests" in together.reason
     assert {share.verdict for share in together.shares} == {INCONCLUSIVE}
-    assert {share.case.verdict for share in together.shares} == {SUPPORTED}
+    assert {share.case.verdict for share in together.shares} == {REFUTED}
 
 
 def test_holm_counts_the_parts_of_all_cases():
-    two = {"p": ABOVE.judge(WEAK), "q": estimate(9.0)}
-    assert judge_claim([case(judged=judgement(two))]).verdict is SUPPORTED
+    two = {"p": ABOVE.judge(dataclasses.replace(WEAK, value=-WEAK.value)), "q": estimate(9.0)}
+    assert judge_claim([case(judged=judgement(two))]).verdict is REFUTED
     assert judge_claim([case(name, judged=judgement(two)) for name in "ab"]).verdict is INCONCLUSIVE
+
+
+def test_support_by_every_part_of_every_case_needs_no_correction():
+    """Berger 1982: where any part is false, that one's test alone keeps the claim from being supported wrongly."""
+    assert judge_claim([case(name, WEAK, ABOVE) for name in "abcdefgh"]).verdict is SUPPORTED
+    one_undecided = [case("a", WEAK, ABOVE), case("b", dataclasses.replace(WEAK, value=0.1), ABOVE)]
+    assert judge_claim(one_undecided).verdict is INCONCLUSIVE
 
 
 @pytest.mark.parametrize("kinds", list(itertools.permutations(VERDICTS)))
