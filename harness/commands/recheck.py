@@ -116,12 +116,12 @@ def nothing_done(waiting: Sequence[Candidate], done: int, archive: object, chose
     assert isinstance(archive, Archive)
     if done:
         return ""
-    if not archive.entries:
-        return "no records are kept"
-    if not waiting:
+    if waiting:
+        least = min(expected(candidate, chosen.whole) for candidate in waiting)
+        return f"no record fits into {chosen.seconds:g} s: the shortest takes about {least:.0f} s"
+    if archive.entries:
         return f"{len(archive.entries)} records are kept, and of the selected claims none whose data are here"
-    least = min(expected(candidate, chosen.whole) for candidate in waiting)
-    return f"no record fits into {chosen.seconds:g} s: the shortest takes about {least:.0f} s"
+    return "no records are kept"
 
 
 def candidates(chosen: Selection, archive: object) -> Iterator[Candidate]:
