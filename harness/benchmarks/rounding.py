@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import numpy as np
-
+from harness.system.lazy import np
 from harness.training import SHIFT_AND_FLIP, Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, kept_name
 from harness.training.training import Training
 

@@ -98,7 +98,7 @@ def recheck_sample(chosen: argparse.Namespace, commit: str, ends: float) -> tupl
         done += 1
         print(f"{done}: {candidate.entry.title}, about {pace * seconds:.0f} s", file=sys.stderr)
         comparison, alike = recheck(candidate, chosen_claims, chosen.whole)
-        pace = max(pace, (time.monotonic() - begun) / max(seconds, 1.0))
+        pace = max(1.0, (time.monotonic() - begun) / max(seconds, 1.0))  # this machine may be the slower one
         failed += bool(comparison.differences)
         print(told(candidate, comparison, chosen.whole, alike), flush=True)
         if chosen.confirm and not comparison.differences and candidate.freshness != "current":

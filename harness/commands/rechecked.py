@@ -83,7 +83,10 @@ def _seen(folder: Path, depth: int) -> Iterator[tuple[str, int, int]]:
     except OSError:
         return
     for entry in entries:
-        facts = entry.stat()
+        try:
+            facts = entry.stat()
+        except OSError:  # a link to nowhere
+            continue
         yield entry.path, facts.st_size, facts.st_mtime_ns
         if depth > 1 and entry.is_dir():
             yield from _seen(Path(entry.path), depth - 1)

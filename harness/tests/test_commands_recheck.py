@@ -139,6 +139,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_sample_is_done_again_once_anything_changed(call, change):
     how = ("--once", "--data", "data")
+    Path("data/nowhere").symlink_to("missing")
     assert call(*how, waiting=[SHORT])[1] == ["short"]
     assert call(*how, waiting=[SHORT])[1] == []
     CHANGES[change]()

@@ -7,10 +7,11 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
-from harness.benchmarks.rounding import MISTAKES
+from harness.benchmarks.rounding import EPOCHS, MISTAKES, _of_weights
 from harness.evidence.recheck import Comparison, compare, precision_of, same_machine
 from harness.runs import Bench
 from harness.training import SHIFT_AND_FLIP, Cosine, Data, Network, Sgd, Steps
@@ -264,6 +265,18 @@ def test_a_whole_training_is_compared_by_all_that_it_wrote_down():
         now, _ = put(recorded, place, slightly)
         (difference,) = compare(recorded, now, made_of(recipe), whole=True, to_the_bit=True).differences
         assert (difference.metric, *difference.place) == place
+
+
+def test_what_is_measured_of_kernels_is_what_claims_read_off_them():
+    first = np.ones((4, 2, 3, 3))
+    last = first.copy()
+    last[0] = -1.0
+    last[:, :, 1, 1] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]]
+    last[:, :, 1, 2] = -last[:, :, 1, 1]
+    tensors = {"a.weight@0": first, f"a.weight@{EPOCHS}": last, "b.weight@0": np.ones(3)}
+    found = _of_weights(tensors)
+    moved = np.sqrt(((last - first) ** 2).sum() / 72)
+    assert found == {"moved": [pytest.approx(moved)], "alike": [pytest.approx(-1.0)], "below": [0.25]}
 
 
 def test_machines_are_the_same_that_round_alike():
