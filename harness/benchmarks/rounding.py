@@ -25,6 +25,7 @@ from harness.system.lazy import np
 from harness.training import SHIFT_AND_FLIP, Adam, Augmentation, Cosine, Data, Keep, Network, Sgd, kept_name
 from harness.training.training import Training
 
+DATA = "cifar10"
 SEEDS = (0, 1)
 STEPS = (0, 1, 2, 3)
 """Steps whose losses are told."""
@@ -41,13 +42,13 @@ ELSEWHERE: dict[str, dict[str, str]] = {
 """What another machine may do otherwise, as environment variables of a process."""
 
 
-def trainings(data: str) -> dict[str, Training]:
+def trainings() -> dict[str, Training]:
     """The trainings that are looked at, by name: with and without batch norm, both optimisers, both precisions."""
     narrow = Network.of("vgg16", classes=10, width=16)
     plain = Network.of("plain-vgg", classes=10, channels=3, width=16, depth=11, head="linear")
     base = Training(
         network=narrow,
-        data=Data(data, count=2000, held_out=500),
+        data=Data(DATA, count=2000, held_out=500),
         optimiser=Sgd(0.05, 0.9, 5e-4),
         schedule=Cosine(8),
         epochs=1,
@@ -65,32 +66,32 @@ def trainings(data: str) -> dict[str, Training]:
 
 def main(data: Path | None) -> None:
     """Print, by training, how much rounding changed at most, and mistakes: in the first epoch, then in whole runs."""
+    if data is None:
+        raise SystemExit(f"rounding is measured on {DATA}: say with --data where it lies")
     first_epochs(data)
     whole_runs(data)
 
 
-def whole_runs(data: Path | None) -> None:
+def whole_runs(data: Path) -> None:
     """Print, by training, the largest differences that rounding made in a whole run."""
-    name = "cifar10" if data else "textures"
-    for training in trainings(name):
+    for training in trainings():
         print(f"\n{training}, {EPOCHS} epochs", flush=True)
-        plain = [_elsewhere(training, name, data, seed, {"ROUNDING_WHOLE": "1"}) for seed in SEEDS]
+        plain = [_elsewhere(training, data, seed, {"ROUNDING_WHOLE": "1"}) for seed in SEEDS]
         for where, variables in ELSEWHERE.items():
-            others = [_elsewhere(training, name, data, seed, {"ROUNDING_WHOLE": "1", **variables}) for seed in SEEDS]
+            others = [_elsewhere(training, data, seed, {"ROUNDING_WHOLE": "1", **variables}) for seed in SEEDS]
             print(f"  {where:28s}", _told_of_whole(plain, others), flush=True)
 
 
-def first_epochs(data: Path | None) -> None:
+def first_epochs(data: Path) -> None:
     """Print, by training, the largest differences of the first epoch that rounding made, and those of mistakes."""
-    name = "cifar10" if data else "textures"
-    for training in trainings(name):
-        plain = [_elsewhere(training, name, data, seed, {}) for seed in SEEDS]
+    for training in trainings():
+        plain = [_elsewhere(training, data, seed, {}) for seed in SEEDS]
         print(f"\n{training}", flush=True)
         for where, variables in ELSEWHERE.items():
-            others = [_elsewhere(training, name, data, seed, variables) for seed in SEEDS]
+            others = [_elsewhere(training, data, seed, variables) for seed in SEEDS]
             print(f"  {where:28s}", _told(plain, others), flush=True)
         for mistake in MISTAKES:
-            others = [_elsewhere(training, name, data, seed, {"ROUNDING_MISTAKE": mistake}) for seed in SEEDS]
+            others = [_elsewhere(training, data, seed, {"ROUNDING_MISTAKE": mistake}) for seed in SEEDS]
             print(f"  {mistake:28s}", _told(plain, others), flush=True)
 
 
@@ -152,19 +153,19 @@ def _of_weights(tensors: Mapping[str, np.ndarray]) -> dict[str, list[float]]:
     return found
 
 
-def _elsewhere(training: str, name: str, data: Path | None, seed: int, variables: Mapping[str, str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", __name__, training, name, str(data or ""), str(seed)]
+def _elsewhere(training: str, data: Path, seed: int, variables: Mapping[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", __name__, training, str(data), str(seed)]
     done = subprocess.run(command, env={**os.environ, **variables}, check=True, capture_output=True, text=True)
     metrics: dict[str, Any] = json.loads(done.stdout)
     return metrics
 
 
-def _here(training: str, name: str, data: str, seed: int) -> None:
+def _here(training: str, data: str, seed: int) -> None:
     import torch
 
     from harness.runs import Bench
 
-    recipe = trainings(name)[training]
+    recipe = trainings()[training]
     torch.set_num_threads(int(os.environ.get("ROUNDING_THREADS", "1")))
     with contextlib.ExitStack() as stack:
         if os.environ.get("ROUNDING_CHANNELS") == "first":
@@ -172,7 +173,7 @@ def _here(training: str, name: str, data: str, seed: int) -> None:
         if mistake := os.environ.get("ROUNDING_MISTAKE"):
             recipe = stack.enter_context(MISTAKES[mistake](recipe))
         recipe = _whole(recipe) if os.environ.get("ROUNDING_WHOLE") else recipe
-        result = recipe.compute(seed, Bench(data=Path(data) if data else None))
+        result = recipe.compute(seed, Bench(data=Path(data)))
         print(json.dumps({**result.metrics, **_of_weights(result.tensors)}))
 
 
@@ -232,4 +233,4 @@ MISTAKES = {
 
 
 if __name__ == "__main__":
-    _here(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    _here(sys.argv[1], sys.argv[2], int(sys.argv[3]))
