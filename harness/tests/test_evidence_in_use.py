@@ -150,9 +150,25 @@ def test_what_is_recorded_comes_out_again_and_what_was_changed_does_not(project)
     archive = Archive.read(project.root / "reports/evidence")
     entry = next(iter(archive.entries.values()))
     loss = [entry.metrics["train_loss"][0] * 1.3, *entry.metrics["train_loss"][1:]]
-    forged = Entry(**{**vars(entry), "metrics": {**entry.metrics, "train_loss": loss}})
+    claimed = entry.metrics["final_validation_accuracy"] - 0.01
+    forged = Entry(
+        **{**vars(entry), "metrics": {**entry.metrics, "train_loss": loss, "final_validation_accuracy": claimed}}
+    )
     archive.add("paper2020/training-digits", [forged])
     told = harness(project, "recheck", *QUICK, "--all")
     assert told.returncode == 1
     assert "train_loss [epoch 0]: recorded" in told.stdout
+    assert f"final_validation_accuracy: recorded {claimed:.6g}, now {claimed + 0.01:.6g}" in told.stdout
     assert "4 of 4 records rechecked, 1 did not come out again" in told.stdout
+
+
+def test_what_came_out_again_is_not_done_a_second_time_where_once_is_enough(project):
+    recorded(project)
+    once = ("recheck", *QUICK, "--once")
+    assert "4 of 4 records rechecked, none did not come out again" in harness(project, *once).stdout
+    told = harness(project, *once)
+    assert told.returncode == 0
+    assert "4 of 4 records agreed; `make recheck` does it again" in told.stdout
+    assert "4 of 4 records rechecked" in harness(project, *once[:-1]).stdout
+    shutil.rmtree(project.root / "reports/store")
+    assert "4 runs, 0 in the store, 4 kept as evidence, 0 missing" in harness(project, "plan", *QUICK).stdout
