@@ -97,6 +97,16 @@ def test_a_judged_case_is_remembered_as_long_as_the_evidence_is_the_same(project
     project.run(*judge).stdout.no_fnmatch_line("*judged before*")
 
 
+def test_what_evidence_covers_is_not_trained_again(project):
+    """Neither on another machine, whose store is empty, nor for a bundle."""
+    recorded(project)
+    shutil.rmtree(project.root / "reports" / "store")
+    again = harness(project, "record", *QUICK)
+    assert again.returncode == 0
+    assert "nothing to record" in again.stdout
+    assert "runs in the store: 0, 0 of them new" in again.stdout
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
