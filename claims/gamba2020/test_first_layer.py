@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from claims.gamba2020.methods.criticality import Criticality
 from claims.gamba2020.methods.settings import REACH, Trained
-from claims.gamba2020.methods.small_recipes import LENET_SEEDS, digits, lenet
+from claims.gamba2020.methods.small_recipes import LENET_SEEDS, lenet, smooth_digits
 from claims.gamba2020.methods.vgg_readings import draw_shares, filters, shares
-from claims.gamba2020.methods.vgg_recipes import SEEDS, watched
+from claims.gamba2020.methods.vgg_recipes import SEEDS, smooth, watched
 from harness.claims.claim import claim
 from harness.rules import Count, equivalent_to, proportion_above
 from harness.system.lazy import np
@@ -25,8 +25,11 @@ def both_ranges(tier: str) -> dict[str, Criticality]:
     At tier `laptop` six layers on digits.
     """
     if tier == "laptop":
-        return {"standardised": digits(), "from 0 to 1": digits(standardise=False)}
-    return {"standardised": watched(tier, "cifar10"), "from 0 to 1": watched(tier, "cifar10", standardise=False)}
+        return {"standardised": smooth_digits(), "from 0 to 1": smooth_digits(standardise=False)}
+    return {
+        name: watched(tier, "cifar10", schedule=smooth(tier), standardise=name == "standardised")
+        for name in ("standardised", "from 0 to 1")
+    }
 
 
 def change(lab: Lab, name: str, layer: int) -> np.ndarray:
