@@ -66,6 +66,7 @@ class Claim:
     about: About | None
     gate: Gate | None
     baseline: Baseline | None
+    formerly: Sequence[str]
     erratum: Erratum | None
     function: Callable[..., None] = field(repr=False)
 
@@ -154,6 +155,7 @@ def claim(
     about: About | None = None,
     gate: Gate | None = None,
     baseline: Baseline | None = None,
+    formerly: Sequence[str] = (),
     erratum: Erratum | None = None,
 ) -> Callable[[Function], Function]:
     """Declare the claim that the decorated test decides.
@@ -181,6 +183,7 @@ def claim(
             must be given where networks are trained.
         gate: of a sentence about a regime; the function gives what each run has reached to `lab.gate`.
         baseline: of a sentence about a size; the function gives the unmodified network's value to `lab.baseline`.
+        formerly: ids that it had before, under which the ledger may know it.
         erratum: for a statement that is wrong as printed.
     """
     rules = rule if isinstance(rule, Mapping) else {SINGLE: rule}
@@ -204,6 +207,7 @@ def claim(
             about=about,
             gate=gate,
             baseline=baseline,
+            formerly=formerly,
             erratum=erratum,
             function=function,
         )

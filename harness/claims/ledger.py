@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,6 +134,20 @@ class Ledger:
             for part, before in recorded.get(case, {}).items()
             if part in parts and not _near(before, parts[part])
         ]
+
+    def adopt(self, id: str, formerly: Iterable[str]) -> None:
+        """Take over what is expected of a claim under ids that it had before; nothing where it is known by its own."""
+        for other in formerly:
+            if other in self.claims and id not in self.claims:
+                self.claims[id] = self.claims.pop(other)
+
+    def forget(self, id: str, tier: str) -> None:
+        """Expect no verdict of a claim at this tier any more."""
+        self.claims.get(id, {}).pop(tier, None)
+
+    def tiers(self, id: str) -> list[str]:
+        """The tiers at which a verdict of a claim is expected."""
+        return [tier for tier in self.claims.get(id, {}) if tier != DECIDES]
 
     def _entry(self, id: str, tier: str, basis: str) -> dict[str, Any] | None:
         return self.claims.get(id, {}).get(tier, {}).get(basis)

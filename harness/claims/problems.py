@@ -32,6 +32,10 @@ def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iter
 
 def _repeated(claims: Sequence[Claim], earlier: Sequence[Claim]) -> Iterator[str]:
     ids = {claim.id: claim for claim in earlier}
+    for claim in claims:
+        for former in claim.formerly:
+            if former in ids or former in {other.id for other in claims}:
+                yield f"{claim.origin}: {claim.id}: was {former} formerly, but a claim is declared under that id"
     names: dict[str, Claim] = {}
     for claim in claims:
         first = ids.setdefault(claim.id, claim)
@@ -125,8 +129,8 @@ def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
     for name, values in {**claim.readings, "proxies": claim.proxies, **by_tier}.items():
         if not isinstance(values, (tuple, list, range)):
             yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
-        elif len({repr(value) for value in values}) < len(values):
-            yield f"{name} repeats a value"
+        elif len({str(value) for value in values}) < len(values):
+            yield f"{name} has two values that print alike, so that nothing would tell their cases apart"
         elif name in claim.readings and not values:
             yield f"reading {name} has no values"
     spoken_of = [name for names in _by_tier("data", claim.data).values() for name in names]

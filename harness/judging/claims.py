@@ -60,6 +60,11 @@ class CaseResult:
         return self.judged.reason if self.judged else self.failure
 
     @property
+    def key(self) -> str:
+        """The case within its claim by the names of its data set and readings, whatever their order; "" for the one."""
+        return ", ".join(f"{name}: {value}" for name, value in sorted(self.parameters.items()))
+
+    @property
     def reading(self) -> str:
         """The reading that the case is judged under, in words; "" where the claim has none."""
         return ", ".join(f"{name}: {value}" for name, value in self.parameters.items() if name != "data")
@@ -290,7 +295,10 @@ def _in_cases(fault: str, names: Sequence[str]) -> str:
 def overall(
     shares: Sequence[Share], readings: Sequence[ReadingResult], control: ControlVerdict, deciding: Deciding | None
 ) -> tuple[Verdict, str]:
-    """The claim's verdict and why: the one that all readings share, over all data sets."""
+    """The claim's verdict and why: the one that all readings share, over all data sets.
+
+    Why is said of the case whose number stands in the headline, by name where there are several.
+    """
     if control.faults:
         told = "; ".join(f"{part}: {fault}" for part, fault in control.faults.items())
         return Verdict.INCONCLUSIVE, f"the control does not do its work ({told})"
@@ -298,9 +306,12 @@ def overall(
         told = "; ".join(f"{reading.verdict} under {reading.name}" for reading in readings)
         return Verdict.INCONCLUSIVE, f"the verdict depends on the reading: {told}"
     verdict = conjunction(share.verdict for share in shares)
-    if verdict in (Verdict.SUPPORTED, Verdict.ERRATUM):  # the reason that goes with the number in the headline
-        return verdict, next(share.reason for share in shares if deciding and share.case.case == deciding.case)
-    other = [share for share in shares if share.verdict not in (Verdict.SUPPORTED, Verdict.ERRATUM)]
-    return verdict, "; ".join(
-        f"{share.case.case}: {share.reason}" if share.case.case else share.reason for share in other
-    )
+    speaks = next((share for share in shares if deciding and share.case.case == deciding.case), shares[0])
+    named = f"{speaks.case.case}: " if len(shares) > 1 and speaks.case.case else ""
+    reason = f"{named}{speaks.reason}" if speaks.reason else ""
+    if verdict is speaks.verdict:
+        return verdict, reason
+    # some case is the reason of the verdict, and it is not the one of the number: it did not run, or its control failed
+    other = next((share for share in shares if share.verdict is verdict), None)
+    other = other or next(share for share in shares if share.verdict is not speaks.verdict)
+    return verdict, f"{other.case.case}: {other.reason}" if other.case.case else other.reason

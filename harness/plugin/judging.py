@@ -88,6 +88,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         ended(None, f"{type(error).__name__}: {error}")
         raise
     expected = config.stash[ledgers_key].of(claim.file.parent)
+    expected.adopt(claim.id, claim.formerly)
     settle(claim, case, None if settings.update_ledger else expected)
     return True
 
@@ -148,7 +149,7 @@ def settle(claim: Claim, case: CaseResult, ledger: Ledger | None) -> None:
         pytest.fail(f"{claim.id}: {control_failure(claim, case.judged)}", pytrace=False)
     if ledger is None:
         return
-    expected = ledger.of_case(claim.id, case.tier, basis(case.evidence, case.stand_in), case.case)
+    expected = ledger.of_case(claim.id, case.tier, basis(case.evidence, case.stand_in), case.key)
     said = f"{claim.id} is {case.verdict}: {found(claim, case.judged)}"
     if expected is not None:
         if expected is not case.verdict:

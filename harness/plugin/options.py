@@ -40,6 +40,7 @@ class Settings:
     download: bool
     require_data: bool
     judge_anew: bool
+    allow_not_run: bool
 
 
 settings_key = pytest.StashKey[Settings]()
@@ -60,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--update-ledger", action="store_true", help="record this session's verdicts as the expected ones")
     group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
     group.addoption("--judge-anew", action="store_true", help="judge every case, also those that were judged before")
+    group.addoption("--allow-not-run", action="store_true", help="let pass what was recorded and can't be judged here")
     group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
 
 
@@ -95,4 +97,5 @@ def pytest_configure(config: pytest.Config) -> None:
         download=option("--download"),
         require_data=option("--require-data"),
         judge_anew=option("--judge-anew"),
+        allow_not_run=option("--allow-not-run"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from harness.claims import claim as claims
 from harness.claims import papers
-from harness.claims.ledger import Ledgers, basis
+from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.claims.tiers import reaches
 from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claims
 from harness.judging.exchange import case_from_json
@@ -156,31 +156,89 @@ class Gathering:
     def _record(self) -> None:
         ledgers = Ledgers(self.settings.claims)
         for id, verdict in self._judged():
-            cases = {share.case.case: share.case.verdict for share in verdict.shares}
-            ledger = ledgers.of(self._folder(id))
+            cases = {share.case.key: share.case.verdict for share in verdict.shares}
+            ledger = self._ledger(ledgers, id)
             ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict))
-        whole = not (self.config.option.keyword or self.config.option.markexpr)
+        judged = {id for id, _ in self._judged()}
         for id, one in self.described.items():  # claims too that no tier or record here reaches
             if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
-                ledgers.of(self._folder(id)).expect(id, one["decides"], anew=whole or id in self.verdicts)
+                anew = id in judged or (self._is_whole(self._folder(id)) and id not in self.verdicts)
+                self._ledger(ledgers, id).expect(id, one["decides"], anew=anew)
+        for id, tier, _ in [*self._lost(ledgers)]:
+            self._ledger(ledgers, id).forget(id, tier)
+        for folder, orphans in [*self._orphans(ledgers)]:
+            for id in orphans:
+                del ledgers.of(folder).claims[id]
         for paper in {self._folder(id) for id in self.described}:
             if ledgers.of(paper).claims:
                 ledgers.of(paper).write(ledgers.file(paper))
 
     def _changes(self) -> list[str]:
+        """In what the session left the ledger: first what was recorded and is no longer judged."""
         ledgers = self.config.stash[ledgers_key]
-        told = []
+        told = [] if self.settings.allow_not_run else [*self._gone(ledgers)]
         for id, rung in self._judged():
-            ledger, under = ledgers.of(self._folder(id)), recorded_under(rung)
+            ledger, under = self._ledger(ledgers, id), recorded_under(rung)
             expected = ledger.of_claim(id, *under)
             if expected not in (None, rung.verdict):
                 told.append(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}")
             changed = ledger.other_controls(id, *under, controls_of(rung))
             told += [f"{id} ({rung.tier}): {change} (re-record with --update-ledger)" for change in changed]
         for id, one in self.described.items():
-            changed = ledgers.of(self._folder(id)).differences(id, one["decides"])
+            changed = self._ledger(ledgers, id).differences(id, one["decides"])
             told += [f"{id}: {change} (re-record with --update-ledger)" for change in changed]
         return told
+
+    def _gone(self, ledgers: Ledgers) -> Iterator[str]:
+        """What was recorded and has no verdict any more; a sentence each."""
+        allowed = "(--allow-not-run lets it pass)"
+        for id, tier, reason in self._lost(ledgers):
+            yield f"{id} ({tier}): recorded, now not run: {reason} {allowed}"
+        for _, orphans in self._orphans(ledgers):
+            yield from (
+                f"{id}: recorded, and no claim declares it (`formerly` renames one) {allowed}" for id in orphans
+            )
+
+    def _lost(self, ledgers: Ledgers) -> Iterator[tuple[str, str, str]]:
+        """Claims with a recorded verdict that came to none although all their cases were selected; tier and reason.
+
+        Where no folder of data was given, claims without trained networks may lack theirs; the records of trained ones
+        are kept, and nothing excuses that they are gone.
+        """
+        for id, ladder in self.verdicts.items():
+            trained = self.described[id]["trained"]
+            if not trained and self.settings.data is None:
+                continue
+            judged = {rung.tier for rung in ladder.rungs if rung.judged or rung.control.faults}
+            whole = {rung.tier: rung for rung in ladder.rungs if rung.complete}
+            for tier in self._ledger(ledgers, id).tiers(id):
+                selected = tier in whole or (trained and self._is_whole(self._folder(id)))
+                if selected and tier not in judged and reaches(self.settings.tier, tier):
+                    yield id, tier, whole[tier].reason if tier in whole else "no record covers it"
+
+    def _orphans(self, ledgers: Ledgers) -> Iterator[tuple[Path, list[str]]]:
+        """Recorded claims that nobody declares, by the folder of their paper, where that was selected as a whole."""
+        for paper in self._papers():
+            ids = {id for id, one in self.described.items() if one["paper"] == paper.key}
+            if ids and self._is_whole(folder := self._folder(min(ids))):
+                ledger = ledgers.of(folder)
+                for id in ids:
+                    ledger.adopt(id, self.described[id]["formerly"])
+                yield folder, sorted((paper.ids() & ledger.claims.keys()) - ids)
+
+    def _is_whole(self, paper: Path) -> bool:
+        """Whether all of a paper's claims were selected."""
+        option = self.config.option
+        if option.keyword or option.markexpr or option.deselect or getattr(option, "lf", False):
+            return False
+        paths = [(self.config.invocation_params.dir / arg).resolve() for arg in self.config.args if "::" not in arg]
+        return any(path == paper or path in paper.parents for path in paths)
+
+    def _ledger(self, ledgers: Ledgers, id: str) -> Ledger:
+        """The ledger that has a claim, which it may know under another id."""
+        ledger = ledgers.of(self._folder(id))
+        ledger.adopt(id, self.described[id]["formerly"])
+        return ledger
 
     def _judged(self) -> list[tuple[str, ClaimVerdict]]:
         """Every rung that is a verdict to hold the ledger to, with its claim's id."""
@@ -194,7 +252,7 @@ def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
 
 def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
     """What the control of each case measured, by part."""
-    judged = {share.case.case: share.case.judged for share in rung.shares if share.case.judged}
+    judged = {share.case.key: share.case.judged for share in rung.shares if share.case.judged}
     return {
         case: {part: float(control.effect) for part, control in one.control_parts.items()}
         for case, one in judged.items()

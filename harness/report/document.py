@@ -39,6 +39,8 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
         "control": claim.control,
         "decides": decides_of(claim),
+        "formerly": list(claim.formerly),
+        "trained": claim.trained,
         "file": file,
         "function": claim.function.__name__,
         "erratum": None

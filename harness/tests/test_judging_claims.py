@@ -82,7 +82,7 @@ def test_the_reason_of_a_supported_claim_is_the_deciding_cases():
     )
     assert verdict.verdict is SUPPORTED
     assert verdict.deciding.case == "b"
-    assert verdict.reason == estimate(2).reason
+    assert verdict.reason == f"b: {estimate(2).reason}"
 
 
 def test_readings_are_judged_over_all_data_sets_and_must_agree():

@@ -29,7 +29,11 @@ def test_cases_that_differ_from_their_claim_are_recorded_each(suite):
     suite.run("--update-ledger").assert_outcomes(passed=4)
     recorded = json.loads(suite.ledger.read_text())["claims"]["XX-04"]["smoke"]["exact"]
     assert recorded["verdict"] == "inconclusive"
-    assert recorded["cases"] == {"one-a": "supported", "one-b": "supported", "two-a": "refuted", "two-b": "refuted"}
+    assert recorded["cases"] == {
+        f"how: {first}, unit: {second}": verdict
+        for first, verdict in (("one", "supported"), ("two", "refuted"))
+        for second in "ab"
+    }
     suite.run("-n", "2").assert_outcomes(passed=4)
 
 

@@ -170,10 +170,10 @@ def _not_reset(tier: str, training: Training) -> Criticality:
 
 def _network(tier: str, data: str, deviation: float | None = None) -> Network:
     images = IMAGES[data]
-    size = {"width": 16, "head": "linear"} if tier == "laptop" else {}
-    return Network.of(
-        "plain-vgg", classes=images.classes, channels=images.channels, deviation=deviation, depth=19, **size
-    )
+    shape = {"classes": images.classes, "channels": images.channels, "depth": 19, "deviation": deviation}
+    if tier != "laptop":
+        return Network.of("plain-vgg", **shape)
+    return Network.of("plain-vgg", width=16, head="linear", **shape)
 
 
 def _data(tier: str, data: str, standardise: bool = True) -> Data:
