@@ -1,6 +1,6 @@
 # `make report` judges the claims from what is recorded, writes reports/latest/index.html, and trains a sample of the
 # recorded networks again; `make record` trains what no record covers, for hours.  `make test` tests the suite and its
-# verdicts: `make lint`, `make types`, `make tests` and `make claims`, one after the other.
+# verdicts: `make lint`, `make types`, `make tests`, `make claims` and `make recheck`, one after the other.
 # Each makes .venv when it is missing; STORE, REPORT, DATA and ARGS may be given: make report ARGS='-k orderness'.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,16 +17,20 @@ JUDGED = $(or $(STORE),reports/store)/judged
 CHANGED = $(shell test -d $(JUDGED) && find claims harness -name '*.py' -newer $(JUDGED) -print -quit || echo all)
 PROCESSES = $(if $(CHANGED),-n 2 --dist worksteal)
 
+RECHECK = $(BIN)/python -m harness recheck --tier laptop --seconds $(SECONDS_TO_RECHECK) $(if $(STORE),--store $(STORE))
+
 # A verdict that is not the recorded one makes pytest exit with 1; the report was written all the same, and says so.
+# A sample that came out again is not done a second time under the same commit, evidence and data.
 # (hypothesis's pytest plugin, of no use here, loads all of it at the end of the session.)
 report: .venv/installed
 	$(BIN)/python -m pytest claims --tier laptop --recorded $(PROCESSES) -p no:hypothesispytest $(OPTIONS) || test $$? -eq 1
 	@test ! -d $(JUDGED) || touch $(JUDGED)
-	$(BIN)/python -m harness recheck --tier laptop --seconds $(SECONDS_TO_RECHECK)
+	$(RECHECK) --once
 
-# A sample of the records, done again: whole where that is short, else the first epoch.
+# A sample of the records, another one for each commit, done again: whole where that is short, else the first epoch.
+# (What ARGS says of a whole `make test` is meant for pytest.)
 recheck: .venv/installed
-	$(BIN)/python -m harness recheck --tier laptop --seconds $(SECONDS_TO_RECHECK) $(ARGS)
+	$(RECHECK) $(if $(filter test,$(MAKECMDGOALS)),,$(ARGS))
 
 # MINUTES=60 ends after an hour; the same command goes on.
 record: .venv/installed
@@ -39,7 +43,7 @@ nightly: .venv/installed
 	$(BIN)/python -m harness record --tier nightly --minutes $(or $(MINUTES),40) --bundle reports/nightly.zip $(ARGS)
 	$(BIN)/python -m pytest claims --tier nightly --recorded $(OPTIONS) || test $$? -eq 1
 
-test: lint types tests claims
+test: lint types tests claims recheck
 
 # deptry: what is imported is declared, what is declared is used.
 lint: .venv/installed

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from claims.gamba2020.methods.criticality import Criticality
 from claims.gamba2020.methods.settings import REACH, Trained
-from claims.gamba2020.methods.small_recipes import LENET_SEEDS, digits, lenet, smooth_digits
+from claims.gamba2020.methods.small_recipes import LENET_SEEDS, lenet, smooth_digits
 from claims.gamba2020.methods.vgg_readings import SHARES, UNBIASED, draw_shares, shares, throughout, together
 from claims.gamba2020.methods.vgg_recipes import SEEDS, smooth, watched
 from harness.claims.about import About
@@ -26,13 +26,10 @@ def both_ranges(tier: str) -> dict[str, Criticality]:
     By the exponential schedule, as all of figure 21.  At tier `laptop` six layers on digits.
     """
     if tier == "laptop":
-        standardised = smooth_digits()
-        plain = digits(schedule=standardised.training.schedule, standardise=False)
-        return {"standardised": standardised, "from 0 to 1": plain}
-    schedule = smooth(tier)
+        return {"standardised": smooth_digits(), "from 0 to 1": smooth_digits(standardise=False)}
     return {
-        "standardised": watched(tier, "cifar10", schedule=schedule),
-        "from 0 to 1": watched(tier, "cifar10", schedule=schedule, standardise=False),
+        name: watched(tier, "cifar10", schedule=smooth(tier), standardise=name == "standardised")
+        for name in ("standardised", "from 0 to 1")
     }
 
 

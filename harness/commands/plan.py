@@ -1,7 +1,8 @@
 """Say which runs the selected claims need, which of them are in the store, and what the others will cost.
 
-The cost is the one of finished runs of the same recipe; where there are none, that of the nearest recipe for as much
-work, if recipes of its kind say how much they have; otherwise it is unknown.  Nothing is computed.
+Beside those in the store stand those that are kept as evidence, which judging takes in their place.  The cost is the
+one of finished runs of the same recipe, in the store or else in the evidence; where there are none, that of the nearest
+recipe for as much work, if recipes of its kind say how much they have; otherwise it is unknown.  Nothing is computed.
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.tiers import TIERS
 from harness.commands import selection
 from harness.commands.selection import Selection, selected, shown
+from harness.commands.usage import EVIDENCE
 
 if TYPE_CHECKING:
+    from harness.evidence import Archive, Entry, Freshness
     from harness.runs import Outcome
     from harness.runs.cost import Cost
 
 Json = dict[str, Any]
 
-HEADINGS = ("stored", "each", "together", "tier", "claims", "recipe")
+HEADINGS = ("stored", "kept", "each", "together", "tier", "claims", "recipe")
 
 WIDTH = 100
 """Columns that the table takes."""
@@ -32,23 +36,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
     parser.add_argument("--gpu", action="store_true", help="costs on an assumed GPU, for a machine that has none")
+    parser.add_argument("--evidence", type=Path, metavar="DIR", help=f"where evidence is kept (default: {EVIDENCE})")
     parser.add_argument("--json", action="store_true", help="for other programs, with an entry for each run")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Print the plan; 0 also where runs are missing."""
-    plan = planned(selected(chosen), gpu=chosen.gpu)
+    from harness.evidence import Archive
+
+    plan = planned(selected(chosen), Archive.read(chosen.evidence or EVIDENCE), gpu=chosen.gpu)
     print(json.dumps(plan, indent=1) if chosen.json else "\n".join(readable(plan)))
     return 0
 
 
-def looked_up(selection: Selection, *, gpu: bool = False) -> list[tuple[Outcome, Cost]]:
-    """Every run that is needed, as it stands in the store, and what it costs: here, or on an assumed GPU."""
+def looked_up(selection: Selection, archive: Archive | None = None, *, gpu: bool = False) -> list[tuple[Outcome, Cost]]:
+    """Every run that is needed, as it stands in the store, and what it costs: here, or on an assumed GPU.
+
+    The archive is asked for costs alone.
+    """
     from harness.runs import plan
     from harness.runs.cost import UNKNOWN, Cost, Throughput
     from harness.runs.gpu_cost import gpu_cost
 
-    throughput = Throughput(selection.store.records())
+    evidence = [entry.record() for entry in archive.entries.values()] if archive else []
+    throughput = Throughput(selection.store.records(), evidence)
 
     def cost(outcome: Outcome) -> Cost:
         if outcome.record is not None:
@@ -61,13 +72,16 @@ def looked_up(selection: Selection, *, gpu: bool = False) -> list[tuple[Outcome,
     return [(outcome, cost(outcome)) for outcome in plan(selection.needs, selection.store, selection.bench)]
 
 
-def planned(selection: Selection, *, gpu: bool = False) -> Json:
-    """The plan as JSON values."""
+def planned(selection: Selection, archive: Archive | None = None, *, gpu: bool = False) -> Json:
+    """The plan as JSON values; without an archive as if no evidence were kept."""
     from harness.runs import default_workers
     from harness.runs.gpu_cost import BASIS
     from harness.runs.key import device_class
 
-    runs = [entry(selection, outcome, cost) for outcome, cost in looked_up(selection, gpu=gpu)]
+    runs = [
+        entry(selection, outcome, cost, kept(outcome, archive))
+        for outcome, cost in looked_up(selection, archive, gpu=gpu)
+    ]
     workers = 1 if gpu else default_workers(selection.bench)
     by_tier = {tier: [run for run in runs if run["tier"] == tier] for tier in TIERS}
     return {
@@ -81,7 +95,20 @@ def planned(selection: Selection, *, gpu: bool = False) -> Json:
     }
 
 
-def entry(selection: Selection, outcome: Outcome, cost: Cost) -> Json:
+def kept(outcome: Outcome, archive: Archive | None) -> tuple[Entry, Freshness] | None:
+    """The record of a run that is kept as evidence, as judging finds it: of the data here, of any where there are none.
+
+    None for a run that is in the store, or that cannot be told what it is made of.
+    """
+    from harness.runs import declared
+
+    if archive is None or outcome.record is not None or not (outcome.missing or outcome.lacks_data):
+        return None
+    made_of = outcome.made_of
+    return archive.find(declared(outcome.run)) if made_of is None else archive.find(made_of, made_of["data"])
+
+
+def entry(selection: Selection, outcome: Outcome, cost: Cost, recorded: tuple[Entry, Freshness] | None = None) -> Json:
     """What the plan says of one run."""
     from harness.store.canonical import content_key
 
@@ -93,11 +120,21 @@ def entry(selection: Selection, outcome: Outcome, cost: Cost) -> Json:
         "key": outcome.key,
         "tier": selection.tier_of(run),
         "claims": [claim.id for claim in selection.needs[run]],
-        "state": "stored" if outcome.record else "missing" if outcome.missing else "not available",
-        "reason": outcome.failure.message if outcome.failure else None,
-        "seconds": cost.seconds,
-        "basis": cost.basis,
+        "state": state_of(outcome, recorded),
+        "freshness": str(recorded[1]) if recorded else None,
+        "reason": outcome.failure.message if outcome.failure and not recorded else None,
+        "seconds": recorded[0].seconds if recorded else cost.seconds,
+        "basis": "this run" if recorded else cost.basis,
     }
+
+
+def state_of(outcome: Outcome, recorded: object) -> str:
+    """Where a run is: in the store, else kept as evidence, else missing, or not to be had here."""
+    if outcome.record:
+        return "stored"
+    if recorded:
+        return "kept"
+    return "missing" if outcome.missing else "not available"
 
 
 def total(runs: Iterable[Json], workers: int) -> Json:
@@ -114,6 +151,8 @@ def total(runs: Iterable[Json], workers: int) -> Json:
     return {
         "runs": len(entries),
         "stored": states["stored"],
+        "kept": states["kept"],
+        "stale": sum(entry["freshness"] == "stale" for entry in entries),
         "missing": states["missing"],
         "not_available": states["not available"],
         "seconds": sum(known),
@@ -152,7 +191,15 @@ def row(runs: Sequence[Json]) -> tuple[str, ...]:
         each = "n/a"
     first, *others = dict.fromkeys(id for run in runs for id in run["claims"])
     claims = f"{first} +{len(others)}" if len(others) > 1 else ", ".join([first, *others])
-    return f"{sums['stored']} of {sums['runs']}", each, together, one["tier"], claims, one["recipe"]
+    return (
+        f"{sums['stored']} of {sums['runs']}",
+        str(sums["kept"] or ""),
+        each,
+        together,
+        one["tier"],
+        claims,
+        one["recipe"],
+    )
 
 
 def estimate(seconds: float | None, basis: str) -> str:
@@ -166,7 +213,10 @@ def said(sums: Json, workers: int) -> str:
     """Totals in words."""
     from harness.runs.display import duration
 
-    text = f"{sums['runs']} runs, {sums['stored']} in the store, {sums['missing']} missing"
+    evidence = f"{sums['kept']} kept as evidence, " if sums["kept"] else ""
+    if sums["stale"]:
+        evidence = f"{evidence[:-2]} ({sums['stale']} of them stale), "
+    text = f"{sums['runs']} runs, {sums['stored']} in the store, {evidence}{sums['missing']} missing"
     if sums["not_available"]:
         text += f", {sums['not_available']} not available"
     if sums["missing"] > sums["unknown"]:

@@ -1,12 +1,16 @@
 """Train recorded runs again, and compare: does the evidence come out as it was written down?
 
 Without --all, a sample: as many as fit into --seconds, beginning at another place for each commit, so that all come up
-in turn.  A run is done whole where the record took less than --whole seconds, else its first epoch is done.  Numbers
-are to agree to the bit on the same kind of processor with the same libraries, else within a tolerance
-(`harness.evidence.recheck`).  A stale record that comes out again under the code as it is now is confirmed, and with
---confirm that is written beside it.
+in turn; a record that would take longer alone is left.  A run is done whole where the record took less than --whole
+seconds, and then all its metrics are compared, else its first epoch is done.  Numbers are to agree to the bit on the
+same kind of processor with the same libraries, else within a tolerance (`harness.evidence.recheck`).  A stale record
+that comes out again under the code as it is now is confirmed, and with --confirm that is written beside it.
 
-Exit status: 0 when all that was done agrees, 1 when anything does not, 2 for bad usage.
+A sample that came out again is remembered in the store; with --once it is not done again as long as nothing changes:
+no commit, no evidence, no data, no option.
+
+Exit status: 0 when all that was done agrees, also where there is nothing to do; 1 when anything does not; 2 for bad
+usage.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import hashlib
+import math
 import sys
 import tempfile
 import time
@@ -21,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.commands import selection
+from harness.commands import rechecked, selection
 from harness.commands.record import add_record_arguments, state_of_code
 from harness.commands.selection import Selection, selected
 from harness.commands.usage import EVIDENCE, positive
@@ -58,32 +63,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--whole", type=positive, default=WHOLE, metavar="S", help="runs up to S seconds are done whole"
     )
+    parser.add_argument("--once", action="store_true", help="not again what came out before and has not changed since")
     parser.add_argument("--confirm", action="store_true", help="write down which stale records came out again")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Recheck a sample, or all."""
+    ends = time.monotonic() + chosen.seconds
+    commit = state_of_code(allow_dirty=chosen.allow_dirty or not chosen.confirm)
+    name = rechecked.name_of(chosen, commit)
+    if chosen.once and (before := rechecked.recalled(chosen, name)):
+        print(f"already rechecked at {before[0]}: {before[1]}; `make recheck` does it again")
+        return 0
+    failed, said = recheck_sample(chosen, commit, math.inf if chosen.all else ends)
+    if name is not None and not failed and name == rechecked.name_of(chosen, state_of_code(allow_dirty=True)):
+        rechecked.remember(chosen, name, said)
+    return int(failed)
+
+
+def recheck_sample(chosen: argparse.Namespace, commit: str, ends: float) -> tuple[bool, str]:
+    """Recheck until `ends` on the monotonic clock: whether anything is wrong, and what was done in a few words."""
     from harness.evidence import Archive
 
-    commit = state_of_code(allow_dirty=chosen.allow_dirty or not chosen.confirm)
     archive = Archive.read(chosen.evidence or EVIDENCE)
     for problem in archive.problems:
         print(problem, file=sys.stderr)
     chosen_claims = selected(chosen)
     waiting = rotated(list(candidates(chosen_claims, archive)), commit)
-    ends, failed, done = time.monotonic() + chosen.seconds, 0, 0
+    failed, done, pace = 0, 0, 1.0
     for candidate in waiting:
-        if not chosen.all and done and time.monotonic() + expected(candidate, chosen.whole) > ends:
+        seconds, begun = expected(candidate, chosen.whole), time.monotonic()
+        if begun + pace * seconds > ends:
             continue
         done += 1
-        print(f"{done}: {candidate.entry.title}, about {expected(candidate, chosen.whole):.0f} s", file=sys.stderr)
-        comparison = recheck(candidate, chosen_claims, chosen.whole)
+        print(f"{done}: {candidate.entry.title}, about {pace * seconds:.0f} s", file=sys.stderr)
+        comparison, alike = recheck(candidate, chosen_claims, chosen.whole)
+        pace = max(1.0, (time.monotonic() - begun) / max(seconds, 1.0))  # this machine may be the slower one
         failed += bool(comparison.differences)
-        print(told(candidate, comparison, chosen.whole), flush=True)
+        print(told(candidate, comparison, chosen.whole, alike), flush=True)
         if chosen.confirm and not comparison.differences and candidate.freshness != "current":
             confirm(candidate, comparison, chosen_claims, archive, chosen.whole, commit)
     print(f"{done} of {len(waiting)} records rechecked, {failed or 'none'} did not come out again")
-    return int(bool(failed or archive.problems))
+    if why := nothing_done(waiting, done, archive, chosen):
+        print(why)
+    return bool(failed or archive.problems), why or f"{done - failed} of {len(waiting)} records agreed"
+
+
+def nothing_done(waiting: Sequence[Candidate], done: int, archive: object, chosen: argparse.Namespace) -> str:
+    """Why no record was rechecked; "" where some were."""
+    from harness.evidence import Archive
+
+    assert isinstance(archive, Archive)
+    if done:
+        return ""
+    if waiting:
+        least = min(expected(candidate, chosen.whole) for candidate in waiting)
+        return f"no record fits into {chosen.seconds:g} s: the shortest takes about {least:.0f} s"
+    if archive.entries:
+        return f"{len(archive.entries)} records are kept, and of the selected claims none whose data are here"
+    return "no records are kept"
 
 
 def candidates(chosen: Selection, archive: object) -> Iterator[Candidate]:
@@ -118,26 +156,28 @@ def expected(candidate: Candidate, whole: float) -> float:
     return candidate.entry.seconds if epochs is None else candidate.entry.seconds * epochs / max(len(curve), 1)
 
 
-def recheck(candidate: Candidate, chosen: Selection, whole: float) -> Comparison:
-    """Do a run again, in a store of its own, and compare."""
+def recheck(candidate: Candidate, chosen: Selection, whole: float) -> tuple[Comparison, bool]:
+    """Do a run again, in a store of its own, and compare; with whether that was on the same kind of processor."""
     from harness.evidence.recheck import compare, same_machine
     from harness.runs import Run, perform
     from harness.store import Store
 
-    recipe, _ = candidate.job(whole)
+    recipe, epochs = candidate.job(whole)
     with tempfile.TemporaryDirectory() as folder:
         now = perform(Run(recipe, candidate.run.seed), Store(folder), chosen.bench)
         alike = same_machine(candidate.entry.environment, now.environment)
-        return compare(candidate.entry.metrics, now.metrics, now.made_of, to_the_bit=alike)
+        metrics = candidate.entry.metrics
+        return compare(metrics, now.metrics, now.made_of, whole=epochs is None, to_the_bit=alike), alike
 
 
-def told(candidate: Candidate, comparison: Comparison, whole: float) -> str:
+def told(candidate: Candidate, comparison: Comparison, whole: float, alike: bool) -> str:
     """A line for a recheck, and one for each value that did not come out again."""
     _, epochs = candidate.job(whole)
     part = "whole" if epochs is None else f"first {epochs} epochs" if epochs > 1 else "first epoch"
+    where = "" if alike else ", on another processor"
     how = "to the last digit" if comparison.exact else "within the tolerance"
     outcome = f"{len(comparison.differences)} values differ" if comparison.differences else f"agrees {how}"
-    lines = [f"{candidate.entry.title} ({part}, {comparison.compared} values): {outcome}"]
+    lines = [f"{candidate.entry.title} ({part}, {comparison.compared} values{where}): {outcome}"]
     return "\n  ".join([*lines, *map(str, comparison.differences)])
 
 

@@ -11,6 +11,7 @@ Exit status: as `train`; 2 too where files have been changed.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands import train
+from harness.commands.plan import kept, looked_up
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.usage import EVIDENCE, BadUsage
 
@@ -44,9 +46,22 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Train what lacks evidence, then record."""
     commit = state_of_code(allow_dirty=chosen.allow_dirty)
-    status = 0 if chosen.no_train else train.run(chosen)
-    record(selected(chosen), chosen.evidence or EVIDENCE, commit)
+    selection, folder = selected(chosen), chosen.evidence or EVIDENCE
+    status = 0 if chosen.no_train else train.train(without_evidence(selection, folder), chosen)
+    record(selection, folder, commit)
     return status
+
+
+def without_evidence(selection: Selection, folder: Path) -> Selection:
+    """The selection without the runs that a record is kept of which today's code made or confirmed."""
+    from harness.evidence import Archive
+
+    archive = Archive.read(folder)
+    recorded = {outcome.run: kept(outcome, archive) for outcome, _ in looked_up(selection)}
+    covered = {run for run, found in recorded.items() if found is not None and found[1] != "stale"}
+    return dataclasses.replace(
+        selection, needs={run: ids for run, ids in selection.needs.items() if run not in covered}
+    )
 
 
 def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from harness.commands import selection
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
-from harness.commands.usage import BadUsage, at_least_one, positive
+from harness.commands.usage import EVIDENCE, BadUsage, at_least_one, positive
 
 if TYPE_CHECKING:
     from harness.runs import Outcome, Run
@@ -82,13 +82,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what is missing, write the bundle, say what is left."""
+    return train(selected(chosen), chosen)
+
+
+def train(selection: Selection, chosen: argparse.Namespace) -> int:
+    """The same for a selection; costs are told from what the store and the evidence know."""
+    from harness.evidence import Archive
     from harness.store import StoreProblem
 
     ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
     if chosen.bundle is not None and not chosen.bundle.absolute().parent.is_dir():
         raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
-    selection = selected(chosen)
-    known = looked_up(selection)
+    known = looked_up(selection, Archive.read(EVIDENCE))
     try:
         pace, stopped = done(longest_first(known), selection, chosen.workers, ends)
         account = accounted([outcome for outcome, _ in known], selection, pace)

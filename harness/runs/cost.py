@@ -33,29 +33,40 @@ class Throughput:
     """What finished runs took, to say what others will.
 
     A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
-    none, and the recipe says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the
-    fewest fields took for the same work.  Records of the code as it is now are preferred to those of earlier versions.
+    none, those of the evidence, which another machine may have recorded.  Where there are none either, and the recipe
+    says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the fewest fields took for
+    the same work.  Records of the code as it is now are preferred to those of earlier versions.
     """
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        self._records: dict[tuple[Any, Any], list[Record]] = defaultdict(list)
-        for record in records:
-            recipe = record.made_of.get("recipe")
-            if isinstance(recipe, dict) and not record.diverged:
-                self._records[record.made_of.get("device"), recipe.get("name")].append(record)
+    def __init__(self, records: Iterable[Record], evidence: Iterable[Record] = ()) -> None:
+        self._sources = {"this recipe": _by_kind(records), "evidence": _by_kind(evidence)}
 
     def cost(self, recipe: Recipe, made_of: Mapping[str, Any]) -> Cost:
         """The cost of a run of this recipe, whose key is made of these things (`harness.runs.ingredients`)."""
         described, code = made_of["recipe"], made_of["code"]
-        peers = self._records[made_of["device"], described["name"]]
-        same = [(record, record.seconds) for record in peers if record.made_of["recipe"] == described]
-        if same:
-            return Cost(_median(same, code), "this recipe")
+        kind = made_of["device"], described["name"]
+        for basis, records in self._sources.items():
+            same = [(record, record.seconds) for record in records[kind] if record.made_of["recipe"] == described]
+            if same:
+                return Cost(_median(same, code), basis)
         work = work_of(recipe)
         if work is None:
             return UNKNOWN
-        nearest = _nearest(described, peers)
-        return Cost(work * _median(nearest, code), "scaled by work") if nearest else UNKNOWN
+        for records in self._sources.values():
+            nearest = _nearest(described, records[kind])
+            if nearest:
+                return Cost(work * _median(nearest, code), "scaled by work")
+        return UNKNOWN
+
+
+def _by_kind(records: Iterable[Record]) -> dict[tuple[Any, Any], list[Record]]:
+    """Records by device and kind of recipe, but for those that diverged."""
+    found: dict[tuple[Any, Any], list[Record]] = defaultdict(list)
+    for record in records:
+        recipe = record.made_of.get("recipe")
+        if isinstance(recipe, dict) and not record.diverged:
+            found[record.made_of.get("device"), recipe.get("name")].append(record)
+    return found
 
 
 def _nearest(described: Any, peers: Sequence[Record]) -> list[tuple[Record, float]]:

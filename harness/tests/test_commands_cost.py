@@ -96,6 +96,23 @@ def test_a_recipe_without_records_costs_what_the_nearest_one_took_for_the_same_w
     assert cost(store, Epochs(30, Layers("narrow", (2, 2)))).seconds == pytest.approx(9.0)
 
 
+def test_evidence_says_what_no_record_of_the_store_does(store, tmp_path):
+    evidence = Store(tmp_path / "as evidence")
+    took(evidence, 20.0, Epochs(10))
+    recipe, other = Epochs(10), Epochs(30)
+
+    def found(recipe):
+        return Throughput(store.records(), evidence.records()).cost(recipe, made_of(recipe, 99))
+
+    assert (found(recipe).seconds, found(recipe).basis) == (20.0, "evidence")
+    assert (found(other).seconds, found(other).basis) == (pytest.approx(60.0), "scaled by work")
+    took(store, 3.0, Epochs(5))
+    assert found(recipe).basis == "evidence"
+    assert found(other).seconds == pytest.approx(18.0)
+    took(store, 5.0, recipe)
+    assert (found(recipe).seconds, found(recipe).basis) == (5.0, "this recipe")
+
+
 def test_without_comparable_work_the_cost_is_unknown(store):
     took(store, 20.0, Epochs(10))
     took(store, 20.0, Draw())

@@ -20,7 +20,9 @@ import pytest
 from harness.__main__ import main
 from harness.commands import plan, train
 from harness.commands.selection import Selection
-from harness.runs import Bench, Recipe, Result, Run, ingredients
+from harness.data.image_set import Provenance
+from harness.evidence import Archive, Entry
+from harness.runs import Bench, Recipe, Result, Run, declared, ingredients
 from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
 from harness.system.stable_names import stable_name
@@ -28,6 +30,7 @@ from harness.tests.fake_recipes import Counted, Draw, Fails, Part, Reads
 from harness.tests.test_training_together import CNN
 from harness.training import Data, Network
 from harness.training.network import operations
+from harness.verdicts import Evidence
 
 CLAIMS = """
 from harness.tests.fake_recipes import Draw, Part
@@ -258,6 +261,65 @@ def test_recipes_with_one_title_have_lines_of_their_own(store):
     assert [run["recipe"] for run in found["runs"]] == ["draws", "draws", "draws (2)", "draws (2)"]
 
 
+def kept(tmp_path, seconds, run, data=None, **changes):
+    """An archive with the run's record added."""
+    made_of = {**declared(run), "device": "cpu", "data": data or {}, **changes}
+    named = [(*name.partition("/")[::2], digest) for name, digest in made_of["data"].items()]
+    sources = tuple(Provenance(name, split, digest, Evidence.PAPER, ()) for name, split, digest in named)
+    entry = Entry(str(run), made_of, {"seed": run.seed}, {}, seconds, "2026-11-25", "0" * 40, sources)
+    archive = Archive.read(tmp_path / "evidence")
+    archive.add("toy2026/some", [entry])
+    return archive
+
+
+def test_a_plan_tells_what_is_kept_as_evidence_from_what_is_stored_or_missing(store, calls, tmp_path):
+    took(store, 60.0, counted(calls, 1), 0)
+    for seed, code in ((0, {}), (1, {}), (2, {"code": "0" * 64})):
+        kept(tmp_path, 20.0, Run(counted(calls, 1), seed), **code)
+    archive = kept(tmp_path, 5.0, Run(Reads("cifar10")), {"cifar10/train": "d1"})
+    runs = [Run(counted(calls, 1), seed) for seed in range(4)] + [Run(Reads("cifar10")), Run(Reads("mnist"))]
+    selection = Selection({run: [CLAIM] for run in runs}, "laptop", store, Bench())
+    found = plan.planned(selection, archive)
+    states = [run["state"] for run in found["runs"]]
+    assert states == ["stored", "kept", "kept", "missing", "kept", "not available"]
+    total = found["total"]
+    assert (total["runs"], total["stored"], total["kept"], total["stale"], total["missing"]) == (6, 1, 3, 1, 1)
+    lines = plan.readable(found)
+    assert lines[0].split()[:2] == ["stored", "kept"]
+    assert lines[1].split()[:4] == ["1", "of", "4", "2"]
+    assert [line.split()[:4] for line in lines if line.endswith("cifar10")] == [["0", "of", "1", "1"]]
+    assert any("6 runs, 1 in the store, 3 kept as evidence (1 of them stale), 1 missing" in line for line in lines)
+    assert sum(line.startswith("not available") for line in lines) == 1
+    assert max(map(len, lines[:4])) <= 100
+    assert json.loads(json.dumps(found)) == found
+    without = plan.planned(selection)
+    assert without["total"]["kept"] == 0
+    assert "evidence" not in " ".join(plan.readable(without))
+
+
+def test_a_plan_with_an_empty_store_has_the_costs_of_the_evidence(store, calls, tmp_path):
+    archive = kept(tmp_path, 20.0, Run(counted(calls, 1), 0))
+    missing = Run(counted(calls, 1), 5)
+    found = plan.planned(Selection({missing: [CLAIM]}, "laptop", store, Bench()), archive)
+    assert [(run["state"], run["seconds"], run["basis"]) for run in found["runs"]] == [("missing", 20.0, "evidence")]
+    assert "~20 s" in plan.readable(found)[1]
+    took(store, 60.0, counted(calls, 1), 1)
+    found = plan.planned(Selection({missing: [CLAIM]}, "laptop", store, Bench()), archive)
+    assert [(run["seconds"], run["basis"]) for run in found["runs"]] == [(60.0, "this recipe")]
+
+
+def test_the_command_looks_into_the_evidence_of_the_project(suite):
+    suite.claims(CLAIMS)
+    folder = suite.root / "elsewhere"
+    made_of = ingredients(Run(Draw(), 0), Bench())
+    entry = Entry("draws", made_of, {"mean": 0.1}, {}, 7.0, "2026-11-25", "0" * 40)
+    for place in (folder, suite.root / "reports/evidence"):
+        Archive.read(place).add("paper2020/draws", [entry])
+    for options in ((), ("--evidence", str(folder))):
+        planned = harness(suite.root, "plan", *options)
+        assert "4 runs, 0 in the store, 1 kept as evidence, 3 missing; about" in planned.stdout
+
+
 def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store):
     small = CNN.with_(data=Data("digits", count=100, held_out=20), batch_size=30, epochs=2)
     vgg = Network.of("plain-vgg", depth=16, head="average", classes=4, channels=1)
@@ -277,7 +339,7 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     planned = harness(suite.root, "plan", "--tier", "laptop")
     assert planned.returncode == 0, planned.stderr
     assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4  unknown  unknown   smoke   XX-01, XX-02  fake-draw" in planned.stdout
+    assert "0 of 4        unknown  unknown   smoke   XX-01, XX-02  fake-draw" in planned.stdout
 
     trained = harness(suite.root, "train", "--tier", "laptop", "--workers", "1")
     assert trained.returncode == 0, trained.stderr

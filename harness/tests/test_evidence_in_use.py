@@ -97,6 +97,16 @@ def test_a_judged_case_is_remembered_as_long_as_the_evidence_is_the_same(project
     project.run(*judge).stdout.no_fnmatch_line("*judged before*")
 
 
+def test_what_evidence_covers_is_not_trained_again(project):
+    """Neither on another machine, whose store is empty, nor for a bundle."""
+    recorded(project)
+    shutil.rmtree(project.root / "reports" / "store")
+    again = harness(project, "record", *QUICK)
+    assert again.returncode == 0
+    assert "nothing to record" in again.stdout
+    assert "runs in the store: 0, 0 of them new" in again.stdout
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
@@ -150,9 +160,25 @@ def test_what_is_recorded_comes_out_again_and_what_was_changed_does_not(project)
     archive = Archive.read(project.root / "reports/evidence")
     entry = next(iter(archive.entries.values()))
     loss = [entry.metrics["train_loss"][0] * 1.3, *entry.metrics["train_loss"][1:]]
-    forged = Entry(**{**vars(entry), "metrics": {**entry.metrics, "train_loss": loss}})
+    claimed = entry.metrics["final_validation_accuracy"] - 0.01
+    forged = Entry(
+        **{**vars(entry), "metrics": {**entry.metrics, "train_loss": loss, "final_validation_accuracy": claimed}}
+    )
     archive.add("paper2020/training-digits", [forged])
     told = harness(project, "recheck", *QUICK, "--all")
     assert told.returncode == 1
     assert "train_loss [epoch 0]: recorded" in told.stdout
+    assert f"final_validation_accuracy: recorded {claimed:.6g}, now {claimed + 0.01:.6g}" in told.stdout
     assert "4 of 4 records rechecked, 1 did not come out again" in told.stdout
+
+
+def test_what_came_out_again_is_not_done_a_second_time_where_once_is_enough(project):
+    recorded(project)
+    once = ("recheck", *QUICK, "--once")
+    assert "4 of 4 records rechecked, none did not come out again" in harness(project, *once).stdout
+    told = harness(project, *once)
+    assert told.returncode == 0
+    assert "4 of 4 records agreed; `make recheck` does it again" in told.stdout
+    assert "4 of 4 records rechecked" in harness(project, *once[:-1]).stdout
+    shutil.rmtree(project.root / "reports/store")
+    assert "4 runs, 0 in the store, 4 kept as evidence, 0 missing" in harness(project, "plan", *QUICK).stdout

@@ -31,9 +31,9 @@ def test_holm_over_the_cases_takes_back_what_one_of_many_would_not_refute_but_no
 
 
 def test_holm_counts_the_parts_of_all_cases():
-    two = {"p": ABOVE.judge(dataclasses.replace(WEAK, value=-WEAK.value)), "q": estimate(9.0)}
-    assert judge_claim([case(judged=judgement(two))]).verdict is REFUTED
-    assert judge_claim([case(name, judged=judgement(two)) for name in "ab"]).verdict is INCONCLUSIVE
+    below = ABOVE.judge(dataclasses.replace(WEAK, value=-WEAK.value))
+    assert judge_claim([case(judged=judgement({"p": below}))]).verdict is REFUTED
+    assert judge_claim([case(judged=judgement({"p": below, "q": estimate(9.0)}))]).verdict is INCONCLUSIVE
 
 
 def test_support_by_every_part_of_every_case_needs_no_correction():

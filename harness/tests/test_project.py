@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT: dict[str, Any] = SETTINGS["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-PARTS = ["lint", "types", "tests", "claims"]
+PARTS = ["lint", "types", "tests", "claims", "recheck"]
 
 
 def jobs(workflow: str) -> dict[str, str]:

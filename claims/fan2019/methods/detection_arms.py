@@ -86,7 +86,7 @@ def plain(tier: str, data: str) -> DetectorTest:
         schedule=Warm(2, Cosine(10)),
         epochs=10,
         batch_size=32,
-        precision="bf16",
+        precision="float32",
         augmentation=replace(YOLO, jitter=0.1, colour=1.0),
         count=1600,
         tested=500,

@@ -186,7 +186,6 @@ WORLDS = {
     "HP-40": Worlds(TOGETHER, OPPOSED, OPPOSED),
     "HP-42": Worlds(
         HALF_CRITICAL, MadeUp(drops=0.5), MadeUp(after=lambda layers: [0.9] * (layers - 1) + [0.5], drops=0.003),
-        tier="paper",
     ),
     "HP-52": Worlds(accuracies(0.8, 0.95), accuracies(0.9, 0.95), accuracies(0.8, 0.8), tier="paper"),
     "HP-43": Worlds(
@@ -223,7 +222,7 @@ WORLDS = {
         spread(imagenet=0.001, cifar10=0.02),
     ),
     "HP-35": Worlds(late(0), late(12), late(0, after=0.52), blunt=("unbiased while the loss is flat",)),
-    "HP-36": Worlds(fitted(1.0, 0.1), fitted(0.5, 0.1), fitted(1.0, 1.0), tier="paper"),
+    "HP-36": Worlds(fitted(1.0, 0.1), fitted(0.5, 0.1), fitted(1.0, 1.0)),
     "HP-53": Worlds(
         {"whole": BIASED, "shuffled": MadeUp(after=first(0.5, 0.6))},
         {"whole": MadeUp(after=first(0.5, 0.6)), "shuffled": BIASED},
