@@ -21,6 +21,7 @@ from claims.gamba2020.methods.settings import TrainedOnData
 from claims.gamba2020.methods.small_recipes import task
 from claims.gamba2020.methods.vgg_readings import recipe
 from claims.gamba2020.methods.vgg_recipes import FAILING_SEEDS, failing
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Count, proportion_above
 from harness.system.lazy import np
@@ -90,6 +91,7 @@ def note_breakdowns(lab: Lab) -> None:
     where="Section 3.2, Fig. 15",
     readings={"meaning": tuple(DEVIATIONS), "change": ("moved", "turned")},
     tier="laptop",
+    about=About.MECHANISM,
     runs=failing_run,
     rule=RULE,
     control=LEARNING,
@@ -113,6 +115,7 @@ def test_last_layers_of_a_failing_network_move_and_stay_unbiased(
     where="Section 3.2",
     readings={"meaning": tuple(DEVIATIONS)},
     tier="laptop",
+    about=About.MECHANISM,
     runs=failing_run,
     rule=RULE,
     control=LEARNING,
@@ -129,6 +132,7 @@ def test_first_layers_of_a_failing_network_behave_likewise(lab: Lab, data: str, 
     where="Fig. 15",
     readings={"meaning": tuple(DEVIATIONS)},
     tier="laptop",
+    about=About.MECHANISM,
     runs=failing_run,
     rule=RULE,
     control=LEARNING,

@@ -12,8 +12,17 @@ from typing import TYPE_CHECKING
 from claims.gamba2020.methods.criticality import Criticality
 from claims.gamba2020.methods.settings import REACH, Trained
 from claims.gamba2020.methods.small_recipes import digits, smooth_digits
-from claims.gamba2020.methods.vgg_readings import CRITICAL, bias, drops, last_epoch, shares
+from claims.gamba2020.methods.vgg_readings import (
+    CRITICAL,
+    bias,
+    drops,
+    first_half,
+    last_epoch,
+    second_half,
+    shares,
+)
 from claims.gamba2020.methods.vgg_recipes import SEEDS, smooth, watched
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import equivalent_to, greater_than, less_than
 from harness.system.lazy import np
@@ -41,6 +50,7 @@ def past_the_first(by_layer: np.ndarray) -> np.ndarray:
     "HP-58",
     where="Section A.8, Fig. 22",
     tier="nightly",
+    about=About.DIRECTION,
     runs=both,
     rule=less_than(0.0),
     control="the layers of each run under the step schedule in a random order",
@@ -65,6 +75,7 @@ def test_the_step_schedule_lowers_the_spread_of_the_measure(lab: Lab) -> None:
     "HP-59",
     where="Section A.8, Fig. 22",
     tier="nightly",
+    about=About.DIRECTION,
     runs=both,
     rule=greater_than(0.0),
     control="the layers under the step schedule in the reverse order",
@@ -73,14 +84,15 @@ def test_the_step_schedule_lowers_the_spread_of_the_measure(lab: Lab) -> None:
 def test_the_step_schedule_separates_biased_layers_better(lab: Lab) -> None:
     """On CIFAR10 the step schedule better separates the strongly biased layers from the others.
 
-    The gap is between the least biased of layers 2 to 8 and the most biased of layers 9 to 16.  Section A.8 says layers
-    1 to 8, of which the first is unbiased by section 3.3 (E-HP6).
+    The gap is between the mean bias of layers 2 to 8 and that of layers 9 to 16.  Between the least biased of the one
+    and the most biased of the others, as it was first, chance alone makes it smaller.  Section A.8 says layers 1 to 8,
+    of which the first is unbiased by section 3.3 (E-HP6).
     """
 
     def gap(by_layer: np.ndarray) -> np.ndarray:
-        half = by_layer.shape[1] // 2
-        least_less_most: np.ndarray = by_layer[:, 1:half].min(1) - by_layer[:, half:].max(1)
-        return least_less_most
+        layers = by_layer.shape[1]
+        difference: np.ndarray = by_layer[:, first_half(layers)].mean(1) - by_layer[:, second_half(layers)].mean(1)
+        return difference
 
     lab.measure(gap(bias(lab, "step")) - gap(bias(lab, "smooth")))
     lab.control(gap(bias(lab, "step")[:, ::-1]) - gap(bias(lab, "smooth")))
@@ -91,8 +103,9 @@ def test_the_step_schedule_separates_biased_layers_better(lab: Lab) -> None:
     where="Section A.8, Figs. 23 and 24",
     unit="layers",
     tier="nightly",
+    about=About.EQUIVALENCE,
     runs=both,
-    rule=equivalent_to(0, within=1.5),
+    rule=equivalent_to(0, within=1.5, refuted_beyond=2),
     control="layers reset to their weights after the last epoch under the smooth schedule, none of which is critical",
     **DECLARED,
 )
@@ -111,6 +124,7 @@ def test_both_schedules_have_the_same_number_of_critical_layers(lab: Lab) -> Non
     "HP-61",
     where="Section A.8, Figs. 23 and 24",
     tier="laptop",
+    about=About.DIRECTION,
     runs=both,
     rule={"drops": greater_than(0.0), "bias": greater_than(0.0)},
     control="under the step schedule, layers reset to their weights after the last epoch (drops), and untrained (bias)",

@@ -22,6 +22,7 @@ from claims.ghosh2019.methods.kernel_orderness import (
 )
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Curve, greater_than, less_than, monotone
 from harness.system.lazy import np
@@ -88,6 +89,7 @@ def note_accuracy(lab: Lab) -> None:
     tier="laptop",
     data=("mnist",),
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    about=About.DIRECTION,
     runs=SWAPPED,
     seeds=range(6),
     reach={"laptop": "reduced", "nightly": "reduced"},
@@ -121,6 +123,7 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     tier="laptop",
     data=("mnist",),
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    about=About.SIZE,
     runs=SIZED,
     seeds=range(6),
     reach={"laptop": "reduced", "nightly": "reduced"},

@@ -26,6 +26,11 @@ def share_spread(filters: int) -> float:
     return 0.5 / filters**0.5
 
 
+def expected_distance(filters: int) -> float:
+    """Mean distance of the share from one half by chance, about `0.4 / sqrt(F)`: no layer is less biased than that."""
+    return float(share_probabilities(filters) @ np.abs(np.arange(filters + 1) / filters - 0.5))
+
+
 def share_at_least(share: float, filters: int) -> float:
     """Chance of a share of at least `share` (one-sided p-value of a bias towards negative projections)."""
     from scipy.stats import binom

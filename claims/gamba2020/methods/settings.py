@@ -6,7 +6,10 @@ Each kind has the settings that one group of claims shares, and no others: what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from harness.claims.about import About
 
 
 class Trained(TypedDict):
@@ -40,6 +43,7 @@ class Released(TypedDict):
 
     tier: str
     reach: Mapping[str, str]
+    about: About
 
 
 REACH = {"laptop": "proxy", "nightly": "reduced", "paper": "paper"}

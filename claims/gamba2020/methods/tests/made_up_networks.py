@@ -81,7 +81,7 @@ class MadeUp:
             "moved": [self.changes] * layers,
             "turned": [self.changes] * layers,
             "train_loss": list(np.linspace(2.0, 0.5, epochs)),
-            "train_accuracy": [0.6] * epochs,
+            "train_accuracy": [0.99] * epochs,
             "final_validation_accuracy": 0.5,
             "accuracy": dict.fromkeys(both, 1.0),
             "reset": dict.fromkeys(both, reset),

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from claims.gamba2020.methods.change_points import epoch_means, lagged_correlations, lead_of_no_lag, onset
+from claims.gamba2020.methods.change_points import epoch_means, onset
 from claims.gamba2020.methods.opposites import nearest_opposite, opposites_by_chance
 from harness.statistics.rank_correlation import mean_rank_correlation, rank_correlations
 
@@ -71,41 +71,6 @@ def test_layers_that_are_drawn_without_variation_are_left_out():
     x, y = (np.tile([0.0, 0, 0, 1], (2, 1)) for _ in range(2))
     found = mean_rank_correlation(x, y, resample_layers=True)
     assert (found.value, found.standard_error) == (pytest.approx(1), pytest.approx(0, abs=1e-12))
-
-
-def test_lagged_correlations_by_hand():
-    x = [0.0, 1, 4, 2, 7, 3, 5]
-    y = [1.0, 0, 2, 6, 3, 8, 4]
-    found = lagged_correlations(x, y, 2)
-    expected = [
-        np.corrcoef(x[2:], y[:-2])[0, 1],
-        np.corrcoef(x[1:], y[:-1])[0, 1],
-        np.corrcoef(x, y)[0, 1],
-        np.corrcoef(x[:-1], y[1:])[0, 1],
-        np.corrcoef(x[:-2], y[2:])[0, 1],
-    ]
-    assert found == pytest.approx(np.array(expected))
-    assert lead_of_no_lag(x, y, 2) == pytest.approx(expected[2] - max(expected[:2] + expected[3:]))
-
-
-@pytest.mark.parametrize("lag", [-2, -1, 0, 1, 2])
-def test_a_planted_lag_is_found(lag):
-    x = np.random.default_rng(1).normal(size=40)
-    y = np.roll(x, lag)
-    assert np.argmax(lagged_correlations(x, y, 3)) == 3 + lag
-    assert (lead_of_no_lag(x, y, 3) > 0) == (lag == 0)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "most", "message"), [([1, 2], [1], 0, "one length"), ([1, 2, 3], [1, 2, 3], 1, "3")]
-)
-def test_curves_that_cannot_be_compared(x, y, most, message):
-    with pytest.raises(ValueError, match=message):
-        lagged_correlations(x, y, most)
-
-
-def test_a_curve_that_does_not_vary_has_no_correlation():
-    assert np.isnan(lead_of_no_lag([1.0, 2, 3, 4], [0.5] * 4, 1))
 
 
 def test_epoch_means():

@@ -13,6 +13,7 @@ from claims.gamba2020.methods.convolution_matrix import convolution_matrix
 from claims.gamba2020.methods.projection_null import (
     aligned_probability,
     cosine_distribution,
+    expected_distance,
     share_at_least,
     share_probabilities,
     share_spread,
@@ -103,6 +104,11 @@ def test_null_of_the_share(filters):
         assert share_at_least(value, filters) == pytest.approx(probabilities[values >= value].sum())
     assert probabilities[0] + probabilities[-1] == pytest.approx(aligned_probability(filters))
     assert probabilities[-1] == pytest.approx(aligned_probability(filters, either_sign=False))
+
+
+@pytest.mark.parametrize(("filters", "expected"), [(1, 0.5), (2, 0.25), (3, 0.25), (4, 0.1875)])
+def test_expected_distance_by_hand(filters, expected):
+    assert expected_distance(filters) == pytest.approx(expected)
 
 
 def test_share_between_two_possible_values_means_the_next():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 import torch
 
 from claims.ghosh2019.methods.kernel_orderness import readings
-from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
-from harness.verdicts import Verdict
+from harness.judging.cases import judge_case
+from harness.tests.made_up_records import cases_of, judge_by_name, lab_of, names_of_runs, trained_claims_of
+from harness.verdicts import Evidence, Verdict
 
 PAPER = "ghosh2019"
 
@@ -58,14 +60,19 @@ def readings_of(share: float, size: int, seed: int) -> Any:
     return readings(untrained, ordered, seed)
 
 
-def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "laptop") -> Any:
-    """The judgement of one case, of trainings whose kernels have these shares of order."""
+def made_of(id: str, shares: Mapping[int, float]) -> Callable[[int, int], dict[str, Any]]:
+    """What trainings found out whose kernels have these shares of order, by arm and seed."""
 
     def made(arm: int, seed: int) -> dict[str, Any]:
         size = arm if id == "SO-37" else 3
         return {"final_validation_accuracy": 0.9, "orderness": readings_of(shares[arm], size, seed)}
 
-    return judge_by_name(TRAINED[id], made, tier=tier, **parameters)
+    return made
+
+
+def judged(id: str, shares: Mapping[int, float], parameters: Mapping[str, Any], tier: str = "laptop") -> Any:
+    """The judgement of one case, of trainings whose kernels have these shares of order."""
+    return judge_by_name(TRAINED[id], made_of(id, shares), tier=tier, **parameters)
 
 
 TRAINED = {id: claim for id, claim in trained_claims_of(PAPER).items() if claim.trained}
@@ -101,6 +108,22 @@ def test_kernels_of_chance_do_not_support_it(id, parameters):
     found = judged(id, MADE_UP[id].undecided, parameters)
     assert found.verdict is not Verdict.SUPPORTED
     assert found.control_undecided or found.control_faults or found.control is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("evidence", [Evidence.PROXY, Evidence.REDUCED])
+@pytest.mark.parametrize(("id", "decides"), [("SO-33", True), ("SO-37", False)])
+def test_only_the_papers_own_recipe_decides_by_how_much_orderness_falls(id, decides, evidence):
+    claim, parameters = TRAINED[id], next(cases_of(TRAINED[id]))
+    names = names_of_runs(claim, "laptop", parameters)
+
+    def verdict(shares: Mapping[int, float]) -> Verdict:
+        made = made_of(id, shares)
+        lab = lab_of(claim, lambda recipe, seed: made(names[recipe], seed), **parameters)
+        standing = dataclasses.replace(lab.standing(), evidence=evidence)
+        return judge_case(claim, lab.measured, lab.controls, standing).verdict
+
+    found = (verdict(MADE_UP[id].supported), verdict(MADE_UP[id].refuted))
+    assert found == ((Verdict.SUPPORTED, Verdict.REFUTED) if decides else (Verdict.OUT_OF_REACH,) * 2)
 
 
 def test_nightly_trainings_are_read_in_the_same_way():
