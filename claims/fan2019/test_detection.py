@@ -16,6 +16,7 @@ from claims.fan2019.methods.detection_arms import arm
 from claims.fan2019.methods.detection_errors import CONVENTIONS, Kind
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors, crossed
 from claims.fan2019.methods.detection_statistics import ELSEWHERE, PICTURED, QUANTILES, RENAMED, SIZES, WHOLE
+from harness.claims.about import About
 from harness.lab.pictures import stacked_bar
 from harness.lab.session import NotAvailable
 from harness.rules import Estimate, Rule, equivalent_to, greater_than, matches
@@ -60,6 +61,7 @@ def difference(found: Detectors, first: Floats, second: Floats) -> Estimate:
 
 @claim_on_both(
     "SH-51",
+    about=About.DIRECTION,
     where="Section 4.5",
     paper=16.0,
     readings={"placement": tuple(PLACEMENTS), "area": (ALL_POINTS, ELEVEN_POINTS)},
@@ -82,6 +84,7 @@ def test_detection_suffers_from_lost_order(lab: Lab, data: str, placement: str, 
 
 @claim_on_both(
     "SH-52",
+    about=About.DIRECTION,
     where="Section 4.5, Fig. 9",
     paper=2.0,
     readings=BY_CONVENTION,
@@ -132,6 +135,7 @@ def draw_shares(lab: Lab, name: str, shares: Mapping[Kind, float]) -> None:
 
 @claim_on_both(
     "SH-53",
+    about=About.DIRECTION,
     where="Section 4.5, Fig. 9",
     paper=13.8,
     readings=BY_CONVENTION,
@@ -154,17 +158,18 @@ def test_fewer_detections_are_correct(lab: Lab, data: str, placement: str, conve
 
 @claim_on_both(
     "SH-54",
+    about=About.EQUIVALENCE,
     where="Section 4.5",
     paper=0.4,
     readings=BY_CONVENTION,
-    rule=greater_than(-2.0),
+    rule=equivalent_to(0.0, within=2.0, refuted_beyond=2),
     control=MISPLACED,
 )
 def test_classification_of_detections_is_not_affected(lab: Lab, data: str, placement: str, convention: str) -> None:
     """Classification-wise the shuffled detector got as many predictions right: 73.7 % against 73.3 %.
 
-    Right are correct predictions and those of localisation errors, and of TIDE's duplicates.  Not to lose 2 points is
-    asked for; the paper speaks of preserved, and even slightly higher.
+    Right are correct predictions and those of localisation errors, and of TIDE's duplicates.  That they are
+    alike within 2 points is asked for; the paper speaks of preserved, and even slightly higher.
     """
     found = Detectors.of(lab)
 
@@ -178,10 +183,14 @@ def test_classification_of_detections_is_not_affected(lab: Lab, data: str, place
 
 @claim_on_both(
     "SH-55",
+    about=About.EQUIVALENCE,
     where="Section 4.5, Fig. 9",
     paper="similar percents",
     readings=BY_CONVENTION,
-    rule={"wrong class": equivalent_to(0.0, within=3.0), "background": equivalent_to(0.0, within=3.0)},
+    rule={
+        "wrong class": equivalent_to(0.0, within=3.0, refuted_beyond=2),
+        "background": equivalent_to(0.0, within=3.0, refuted_beyond=2),
+    },
     control=f"the detector without shuffle, its classes taken for one another; and {MISPLACED}",
 )
 def test_other_errors_of_detection_stay_at_their_level(lab: Lab, data: str, placement: str, convention: str) -> None:
@@ -203,6 +212,7 @@ def test_other_errors_of_detection_stay_at_their_level(lab: Lab, data: str, plac
 
 @claim_on_both(
     "SH-56",
+    about=About.DIRECTION,
     where="Section 4.5, Fig. 8",
     readings=BY_SIZE,
     rule=greater_than(2.0),
@@ -243,6 +253,7 @@ def draw(lab: Lab, found: Detectors, shuffled: str) -> None:
 
 @claim_on_both(
     "SH-57",
+    about=About.DIRECTION,
     where="Section 4.5, Fig. 8",
     readings=BY_SIZE,
     rule=greater_than(0.0),
@@ -287,6 +298,7 @@ def ratios_of_itself(found: Detectors, convention: str) -> dict[str, Estimate]:
 
 @claim_on_both(
     "E-SH11",
+    about=About.SIZE,
     where="Sections 3.2 and 4.5",
     paper={"mAP kept": 0.68, "localisation error": 2.0},
     readings=BY_CONVENTION,
@@ -319,6 +331,7 @@ def whole_stage(tier: str, data: str, placement: str) -> Mapping[str, DetectorTe
 
 @claim_on_both(
     "SH-86",
+    about=About.SIZE,
     where="Section 4.5",
     paper={"mAP kept": 0.68, "localisation error": 2.0},
     readings=BY_CONVENTION,
@@ -350,6 +363,7 @@ def fixed_or_not(tier: str, data: str) -> Mapping[str, DetectorTest]:
 
 @claim_on_both(
     "SH-87",
+    about=About.DIRECTION,
     where="Section 4.5",
     rule=greater_than(0.0),
     control="the fixed permutation against none",

@@ -8,6 +8,7 @@ from claims.fan2019.methods import seeds_and_images
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.detection_arms import arm
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
@@ -52,6 +53,7 @@ def test_a_prediction_does_not_depend_on_all_activations(lab: Lab, part: str, si
 
 @claim(
     "SH-69",
+    about=About.MECHANISM,
     where="Sections 3.2 and 4.5",
     readings={"last_block": ("with an identity skip", "with a projection")},
     rule=equals(0.0, within=1e-12),
@@ -109,6 +111,7 @@ def behind_both(tier: str, data: str) -> Mapping[str, DetectorTest]:
 
 @claim_on_detectors(
     "SH-70",
+    about=About.MECHANISM,
     where="Sections 3.2 and 4.5",
     runs=behind_both,
     readings={"knows": tuple(KNOWS)},

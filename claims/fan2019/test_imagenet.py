@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import SEEDS, arms, imagenet, small_imagenet
 from claims.fan2019.methods.readings import Accuracies
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Rule, equivalent_to, greater_than, matches
 from harness.system.lazy import np
@@ -67,6 +68,7 @@ RESNET152 = {"baseline": 77.66, "spatial shuffle": 76.64, "GAP+FC": 76.93}
 
 @claim_on_row_of_table_2(
     "SH-79",
+    about=About.SIZE,
     runs=arms("plain", "spatial 1", "gap-fc 1", at=imagenet),
     paper=VGG16,
     rule=reaches(VGG16),
@@ -78,6 +80,7 @@ def test_vgg16_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch: st
 
 @claim_on_row_of_table_2(
     "SH-80",
+    about=About.SIZE,
     runs=arms("resnet50", "resnet50 spatial 1", "resnet50 gap-fc 1", at=imagenet),
     paper=RESNET50,
     rule=reaches(RESNET50),
@@ -89,6 +92,7 @@ def test_resnet50_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch:
 
 @claim_on_row_of_table_2(
     "SH-81",
+    about=About.SIZE,
     runs=arms("resnet152", "resnet152 spatial 1", "resnet152 gap-fc 5", at=imagenet),
     paper=RESNET152,
     rule=reaches(RESNET152),
@@ -103,6 +107,7 @@ def test_resnet152_reaches_its_accuracies_on_imagenet(lab: Lab, data: str, epoch
 
 @claim_on_imagenet(
     "SH-35",
+    about=About.SIZE,
     where="Section 4.2",
     paper={"spatial shuffle": 0.79, "GAP+FC": 0.90},
     runs=arms("resnet50", "resnet50 spatial 1", "resnet50 gap-fc 1", at=imagenet),
@@ -120,6 +125,7 @@ def test_6_percent_of_resnet50_cost_less_than_a_point(lab: Lab, data: str, epoch
 
 @claim_on_imagenet(
     "SH-37",
+    about=About.DIRECTION,
     where="Section 4.2",
     paper=0.55,
     runs=arms("plain", "spatial 1", at=imagenet),
@@ -135,6 +141,7 @@ def test_a_shuffled_last_layer_makes_vgg16_better(lab: Lab, data: str, epoch: st
 
 @claim_on_small_imagenet(
     "SH-30",
+    about=About.SIZE,
     where="Section 4.2",
     paper=0.54,
     runs=arms("plain", "gap-fc 4", "gap-fc 10", at=small_imagenet),
@@ -153,6 +160,7 @@ def test_gap_fc_keeps_the_accuracy_of_vgg16_on_small_imagenet(lab: Lab, data: st
 
 @claim_on_small_imagenet(
     "SH-88",
+    about=About.SIZE,
     where="Section 4.2",
     paper={"last 30 %": 1.44, "last 77 %": 20.21},
     runs=arms("plain", "spatial 4", "gap-fc 10", at=small_imagenet),
@@ -173,6 +181,7 @@ def test_what_vgg16_loses_on_small_imagenet(lab: Lab, data: str, epoch: str) -> 
 
 @claim_on_small_imagenet(
     "SH-89",
+    about=About.SIZE,
     where="Section 4.2, Fig. 5",
     paper=6.92,
     runs=arms("resnet50", "resnet50 gap-fc 8", "resnet50 gap-fc 13", at=small_imagenet),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, Accuracies, claim_on_cifar, draw, note_seeds
+from harness.claims.about import About
 from harness.rules import Curve, equivalent_to, greater_than, less_than, matches, monotone
 from harness.system.lazy import np
 
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
 @claim_on_cifar(
     "SH-39",
+    about=About.EQUIVALENCE,
     where="Section 4.3, Fig. 6",
     paper="very similar",
     runs=arms("plain", "spatial 4", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
-    rule={"layer 4": equivalent_to(0.0, within=3.0), "layer 10": equivalent_to(0.0, within=3.0)},
+    rule={
+        "layer 4": equivalent_to(0.0, within=3.0, refuted_beyond=2),
+        "layer 10": equivalent_to(0.0, within=3.0, refuted_beyond=2),
+    },
     control="a late layer alone, number 10, against all from the 4th on and against the first alone (16.02 %, Fig. 7)",
 )
 def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> None:
@@ -42,6 +47,7 @@ def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> 
 
 @claim_on_cifar(
     "SH-40",
+    about=About.DIRECTION,
     where="Section 4.3",
     paper="not able to recover the damage",
     runs=arms("plain", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
@@ -65,6 +71,7 @@ def in_reverse(arms_by_patch: dict[int, str]) -> dict[int, str]:
 
 @claim_on_cifar(
     "SH-42",
+    about=About.DIRECTION,
     where="Section 4.4, Fig. 7",
     runs=arms("plain", "patch 4 at 1", "spatial at 1", "patch 2 at 10", "spatial at 10"),
     readings={"sizes": ("from 1 on", "from 2 on")},
@@ -101,7 +108,7 @@ def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str,
 
 
 @claim_on_cifar(
-    "SH-41",
+    "SH-41", about=About.SIZE,
     where="Section 4.4, Fig. 7",
     paper="similar",
     runs=vgg_or_resnet(
@@ -131,6 +138,7 @@ def test_the_size_of_the_patches_does_not_matter_at_late_layers(lab: Lab, data: 
 
 @claim_on_cifar(
     "SH-43",
+    about=About.SIZE,
     where="Section 4.4",
     paper=4.0,
     runs=vgg_or_resnet(
@@ -157,6 +165,7 @@ def test_patches_of_4_on_the_input_image_cost_4_points(lab: Lab, data: str) -> N
 
 @claim_on_cifar(
     "SH-44",
+    about=About.DIRECTION,
     where="Fig. 7, caption",
     paper=15.02,
     runs=arms("plain", "spatial at 1", f"spatial at 1{RANDOM_LABELS}"),

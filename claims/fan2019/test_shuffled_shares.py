@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import arms, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, Accuracies, claim_on_cifar, draw, note_seeds
+from harness.claims.about import About
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
 from harness.system.lazy import np
 
@@ -32,6 +33,7 @@ def draw_by_share(lab: Lab, found: Accuracies, **curves: Mapping[int, str]) -> N
 
 @claim_on_cifar(
     "SH-19",
+    about=About.SIZE,
     where="Figs. 1 and 4",
     paper=2.66,
     runs=arms("plain", "spatial 7", "spatial 10"),
@@ -50,6 +52,7 @@ def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
 
 @claim_on_cifar(
     "SH-21",
+    about=About.DIRECTION,
     where="Section 4.1",
     paper=52.21,
     runs=arms("plain", "spatial 4", "channel 4", "spatial 10", "channel 10"),
@@ -65,6 +68,7 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, dat
 
 @claim_on_cifar(
     "SH-22",
+    about=About.DIRECTION,
     where="Fig. 4",
     runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10"),
     rule={"spatial": monotone("decreasing"), "channel-wise": monotone("decreasing")},
@@ -88,6 +92,7 @@ def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab: Lab, data: st
 
 @claim_on_cifar(
     "SH-23",
+    about=About.SIZE,
     where="Fig. 4, caption",
     paper=2.66,
     runs=arms("plain", "channel 1", "channel 10"),
@@ -105,6 +110,7 @@ def test_channel_shuffle_in_the_last_layer_costs_266(lab: Lab, data: str) -> Non
 
 @claim_on_cifar(
     "SH-24",
+    about=About.SIZE,
     where="Fig. 4, caption",
     paper=0.03,
     runs=arms("plain", "spatial 4", "channel 4"),
@@ -120,9 +126,13 @@ def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab: Lab, data: s
 
 @claim_on_cifar(
     "SH-29",
+    about=About.EQUIVALENCE,
     where="Section 4.2, Fig. 5",
     runs=arms("plain", "spatial 4", "spatial 10", "gap-fc 4", "gap-fc 10", "channel 4", "channel 10"),
-    rule={"31 %": equivalent_to(0.0, within=4.0), "77 %": equivalent_to(0.0, within=4.0)},
+    rule={
+        "31 %": equivalent_to(0.0, within=4.0, refuted_beyond=2),
+        "77 %": equivalent_to(0.0, within=4.0, refuted_beyond=2),
+    },
     control="channel-wise shuffle in place of GAP+FC",
 )
 def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
@@ -140,6 +150,7 @@ def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
 
 @claim_on_cifar(
     "SH-61",
+    about=About.DIRECTION,
     where="Sections 1 and 5",
     runs=arms("plain", "gap-fc 4", "truncated 4"),
     rule=greater_than(0.0),
@@ -160,6 +171,7 @@ def test_depth_is_needed_but_late_layers_need_not_be_convolutions(lab: Lab, data
 
 @claim_on_cifar(
     "SH-26",
+    about=About.SIZE,
     where="Section 4.2",
     paper={"ResNet-50, CIFAR100": 0.17, "VGG-16, Small-ImageNet": 1.44},
     runs=vgg_or_resnet(("plain", "spatial 4", "spatial 10"), ("resnet50", "resnet50 spatial 5", "resnet50 spatial 13")),
@@ -180,6 +192,7 @@ def test_30_percent_cost_between_017_and_144(lab: Lab, data: str) -> None:
 
 @claim_on_cifar(
     "SH-28",
+    about=About.SIZE,
     where="Section 4.2",
     paper={"least": 8.58, "most": 20.21},
     runs=arms("plain", "spatial 10"),
@@ -198,6 +211,7 @@ def test_77_percent_cost_between_858_and_2021(lab: Lab, data: str) -> None:
 
 @claim_on_cifar(
     "SH-27",
+    about=About.SIZE,
     where="Section 4.2",
     paper=2.48,
     runs=arms("resnet50", "resnet50 spatial 8"),
@@ -215,6 +229,7 @@ def test_half_of_resnet50_costs_248(lab: Lab, data: str, epoch: str) -> None:
 
 @claim_on_cifar(
     "SH-49",
+    about=About.DIRECTION,
     where="Section 3.2",
     runs=arms("resnet50 spatial 8", "resnet50 branch 8"),
     rule=greater_than(0.0),
@@ -240,6 +255,7 @@ def resnet_by_share(tier: str) -> Mapping[str, ShuffleTest]:
 
 @claim_on_cifar(
     "SH-90",
+    about=About.SIZE,
     where="Section 4.2, Fig. 5",
     runs=resnet_by_share,
     rule=equivalent_to(0.0, within=4.0),

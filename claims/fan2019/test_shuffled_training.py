@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import PERCEPTRON, arms
 from claims.fan2019.methods.readings import BASELINE, Accuracies, claim_on_cifar, note_seeds
+from harness.claims.about import About
 from harness.rules import equivalent_to, greater_than, matches
 from harness.system.lazy import np
 
@@ -44,6 +45,7 @@ def draw_table(lab: Lab, found: Accuracies) -> None:
 
 @claim_on_cifar(
     "SH-10",
+    about=About.SIZE,
     where="Table 1",
     paper=74.10,
     runs=arms("plain", "channel 4"),
@@ -65,6 +67,7 @@ def test_the_baseline_reaches_its_accuracy(lab: Lab, data: str, epoch: str) -> N
 
 @claim_on_cifar(
     "SH-11",
+    about=About.SIZE,
     where="Table 1",
     paper=0.03,
     runs=arms("plain", "spatial 4", "strided spatial 4", "channel 4"),
@@ -89,6 +92,7 @@ def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, 
 
 @claim_on_cifar(
     "SH-12",
+    about=About.SIZE,
     where="Table 1",
     paper=0.36,
     runs=arms("plain", "spatial 4"),
@@ -109,6 +113,7 @@ def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
 
 @claim_on_cifar(
     "SH-13",
+    about=About.DIRECTION,
     where="Table 1",
     paper={"drop": 50.61, "above chance": 22.49},
     runs=arms("plain", "spatial 4"),
@@ -130,10 +135,11 @@ def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab: Lab, data: st
 
 @claim_on_cifar(
     "SH-02",
+    about=About.EQUIVALENCE,
     where="Section 3.1",
     paper="does not make a difference",
     runs=arms("plain", "spatial 4", "spatial 4 of each image", "channel 4"),
-    rule=equivalent_to(0.0, within=1.0),
+    rule=equivalent_to(0.0, within=1.0, refuted_beyond=2),
     control="channel-wise shuffle in place of a spatial shuffle of each image",
 )
 def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> None:
@@ -150,6 +156,7 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> Non
 
 @claim_on_cifar(
     "SH-14",
+    about=About.DIRECTION,
     where="Table 1",
     paper=6.54,
     runs=arms("plain", "channel 4", "fixed channel 4"),
@@ -166,10 +173,11 @@ def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab: Lab, data: s
 
 @claim_on_cifar(
     "SH-15",
+    about=About.EQUIVALENCE,
     where="Table 1",
     paper=0.24,
     runs=arms("plain", "channel 4"),
-    rule=equivalent_to(0.0, within=1.5),
+    rule=equivalent_to(0.0, within=1.5, refuted_beyond=2),
     control="the network that was trained without shuffle",
 )
 def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
@@ -183,10 +191,11 @@ def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -
 
 @claim_on_cifar(
     "SH-16",
+    about=About.EQUIVALENCE,
     where="Table 1",
     paper=0.04,
     runs=arms("plain"),
-    rule=equivalent_to(0.0, within=2.0),
+    rule=equivalent_to(0.0, within=2.0, refuted_beyond=2),
     control="spatial shuffle of the same layers at test time, which leaves 23.49 %",
 )
 def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data: str) -> None:
@@ -203,6 +212,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data
 
 @claim_on_cifar(
     "SH-17",
+    about=About.DIRECTION,
     where="Table 1, caption",
     paper=22.45,
     runs=arms("plain", "channel 4"),
@@ -218,6 +228,7 @@ def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab: Lab,
 
 @claim_on_cifar(
     "SH-18",
+    about=About.SIZE,
     where="Section 4.1",
     paper=-2.12,
     runs=arms("plain", PERCEPTRON),
@@ -239,6 +250,7 @@ QUARTERS = {"quarter": 1, "half": 2, "three quarters": 3, "end": 4}
 
 @claim_on_cifar(
     "SH-20",
+    about=About.SIZE,
     where="Fig. 1",
     paper="very similar",
     runs=arms("plain", "spatial 7", "channel 10"),
@@ -269,6 +281,7 @@ def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> Non
 
 @claim_on_cifar(
     "SH-68",
+    about=About.MECHANISM,
     where="Table 2, caption",
     runs=arms("plain", "spatial 4", "channel 4"),
     rule=greater_than(0.0),
@@ -289,9 +302,10 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> No
 
 @claim_on_cifar(
     "SH-82",
+    about=About.EQUIVALENCE,
     where="Section 3.2, the authors' code",
     runs=arms("plain", "stride 4"),
-    rule=equivalent_to(0.0, within=1.0),
+    rule=equivalent_to(0.0, within=1.0, refuted_beyond=2),
     control="the weights that were trained with max pooling",
 )
 def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab: Lab, data: str) -> None:

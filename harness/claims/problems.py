@@ -97,6 +97,8 @@ def _rules(claim: Claim) -> Iterator[str]:
 
 def _about(claim: Claim) -> Iterator[str]:
     if claim.about is None:
+        if claim.trained:
+            yield f"rests on trained networks: say what it is `about`: {', '.join(About)}"
         return
     if claim.about not in list(About):
         yield f"about {claim.about!r}; it is one of {', '.join(About)}"

@@ -103,7 +103,7 @@ def test_one_is_one(lab, how):
     ("right", "wrong", "told"),
     [
         ("within=0.02", "within=0.2", "rules was"),
-        ("Exact(1.0 + lab.parameters", "Exact(99.0 + 0 * lab.parameters", "the control of one measured"),
+        ("Exact(1.0 + lab.parameters", "Exact(99.0 + 0 * lab.parameters", "the control of how: one measured"),
         ('control="two"', 'control="anything"', "control was"),
         ('("one", "two")', '("one", "two", "o")', "readings was"),
     ],
