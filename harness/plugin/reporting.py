@@ -162,7 +162,7 @@ class Gathering:
         judged = {id for id, _ in self._judged()}
         for id, one in self.described.items():  # claims too that no tier or record here reaches
             if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
-                anew = id in judged or (self._is_whole(self._folder(id)) and id not in self.verdicts)
+                anew = id in judged or self._is_whole(self._folder(id))
                 self._ledger(ledgers, id).expect(id, one["decides"], anew=anew)
         for id, tier, _ in [*self._lost(ledgers)]:
             self._ledger(ledgers, id).forget(id, tier)
