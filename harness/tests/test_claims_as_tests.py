@@ -147,8 +147,8 @@ def test_three_parts(lab, how):
 
 @claim("XX-07", where="Eq. 7", rule=greater_than(0.0), control="minus nine", readings={"seed": tuple(range(4))})
 def test_weak_four_times(lab, seed):
-    \"\"\"Each case alone is supported, all of them together are not.\"\"\"
-    lab.measure(Estimate(1.0, 0.5, 30, 29))
+    \"\"\"Each case alone is refuted, all of them together are not.\"\"\"
+    lab.measure(Estimate(-1.0, 0.5, 30, 29))
     lab.control(Estimate(-9.0, 0.5, 30, 29))
 """
 """Verdicts that the correction over parts and cases changes."""
@@ -181,7 +181,7 @@ def test_pytest_and_the_report_agree_on_every_case_whatever_is_corrected(suite):
         }
         assert set(reported(suite).values()) == set(of_verdict)
     assert suite.entry("XX-07")["verdict"] == "inconclusive"
-    assert {case["verdict"] for case in suite.entry("XX-07")["cases"]} == {"supported"}
+    assert {case["verdict"] for case in suite.entry("XX-07")["cases"]} == {"refuted"}
 
 
 def test_what_is_recorded_of_borderline_cases_passes_again_and_agrees_with_the_report(suite):
@@ -190,7 +190,7 @@ def test_what_is_recorded_of_borderline_cases_passes_again_and_agrees_with_the_r
     before = reported(suite)
     recorded = json.loads(suite.ledger.read_text())["claims"]
     assert recorded["XX-07"]["smoke"]["exact"]["verdict"] == "inconclusive"
-    assert recorded["XX-07"]["smoke"]["exact"]["cases"] == dict.fromkeys("0123", "supported")
+    assert recorded["XX-07"]["smoke"]["exact"]["cases"] == {f"seed: {i}": "refuted" for i in range(4)}
     again = suite.run()
     again.assert_outcomes(passed=11)
     assert again.ret == pytest.ExitCode.OK
@@ -204,7 +204,7 @@ def test_a_selection_of_a_claims_cases_is_held_to_the_ledger_case_by_case_only(s
     some = suite.run("-k", "XX-07 and 1")
     some.assert_outcomes(passed=1, deselected=10)
     assert some.ret == pytest.ExitCode.OK
-    assert suite.entry("XX-07")["verdict"] == "inconclusive"
+    assert suite.entry("XX-07")["verdict"] == "refuted"
     assert suite.entry("XX-07")["reason"].startswith("1 of 4 cases")
     suite.run("--update-ledger", "-k", "XX-07 and 1")
     assert suite.ledger.read_text() == before
@@ -304,5 +304,5 @@ def test_a_control_is_judged_without_the_correction_that_would_help_it_fail(suit
     ''')  # fmt: skip
     suite.run().assert_outcomes(failed=1)
     case = suite.entry("XX-01")["cases"][0]
-    assert case["verdict"] == "inconclusive"
+    assert case["verdict"] == "supported"
     assert case["control"]["verdict"] == "supported"

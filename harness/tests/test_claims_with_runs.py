@@ -11,7 +11,7 @@ CLAIM = """
 from harness.tests.fake_recipes import Counted, Diverges, Draw, Fails, Reads
 
 @claim("XX-01", where="Eq. 1", rule=less_than(100.0), control="a thousand more",
-       runs=lambda: {{"draws": {recipe}}}, seeds=range(4), reach={{"smoke": "proxy"}},
+       runs=lambda: {{"draws": {recipe}}}, seeds=range(4), reach={{"smoke": "proxy"}}, about="mechanism",
        readings={{"how": ("one", "two")}})
 def test_draws(lab, how):
     \"\"\"Draws are below a hundred.\"\"\"

@@ -18,7 +18,7 @@ SHORT = Training(NET, Data("digits", 400, 100), Sgd(0.1, 0.9), 2, 20)
 RUNS = {"laptop": {"mlp": SHORT}, "nightly": {"mlp": SHORT.with_(epochs=3)}}
 
 @claim("XX-01", where="Fig. 1", rule=greater_than(0.15), control="before training", tier="laptop",
-       data=("digits",), runs=RUNS, seeds=range(4), reach={"laptop": "proxy", "nightly": "reduced"})
+       data=("digits",), runs=RUNS, seeds=range(4), reach={"laptop": "proxy", "nightly": "reduced"}, about="mechanism")
 def test_it_learns(lab, data):
     \"\"\"A trained network gets more right than by chance.\"\"\"
     records = lab.records(lab.runs["mlp"])

@@ -43,7 +43,7 @@ from pathlib import Path
 from harness.tests.fake_recipes import Draw
 
 @claim("XX-02", where="Eq. 1", rule=less_than(100.0), control="a thousand more", runs=lambda: {"draws": Draw()},
-       seeds=range(4), reach={"smoke": "proxy"})
+       seeds=range(4), reach={"smoke": "proxy"}, about="mechanism")
 def test_draws(lab):
     \"\"\"Draws are below a hundred.\"\"\"
     with Path("judged").open("a") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import io
 import json
 import subprocess
@@ -230,10 +231,11 @@ def test_the_headline_shows_the_deciding_case_with_its_interval():
 
 
 def test_a_case_shows_its_own_verdict_and_the_one_within_its_claim_where_they_differ():
-    cases = [case(name, WEAK, greater_than(0.0)) for name in "abc"]
+    below = dataclasses.replace(WEAK, value=-WEAK.value)
+    cases = [case(name, below, greater_than(0.0)) for name in "abc"]
     (entry,) = documented(described(), *cases)["claims"]
     assert entry["verdict"] == "inconclusive"
-    assert {one["verdict"] for one in entry["cases"]} == {"supported"}
+    assert {one["verdict"] for one in entry["cases"]} == {"refuted"}
     assert {one["within_claim"]["verdict"] for one in entry["cases"]} == {"inconclusive"}
     assert text_of(described(), *cases).count("inconclusive within the claim") == 3
     assert "within the claim" not in text_of(described(), cases[0])
