@@ -123,7 +123,7 @@ class ClaimVerdict:
     """What the cases of a claim come to.
 
     Attributes:
-        complete: whether all cases of the claim were there; without one of them it is never supported.
+        complete: whether all cases of the claim were there; without one of them it is not decided.
         evidence: the reach of the weakest case that ran.
         deciding: None where no case ran.
         readings: none where the claim has a single reading.
@@ -223,7 +223,7 @@ def judge_claim(cases: Sequence[CaseResult]) -> ClaimVerdict:
     complete = len(shares) >= max(case.siblings for case in cases)
     deciding = deciding_part(ran)
     verdict, reason = overall(shares, readings, control, deciding)
-    if not complete and verdict in (Verdict.SUPPORTED, Verdict.ERRATUM):
+    if not complete and verdict in (Verdict.SUPPORTED, Verdict.ERRATUM, Verdict.REFUTED):
         verdict, reason = Verdict.INCONCLUSIVE, f"{len(shares)} of {cases[0].siblings} cases were judged: {reason}"
     return ClaimVerdict(
         verdict=verdict,
