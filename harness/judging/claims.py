@@ -123,7 +123,7 @@ class ClaimVerdict:
     """What the cases of a claim come to.
 
     Attributes:
-        complete: whether all cases of the claim were there; without one of them it is not decided.
+        complete: whether all cases of the claim were there; without one of them it is never supported, nor refuted by a test.
         evidence: the reach of the weakest case that ran.
         deciding: None where no case ran.
         readings: none where the claim has a single reading.
@@ -223,7 +223,9 @@ def judge_claim(cases: Sequence[CaseResult]) -> ClaimVerdict:
     complete = len(shares) >= max(case.siblings for case in cases)
     deciding = deciding_part(ran)
     verdict, reason = overall(shares, readings, control, deciding)
-    if not complete and verdict in (Verdict.SUPPORTED, Verdict.ERRATUM, Verdict.REFUTED):
+    # what is refuted exactly stays so; a test's refutation is yet to be corrected for the cases that are not here
+    tested = deciding is not None and deciding.judgement.p_refute is not None
+    if not complete and (verdict in (Verdict.SUPPORTED, Verdict.ERRATUM) or (verdict is Verdict.REFUTED and tested)):
         verdict, reason = Verdict.INCONCLUSIVE, f"{len(shares)} of {cases[0].siblings} cases were judged: {reason}"
     return ClaimVerdict(
         verdict=verdict,
