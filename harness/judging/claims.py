@@ -123,7 +123,8 @@ class ClaimVerdict:
     """What the cases of a claim come to.
 
     Attributes:
-        complete: whether all cases of the claim were there; without one of them it is never supported, nor refuted by a test.
+        complete: whether all cases of the claim were there; without one of them it is never supported, nor refuted by
+            a test.
         evidence: the reach of the weakest case that ran.
         deciding: None where no case ran.
         readings: none where the claim has a single reading.
