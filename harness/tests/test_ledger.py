@@ -131,3 +131,37 @@ def test_the_margin_of_a_claim_that_nothing_here_can_judge_does_not_change_unsee
     changed.stdout.fnmatch_lines(["XX-02: rules was*re-record*"])
     suite.run("--update-ledger", "-k", "one_is_one")
     assert suite.run().ret == 1
+
+
+def test_a_claim_that_vanishes_is_red_unless_allowed_and_a_renamed_one_says_so(suite):
+    suite.claims(SUPPORTED + REFUTED)
+    suite.run("--update-ledger").assert_outcomes(passed=2)
+    suite.claims(SUPPORTED)
+    gone = suite.run()
+    assert gone.ret == pytest.ExitCode.TESTS_FAILED
+    gone.stdout.fnmatch_lines(["XX-02: recorded, and no claim declares it*--allow-not-run*"])
+    assert suite.run("--allow-not-run").ret == pytest.ExitCode.OK
+    assert suite.run("-k", "XX-01").ret == pytest.ExitCode.OK  # a selection says nothing of the others
+    suite.claims(SUPPORTED + REFUTED.replace('"XX-02", ', '"XX-03", formerly=("XX-02",), '))
+    renamed = suite.run()
+    renamed.assert_outcomes(passed=2)
+    assert renamed.ret == pytest.ExitCode.OK
+    suite.run("--update-ledger")
+    assert {"XX-01", "XX-03"} == set(json.loads(suite.ledger.read_text())["claims"])
+
+
+def test_a_recorded_claim_that_lacks_its_data_is_listed_first_and_red(suite):
+    """Where a folder of data was given: without one, nobody expects real images."""
+    body = SUPPORTED.replace("def test_one_is_one(lab)", "def test_one_is_one(lab, data)").replace(
+        'control="two", ', 'control="two", tier="laptop", data=("mnist",), '
+    )
+    suite.claims(body)
+    suite.run("--tier", "laptop", "--update-ledger").assert_outcomes(passed=1)
+    suite.claims(body.replace("lab.measure(", "lab.images(data)\n    lab.measure("))
+    empty = suite.root / "no images"
+    empty.mkdir()
+    red = suite.run("--tier", "laptop", "--data", str(empty))
+    red.assert_outcomes(skipped=1)
+    assert red.ret == pytest.ExitCode.TESTS_FAILED
+    red.stdout.fnmatch_lines(["XX-01 (laptop): recorded, now not run: *mnist*"])
+    assert suite.run("--tier", "laptop").ret == pytest.ExitCode.OK
