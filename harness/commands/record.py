@@ -45,6 +45,7 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Train what lacks evidence, then record."""
+    train.check(chosen)
     commit = state_of_code(allow_dirty=chosen.allow_dirty)
     selection, folder = selected(chosen), chosen.evidence or EVIDENCE
     status = 0 if chosen.no_train else train.train(without_evidence(selection, folder), chosen)

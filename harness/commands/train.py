@@ -82,7 +82,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what is missing, write the bundle, say what is left."""
+    check(chosen)
     return train(selected(chosen), chosen)
+
+
+def check(chosen: argparse.Namespace) -> None:
+    """Refuse, before anything is collected or trained, a bundle that could not be written.
+
+    Raises:
+        BadUsage: its folder is not there.
+    """
+    if chosen.bundle is not None and not chosen.bundle.absolute().parent.is_dir():
+        raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
 
 
 def train(selection: Selection, chosen: argparse.Namespace) -> int:
@@ -91,8 +102,6 @@ def train(selection: Selection, chosen: argparse.Namespace) -> int:
     from harness.store import StoreProblem
 
     ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
-    if chosen.bundle is not None and not chosen.bundle.absolute().parent.is_dir():
-        raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
     known = looked_up(selection, Archive.read(EVIDENCE))
     try:
         pace, stopped = done(longest_first(known), selection, chosen.workers, ends)

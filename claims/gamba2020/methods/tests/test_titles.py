@@ -10,7 +10,7 @@ from harness.tests.made_up_records import cases_of, trained_claims_of
 TITLES = {
     "VGG-19 plain, CIFAR-10, steps, 30 epochs": watched("nightly", "cifar10"),
     "VGG-19 plain, CIFAR-100, steps, 75 epochs": watched("paper", "cifar100"),
-    "VGG-11 narrow, CIFAR-10, steps, 8 epochs": watched("laptop", "cifar10"),
+    "VGG-19 narrow, CIFAR-10, steps, 24 epochs": watched("laptop", "cifar10"),
     "VGG-19 plain, CIFAR-10, rate times 0.912 an epoch, 75 epochs": watched(
         "paper", "cifar10", schedule=smooth("paper")
     ),
@@ -22,7 +22,7 @@ TITLES = {
     "AlexNet, ImageNet, steps, 75 epochs": on_imagenet("AlexNet"),
     "VGG-19 plain, ImageNet, weights of deviation 0.01, steps, 10 epochs": failing("paper", "imagenet", 0.01),
     "VGG-7 narrow, digits, steps, 8 epochs": digits(),
-    "VGG-7 narrow, two digits, steps, 8 epochs": task("two digits"),
+    "VGG-7 narrow, two digits, rate times 0.464 an epoch, 8 epochs": task("two digits"),
     "VGG-7 narrow, digits, random labels (another class), rate times 0.95 an epoch, 45 epochs": noisy_digits(
         "another class"
     ),
