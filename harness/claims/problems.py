@@ -131,8 +131,10 @@ def _cases(claim: Claim, known_data: set[str]) -> Iterator[str]:
     for name, values in {**claim.readings, "proxies": claim.proxies, **by_tier}.items():
         if not isinstance(values, (tuple, list, range)):
             yield f"{name} is a {type(values).__name__}; its order may differ between processes: give a tuple"
+        elif len({repr(value) for value in values}) < len(values):
+            yield f"{name} repeats a value"
         elif len({str(value) for value in values}) < len(values):
-            yield f"{name} repeats a value, or has two that print alike, so that nothing would tell their cases apart"
+            yield f"{name} has two values that print alike, so that nothing would tell their cases apart"
         elif name in claim.readings and not values:
             yield f"reading {name} has no values"
     spoken_of = [name for names in _by_tier("data", claim.data).values() for name in names]
