@@ -1,9 +1,10 @@
 """Table 1 and Figure 1: VGG-16 trained and tested with its last layers shuffled, with other layers shuffled, or none.
 
-`methods.arms` says how the networks are trained at each tier.  Accuracies are in points of the paper's
-baseline: scaled so that ours, too, is 73.10 points above chance; at the paper's accuracy a point is a percentage point.
-Every accuracy under a random shuffle is the mean over forward passes whose permutations are drawn apart from those of
-the training (section 3.2).
+`methods.arms` says how the networks are trained at each tier.  Accuracies are in per cent of the images, what is lost
+in percentage points; intervals are over seeds and images (`methods.percent`).  Only figures and tables are drawn on the
+scale of the paper's baseline.  A training that is shorter than the paper's supports a size only where its baseline is
+near the paper's (`methods.readings.NEAR_THE_PAPER`).  Every accuracy under a random shuffle is the mean over forward
+passes whose permutations are drawn apart from those of the training (section 3.2).
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.fan2019.methods.arms import PERCEPTRON, arms
-from claims.fan2019.methods.readings import BASELINE, Accuracies, claim_on_cifar, note_seeds
-from harness.claims.about import About
-from harness.rules import equivalent_to, greater_than, matches
+from claims.fan2019.methods.readings import BASELINE, NEAR_THE_PAPER, Accuracies, claim_on_cifar, note_seeds
+from harness.claims.about import About, Gate
+from harness.rules import equivalent_to, greater_than, matches, proportion_above
+from harness.statistics.by_run import runs_above
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
+    from claims.fan2019.methods.percent import Percent
     from harness.lab.lab import Lab
 
 EPOCHS = ("last", "best")
@@ -51,6 +54,7 @@ def draw_table(lab: Lab, found: Accuracies) -> None:
     runs=arms("plain", "channel 4"),
     readings={"epoch": EPOCHS},
     rule=matches(74.10, within=1.0),
+    baseline=NEAR_THE_PAPER,
     control="the network that is trained and tested with channel-wise shuffle, 67.56 %",
     unit="%",
 )
@@ -61,8 +65,8 @@ def test_the_baseline_reaches_its_accuracy(lab: Lab, data: str, epoch: str) -> N
     network on other images nor a short training is expected to reach it.
     """
     found = Accuracies.of(lab)
-    lab.measure(100 * found.shares("plain", epoch=epoch))
-    lab.control(100 * found.shares("channel 4", epoch=epoch))
+    lab.measure(found.percent("plain", epoch=epoch))
+    lab.control(found.percent("channel 4", epoch=epoch))
 
 
 @claim_on_cifar(
@@ -73,6 +77,7 @@ def test_the_baseline_reaches_its_accuracy(lab: Lab, data: str, epoch: str) -> N
     runs=arms("plain", "spatial 4", "strided spatial 4", "channel 4"),
     readings={"downsampling": DOWNSAMPLING, "epoch": EPOCHS},
     rule=equivalent_to(0.0, within=1.0),
+    baseline=NEAR_THE_PAPER,
     control="the same layers shuffled channel-wise, which costs 6.54",
 )
 def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, downsampling: str, epoch: str) -> None:
@@ -82,9 +87,9 @@ def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, 
     epoch on the test images is reported.  Here the best epoch is chosen, and read, on the validation images.
     """
     found = Accuracies.of(lab)
-    lost = found.lost({"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling], epoch=epoch)
+    lost = found.lost_percent({"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling], epoch=epoch)
     lab.measure(lost)
-    lab.control(found.lost("channel 4", epoch=epoch))
+    lab.control(found.lost_percent("channel 4", epoch=epoch))
     note_seeds(lab, lost, 1.0)
     note_seeds(lab, lost, 0.03)
     draw_table(lab, found)
@@ -97,6 +102,7 @@ def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, 
     paper=0.36,
     runs=arms("plain", "spatial 4"),
     rule=equivalent_to(0.0, within=1.0),
+    baseline=NEAR_THE_PAPER,
     control="the network that was trained without shuffle, tested with it",
 )
 def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
@@ -105,9 +111,9 @@ def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     Measured is what is lost against the baseline: 74.10 - 73.74 in the paper.
     """
     found = Accuracies.of(lab)
-    lost = found.lost("spatial 4", "plain")
+    lost = found.lost_percent("spatial 4", "plain")
     lab.measure(lost)
-    lab.control(found.lost("plain", "spatial 4"))
+    lab.control(found.lost_percent("plain", "spatial 4"))
     note_seeds(lab, lost, 1.0)
 
 
@@ -118,8 +124,8 @@ def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     paper={"drop": 50.61, "above chance": 22.49},
     runs=arms("plain", "spatial 4"),
     readings={"downsampling": DOWNSAMPLING},
-    rule={"drop": greater_than(30.0), "above chance": greater_than(0.0)},
-    control="the network that was trained with the shuffle: its drop, and its accuracy in the place of chance",
+    rule={"drop": greater_than(0.0), "above chance": greater_than(0.0)},
+    control="with and without shuffle exchanged; for chance the accuracy of the network that was trained with it",
 )
 def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab: Lab, data: str, downsampling: str) -> None:
     """Trained without shuffle, VGG-16 falls to 23.49 %, above chance, with its last 30 % of layers shuffled in tests.
@@ -128,9 +134,11 @@ def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab: Lab, data: st
     """
     found = Accuracies.of(lab)
     condition = {"pool": "spatial 4", "stride": "strided spatial 4"}[downsampling]
-    left = found.points("plain", condition)
-    lab.measure(**{"drop": found.lost("plain", condition), "above chance": left})
-    lab.control(**{"drop": found.lost("spatial 4"), "above chance": left - found.points("spatial 4")})
+    left = found.percent("plain", condition)
+    lab.measure(
+        **{"drop": found.percent("plain") - left, "above chance": found.percent_above_chance("plain", condition)}
+    )
+    lab.control(**{"drop": left - found.percent("plain"), "above chance": left - found.percent("spatial 4")})
 
 
 @claim_on_cifar(
@@ -148,9 +156,9 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> Non
     Measured in the last 30 % of the layers, trained and tested; what shuffling each image on its own gains.
     """
     found = Accuracies.of(lab)
-    gained = found.points("spatial 4 of each image") - found.points("spatial 4")
+    gained = found.percent("spatial 4 of each image") - found.percent("spatial 4")
     lab.measure(gained)
-    lab.control(found.points("channel 4") - found.points("spatial 4"))
+    lab.control(found.percent("channel 4") - found.percent("spatial 4"))
     note_seeds(lab, gained, 1.0)
 
 
@@ -161,14 +169,15 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> Non
     paper=6.54,
     runs=arms("plain", "channel 4", "fixed channel 4"),
     readings={"epoch": EPOCHS},
-    rule=greater_than(3.0),
-    control="a permutation of the channels that is fixed, which weights can learn",
+    rule=greater_than(0.0),
+    control="a fixed permutation of the channels, which weights can learn, against one that is drawn for every batch",
 )
 def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab: Lab, data: str, epoch: str) -> None:
     """Trained and tested with channel-wise shuffle in its last 30 % of layers, VGG-16 loses significantly: 67.56 %."""
     found = Accuracies.of(lab)
-    lab.measure(found.lost("channel 4", epoch=epoch))
-    lab.control(found.lost("fixed channel 4", epoch=epoch))
+    shuffled = found.percent("channel 4", epoch=epoch)
+    lab.measure(found.percent("plain", epoch=epoch) - shuffled)
+    lab.control(shuffled - found.percent("fixed channel 4", epoch=epoch))
 
 
 @claim_on_cifar(
@@ -183,9 +192,9 @@ def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab: Lab, data: s
 def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     """Trained with channel-wise shuffle, VGG-16 does as well without it at test time: 67.80 and 67.56 %."""
     found = Accuracies.of(lab)
-    gained = found.points("channel 4", "plain") - found.points("channel 4")
+    gained = found.percent("channel 4", "plain") - found.percent("channel 4")
     lab.measure(gained)
-    lab.control(found.points("plain") - found.points("plain", "channel 4"))
+    lab.control(found.percent("plain") - found.percent("plain", "channel 4"))
     note_seeds(lab, gained, 1.5)
 
 
@@ -201,12 +210,12 @@ def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -
 def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data: str) -> None:
     """Trained without shuffle, VGG-16 falls to chance, 1.04 %, with its last 30 % of layers channel-wise shuffled.
 
-    Measured in points above chance.
+    Measured in percentage points above chance.
     """
     found = Accuracies.of(lab)
-    left = found.points("plain", "channel 4")
+    left = found.percent_above_chance("plain", "channel 4")
     lab.measure(left)
-    lab.control(found.points("plain", "spatial 4"))
+    lab.control(found.percent_above_chance("plain", "spatial 4"))
     note_seeds(lab, left, 2.0)
 
 
@@ -215,15 +224,16 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data
     about=About.DIRECTION,
     where="Table 1, caption",
     paper=22.45,
-    runs=arms("plain", "channel 4"),
-    rule=greater_than(10.0),
-    control="the network that was trained with channel-wise shuffle",
+    runs=arms("plain"),
+    rule=greater_than(0.0),
+    control="the two shuffles exchanged",
 )
 def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab: Lab, data: str) -> None:
     """Trained without shuffle, VGG-16 is more robust to spatial (23.49 %) than to channel-wise shuffle (1.04 %)."""
     found = Accuracies.of(lab)
-    lab.measure(found.points("plain", "spatial 4") - found.points("plain", "channel 4"))
-    lab.control(found.points("channel 4", "spatial 4") - found.points("channel 4"))
+    spatial, channel = found.percent("plain", "spatial 4"), found.percent("plain", "channel 4")
+    lab.measure(spatial - channel)
+    lab.control(channel - spatial)
 
 
 @claim_on_cifar(
@@ -233,6 +243,7 @@ def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab: Lab,
     paper=-2.12,
     runs=arms("plain", PERCEPTRON),
     rule=equivalent_to(0.0, within=5.0),
+    baseline=NEAR_THE_PAPER,
     control="the network without shuffle at test time",
 )
 def test_what_is_left_is_what_a_perceptron_reaches(lab: Lab, data: str) -> None:
@@ -241,8 +252,8 @@ def test_what_is_left_is_what_a_perceptron_reaches(lab: Lab, data: str) -> None:
     The perceptron sees the images unshuffled.
     """
     found = Accuracies.of(lab)
-    lab.measure(found.points("plain", "spatial 4") - found.points(PERCEPTRON))
-    lab.control(found.points("plain") - found.points(PERCEPTRON))
+    lab.measure(found.percent("plain", "spatial 4") - found.percent(PERCEPTRON))
+    lab.control(found.percent("plain") - found.percent(PERCEPTRON))
 
 
 QUARTERS = {"quarter": 1, "half": 2, "three quarters": 3, "end": 4}
@@ -256,6 +267,7 @@ QUARTERS = {"quarter": 1, "half": 2, "three quarters": 3, "end": 4}
     runs=arms("plain", "spatial 7", "channel 10"),
     readings={"curve": ("train_accuracy", "validation_accuracy")},
     rule=dict.fromkeys(QUARTERS, equivalent_to(0.0, within=5.0)),
+    baseline=NEAR_THE_PAPER,
     control="channel-wise shuffle in the last 77 % of the layers",
 )
 def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> None:
@@ -265,9 +277,11 @@ def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> Non
     """
     found = Accuracies.of(lab)
 
-    def gaps(arm: str) -> dict[str, np.ndarray]:
-        gap = found.curve("plain", curve) - found.curve(arm, curve)
-        return {part: gap[:, quarters * gap.shape[1] // 4 - 1] for part, quarters in QUARTERS.items()}
+    def gaps(arm: str) -> dict[str, Percent]:
+        return {
+            part: found.percent_after("plain", curve, quarters) - found.percent_after(arm, curve, quarters)
+            for part, quarters in QUARTERS.items()
+        }
 
     lab.measure(**gaps("spatial 7"))
     lab.control(**gaps("channel 10"))
@@ -281,23 +295,32 @@ def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> Non
 
 @claim_on_cifar(
     "SH-68",
-    about=About.MECHANISM,
+    about=About.REGIME,
     where="Table 2, caption",
     runs=arms("plain", "spatial 4", "channel 4"),
-    rule=greater_than(0.0),
-    control="an epoch that is chosen beforehand, the first",
-    unit="%",
+    rule=proportion_above(0.5),
+    gate=Gate("training accuracy of the unmodified network in the last epoch", at_least=0.95),
+    control="an epoch that is chosen beforehand, the first, in the place of the best",
+    unit="",
 )
 def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> None:
     """The best performing models are selected, which raises the accuracies that are reported.
 
-    By how much the best epoch exceeds the last one on the images that it is chosen on, mean over three arms of Table 1.
+    No best epoch is worse than the last one, but the last may be the best, and then nothing is raised.  Counted are the
+    seeds for which the best epoch exceeds the last one in each of three arms of Table 1, on the images that it is
+    chosen on: more than half of them, by a sign test, which needs five.  The paper trains long after its networks have
+    fitted their images, so that accuracies go up and down; of networks that still learn the last epoch is the best, and
+    they say nothing of it.
     """
     found = Accuracies.of(lab)
     records_of_arms = found.records.values()
-    curves = 100 * np.stack([[record.metrics["validation_accuracy"] for record in arm] for arm in records_of_arms])
-    lab.measure((curves.max(2) - curves[:, :, -1]).mean(0))
-    lab.control((curves[:, :, 1] - curves[:, :, -1]).mean(0))
+    curves = 100 * np.array([[record.metrics["validation_accuracy"] for record in arm] for arm in records_of_arms])
+    raised = curves.max(2) - curves[:, :, -1]
+    lab.measure(runs_above(raised.min(0), 0.0))
+    lab.control(runs_above((curves[:, :, 1] - curves[:, :, -1]).min(0), 0.0))
+    lab.gate(record.metrics["train_accuracy"][-1] for record in found.records["plain"])
+    for arm, points in zip(found.records, raised.mean(1), strict=True):
+        lab.note(f"{arm}: the best epoch exceeds the last one by {points:.2f} percentage points, mean over seeds")
 
 
 @claim_on_cifar(
@@ -315,7 +338,7 @@ def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab: Lab, data: 
     would be counted as the shuffle's.
     """
     found = Accuracies.of(lab)
-    lost = found.lost("stride 4")
+    lost = found.lost_percent("stride 4")
     lab.measure(lost)
-    lab.control(found.lost("plain", "stride 4"))
+    lab.control(found.lost_percent("plain", "stride 4"))
     note_seeds(lab, lost, 1.0)

@@ -21,6 +21,7 @@ from claims.fan2019.methods.detection_statistics import (
     SMALL_MISLOCALISED,
     WHOLE,
 )
+from claims.fan2019.methods.detector_test import DetectorTest
 from harness.claims.claim import claim
 from harness.lab.pictures import Box
 from harness.system.lazy import np
@@ -53,8 +54,9 @@ class Detectors:
 
     @classmethod
     def of(cls, lab: Lab) -> Detectors:
-        """Those of a claim's runs; the grid and every mAP go into the report."""
-        found = cls({name: lab.records(recipe) for name, recipe in lab.runs.items()})
+        """Those of a claim's runs that train a detector; the grid and every mAP go into the report."""
+        detectors = {name: recipe for name, recipe in lab.runs.items() if isinstance(recipe, DetectorTest)}
+        found = cls({name: lab.records(recipe) for name, recipe in detectors.items()})
         for line in found.notes():
             lab.note(line)
         return found

@@ -65,7 +65,9 @@ def networks(accuracies: Accuracies, *, chance: bool = True, **more: float) -> C
         accuracies: what is different.
         chance: whether accuracies are given in points above chance, not in per cent of the images.
         more: `peak`, by how many points the last but one epoch is better than the last on the validation images (with
-            each seed a little more); `first`, which share of the last epoch's points above chance the first one has.
+            each seed a little more); `first`, which share of the last epoch's points above chance the first one has;
+            `fitted`, the share of the training images that is right in the last epoch, where it is not that of the test
+            images; `images`, how many there are to test and to validate on, 10,000 unless given.
     """
     known = {**AS_PRINTED, **accuracies}
 
@@ -84,11 +86,14 @@ def networks(accuracies: Accuracies, *, chance: bool = True, **more: float) -> C
         before = share(known["before training"], noise[0]) if chance else 1 / classes
         validation = [before, *curve]
         validation[-2] = validation[-1] + more.get("peak", 0.0) * (1 + seed / 10) / 100
+        images = int(more.get("images", 10_000))
         metrics = {
             "test_accuracy": {AS_TRAINED: [last], **tested},
+            "test_images": images,
+            "shared_images": {"validation": [0, images], "test": [0, images]},
             "best_validation_accuracy": last,
             "validation_accuracy": validation,
-            "train_accuracy": list(curve),
+            "train_accuracy": [*curve[:-1], more.get("fitted", curve[-1])],
         }
         return Result(metrics)
 

@@ -316,6 +316,8 @@ def accuracies(**shares) -> Accuracies:
             SimpleNamespace(
                 metrics={
                     "test_accuracy": {AS_TRAINED: [value - 0.01, value + 0.01], "spatial 4": [value / 2]},
+                    "test_images": 2000,
+                    "shared_images": {"validation": [0, 500]},
                     "best_validation_accuracy": value + 0.05,
                     "validation_accuracy": [0.1, value],
                     "train_accuracy": [value],
@@ -330,11 +332,27 @@ def accuracies(**shares) -> Accuracies:
 def test_points_put_the_baseline_where_the_paper_has_it():
     found = accuracies(**{"plain": [0.5, 0.7], "spatial 4": [0.5, 0.6]})
     assert found.points("plain").mean() == pytest.approx(BASELINE)
-    np.testing.assert_allclose(found.lost("spatial 4"), [0, 0.1 * BASELINE / 0.5], atol=1e-12)
-    np.testing.assert_allclose(found.lost("plain", "spatial 4"), np.array([0.25, 0.35]) * BASELINE / 0.5)
-    np.testing.assert_allclose(found.lost("spatial 4", epoch="best"), [0, 0.1 * BASELINE / 0.55], atol=1e-12)
-    np.testing.assert_allclose(found.untrained("spatial 4"), 0, atol=1e-12)
     np.testing.assert_allclose(found.curve("plain", "validation_accuracy"), found.points("plain")[:, None])
+
+
+def test_claims_read_per_cent_of_the_images_whatever_the_baseline_reaches():
+    found = accuracies(**{"plain": [0.5, 0.7], "spatial 4": [0.5, 0.6]})
+    np.testing.assert_allclose(found.percent("plain").by_seed, [50, 70])
+    np.testing.assert_allclose(found.percent_above_chance("plain").by_seed, [40, 60])
+    np.testing.assert_allclose(found.lost_percent("spatial 4").by_seed, [0, 10], atol=1e-12)
+    np.testing.assert_allclose(found.lost_percent("plain", "spatial 4").by_seed, [25, 35])
+    np.testing.assert_allclose(found.lost_percent("spatial 4", epoch="best").by_seed, [0, 10], atol=1e-12)
+    np.testing.assert_allclose(found.untrained_percent("spatial 4").by_seed, 10)
+    np.testing.assert_allclose(found.percent_after("plain", "validation_accuracy", 4).by_seed, [50, 70])
+
+
+def test_every_accuracy_knows_how_many_images_it_is_of():
+    found = accuracies(**{"plain": [0.5, 0.7], "spatial 4": [0.5, 0.6]})
+    assert found.percent("plain").images == (2000,)
+    assert found.percent("plain", epoch="best").images == found.untrained_percent("plain").images == (500,)
+    assert (found.percent("plain") - found.untrained_percent("plain")).images == (500, 2000)
+    assert found.percent_after("plain", "validation_accuracy", 4).images == (500,)
+    assert found.percent_after("plain", "train_accuracy", 4).image_variance == 0
 
 
 def test_figures_have_our_points_and_those_that_are_printed():
