@@ -99,10 +99,10 @@ def test_the_localisation_error_of_detection_doubles(lab: Lab, data: str, placem
     found, name = Detectors.of(lab), PLACEMENTS[placement]
     shuffled, plain = found.shares(name, convention), found.shares("plain", convention)
 
-    both = shuffled[Kind.LOCALISATION], plain[Kind.LOCALISATION]
-    lab.measure(seeds_and_images.ratio(*both, found.images))
-    lab.control(seeds_and_images.ratio(*reversed(both), found.images))
-    low, high = seeds_and_images.over_images(both[0].mean(0) / both[1].mean(0))
+    more, fewer = shuffled[Kind.LOCALISATION], plain[Kind.LOCALISATION]
+    lab.measure(seeds_and_images.ratio(more, fewer, found.images))
+    lab.control(seeds_and_images.ratio(fewer, more, found.images))
+    low, high = seeds_and_images.over_images(more.mean(0) / fewer.mean(0))
     lab.note(
         f"ratio, 90 % interval over images alone: {low:.2f} to {high:.2f}, "
         f"which {'contains' if low <= 2 <= high else 'leaves out'} 2"

@@ -15,7 +15,7 @@ import pytest
 from claims.fan2019.methods.arms import PERCEPTRON, RANDOM_LABELS
 from claims.fan2019.methods.blind_detector import BlindDetector
 from claims.fan2019.methods.detection_statistics import PICTURED
-from claims.fan2019.methods.tests.made_up_networks import AS_PRINTED, Mistakes, detectors, networks
+from claims.fan2019.methods.tests.made_up_networks import AS_PRINTED, Accuracies, Mistakes, detectors, networks
 from harness.claims.about import About
 from harness.judging.cases import CaseJudgement, verdict_of
 from harness.lab.lab import Lab
@@ -313,7 +313,7 @@ def test_an_equivalence_between_one_margin_and_two_is_undecided(id, side):
             assert rule.judge(sure).verdict == verdict
 
 
-BETWEEN = {
+BETWEEN: dict[str, Accuracies] = {
     "SH-02": {"spatial 4 of each image": 71.57},
     "SH-15": {("channel 4", "plain"): 68.81},
     "SH-16": {("plain", "channel 4"): 3.0},
@@ -356,7 +356,7 @@ def test_a_direction_has_no_threshold(id):
         )
 
 
-NOTHING = {
+NOTHING: dict[str, Accuracies] = {
     "SH-13": {("plain", "spatial 4"): 73.1, ("plain", "strided spatial 4"): 73.1},
     "SH-14": {"channel 4": 73.1},
     "SH-17": {("plain", "spatial 4"): 0.04},
@@ -376,7 +376,7 @@ def test_no_effect_refutes_no_direction(id):
 
 def test_what_is_lost_is_judged_in_percentage_points_however_weak_the_baseline_is():
     """2.66 percentage points of a baseline half as good would be 5.3 scaled ones."""
-    half = {"plain": 36.55, "spatial 7": 36.55 - 2.66, "spatial 10": 36.55 - 17.05}
+    half: Accuracies = {"plain": 36.55, "spatial 7": 36.55 - 2.66, "spatial 10": 36.55 - 17.05}
     for parameters in made_up_records.cases_of(CLAIMS["SH-19"]):
         found = judged("SH-19", networks(half), parameters)
         assert found.parts["measured"].effect == pytest.approx(2.66, abs=0.1)
