@@ -96,7 +96,8 @@ class Accuracies:
     def percent(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> Percent:
         """Per cent of the images that are right; arguments as in `shares`."""
         shares = self.shares(arm, condition, epoch)
-        return Percent.of(shares, self._validating(arm) if epoch == "best" else self._tested(arm))
+        images = self._validating(arm) if epoch == "best" else self._tested(arm)
+        return Percent.of(shares, images, f"{arm}, {condition}, {epoch}")
 
     def percent_above_chance(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> Percent:
         """Percentage points above chance; arguments as in `shares`."""
@@ -109,7 +110,7 @@ class Accuracies:
     def untrained_percent(self, arm: str) -> Percent:
         """Per cent of the validation images that are right before training."""
         before = [record.metrics["validation_accuracy"][0] for record in self.records[arm]]
-        return Percent.of(before, self._validating(arm))
+        return Percent.of(before, self._validating(arm), f"{arm}, untrained")
 
     def percent_after(self, arm: str, curve: str, quarters: int) -> Percent:
         """Per cent right after so many quarters of the epochs.
@@ -122,7 +123,8 @@ class Accuracies:
         """
         epochs = len(self.records[arm][0].metrics["train_accuracy"])
         shares = [record.metrics[curve][-epochs:][quarters * epochs // 4 - 1] for record in self.records[arm]]
-        return Percent.of(shares, None if curve == "train_accuracy" else self._validating(arm))
+        images = None if curve == "train_accuracy" else self._validating(arm)
+        return Percent.of(shares, images, f"{arm}, {curve}, {quarters}")
 
     def points(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
         """Points above chance, for figures; arguments as in `shares`."""

@@ -15,28 +15,39 @@ def same(found, expected):
 
 
 def test_accuracies_and_their_differences_are_those_of_the_house_in_per_cent():
-    first, second = Percent.of(FIRST, 2000), Percent.of(SECOND, 500)
+    first, second = Percent.of(FIRST, 2000, "first"), Percent.of(SECOND, 500, "second")
     same(first.to_estimate(), accuracy(FIRST, 2000))
     same((first - second).to_estimate(), accuracy_difference(FIRST, SECOND, (2000, 500)))
 
 
 def test_chance_moves_the_value_and_its_bounds_alone():
-    above = Percent.of(FIRST, 2000) - 10.0
+    above = Percent.of(FIRST, 2000, "first") - 10.0
     assert above.by_seed == pytest.approx([40.0, 42.0, 47.0])
-    assert (above.image_variance, above.bounds) == (Percent.of(FIRST, 2000).image_variance, (-10.0, 90.0))
+    assert (above.image_variance, above.bounds) == (Percent.of(FIRST, 2000, "first").image_variance, (-10.0, 90.0))
 
 
 def test_all_right_in_every_seed_is_counted_and_not_taken_for_certain():
-    low, high = interval(Percent.of([1.0] * 5, 2000).to_estimate())
+    low, high = interval(Percent.of([1.0] * 5, 2000, "all").to_estimate())
     assert high == 100.0
     assert 0 < low < 100
 
 
+def test_what_is_added_and_taken_away_again_leaves_no_uncertainty():
+    first, second = Percent.of(FIRST, 2000, "first"), Percent.of(SECOND, 2000, "second")
+    third = Percent.of([0.3, 0.32, 0.31], 2000, "third")
+    assert (first - first).image_variance == 0
+    assert ((first - second) - (first - third)).image_variance == pytest.approx((third - second).image_variance)
+    twice = (first - second) - (second - third)
+    assert min(twice.moved.values()) == pytest.approx(-2 * second.moved["second"])
+
+
 def test_a_part_has_its_part_of_the_spread():
-    half = Percent.of(FIRST, 2000) / 2
-    assert half.to_estimate().standard_error == pytest.approx(Percent.of(FIRST, 2000).to_estimate().standard_error / 2)
+    half = Percent.of(FIRST, 2000, "first") / 2
+    assert half.to_estimate().standard_error == pytest.approx(
+        Percent.of(FIRST, 2000, "first").to_estimate().standard_error / 2
+    )
     with pytest.raises(ValueError, match="positive"):
-        Percent.of(FIRST, 2000) / -1
+        Percent.of(FIRST, 2000, "first") / -1
 
 
 def drawn(source, levels, images, together):
@@ -53,7 +64,8 @@ def test_images_move_sums_with_signs_by_no_more_than_is_said(together):
     found, said = [], []
     for _ in range(400):
         first, second, third = (
-            Percent.of([one.mean()], images) for one in drawn(source, [0.5, -0.2, -0.3], images, together)
+            Percent.of([one.mean()], images, str(number))
+            for number, one in enumerate(drawn(source, [0.5, -0.2, -0.3], images, together))
         )
         value = (first - second) - (second - third)
         found.append(value.by_seed[0])
@@ -69,10 +81,10 @@ def test_a_difference_of_nothing_is_found_to_either_side_no_more_often_than_alph
     for _ in range(repeats):
         hardness = together**0.5 * source.normal(size=images)
         arms = []
-        for _ in range(2):
+        for name in ("one", "other"):
             level = by_seed * source.normal(size=(seeds, 1))
             right = hardness + (1 - together) ** 0.5 * source.normal(size=(seeds, images)) < level
-            arms.append(Percent.of(right.mean(1), images))
+            arms.append(Percent.of(right.mean(1), images, name))
         low, high = interval((arms[0] - arms[1]).to_estimate())
         outside += [low > 0, high < 0]
     assert (outside / repeats < 0.05 + 0.026).all()  # 0.026: two standard errors of so many repeats
