@@ -1,8 +1,8 @@
 """Section 4.5 and Figures 8 and 9: detectors trained from scratch with the backbone's last layer shuffled, or not.
 
 `methods.detection_arms` says how the detectors are trained at each tier, `detection_readings` what is read
-off them.  All detectors of a tier are tested on the same images.  Verdicts rest on both, seeds and images: variances of
-the two are added (`methods.seeds_and_images`).
+off them.  All detectors of a tier are tested on the same images.  Intervals are over both, seeds and images
+(`methods.seeds_and_images`).
 """
 
 from __future__ import annotations

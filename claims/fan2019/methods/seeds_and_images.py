@@ -1,22 +1,25 @@
 """Estimates from a few networks that are all tested on the same images: both would be others another time.
 
 A statistic comes as an array `(seeds, 1 + replicates)`: of each network on the images themselves, and on images drawn
-with replacement, in the same draws for all networks (`harness.statistics.resampling.weights`).  The variance of a mean
-over networks is taken as the sum of two: that of its bootstrap replicates, and that of the networks' own values on the
-images themselves, divided by their number.  What both vary together is counted twice, to be careful.  Degrees of
-freedom are Welch's and Satterthwaite's: few seeds that hardly differ do not hide what many images tell.  The variance
-over images has one less than there are replicates, where those are fewer than images: so few tell it no better.
+with replacement, in the same draws for all networks (`harness.statistics.resampling.weights`).  The interval is that of
+`harness.statistics.seeds_and_images`: its half-width is the root of the squares of two, that of the networks' own
+values on the images themselves (t with one degree of freedom less than there are networks) and that of the bootstrap
+replicates.  So few seeds that happen to agree do not make it narrow.  Of replicates there are few too: their half-width
+is that of t with one degree of freedom less than there are replicates, or images where those are fewer.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.rules.sample import Estimate
+from harness.rules.judgement import ALPHA
+from harness.statistics.seeds_and_images import over_seeds_and_images
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from harness.rules.sample import Estimate
 
     Floats = NDArray[np.floating]
 
@@ -47,13 +50,10 @@ def over_images(statistic: Floats) -> tuple[float, float]:
 
 
 def _estimate(statistic: Floats, by_seed: Floats, images: int, unit: str) -> Estimate:
-    seeds = len(by_seed)
-    value, drawn = float(statistic[0]), statistic[1:]
-    method = f"{seeds} seeds on the same {images} images; {len(drawn)} bootstrap replicates of the images"
-    if seeds < 2:
-        return Estimate(value, np.nan, seeds, 0, unit, method)
-    by_image = float(drawn.var(ddof=1)), min(images, len(drawn)) - 1
-    parts = [by_image, (float(by_seed.var(ddof=1)) / seeds, seeds - 1)]
-    total = sum(variance for variance, _ in parts)
-    df = total**2 / sum(variance**2 / df for variance, df in parts) if total > 0 else 0.0
-    return Estimate(value, total**0.5, seeds, df, unit, method)
+    from scipy import special
+
+    drawn = statistic[1:]
+    few = special.stdtrit(min(images, len(drawn)) - 1, 1 - ALPHA) / special.ndtri(1 - ALPHA)
+    variance = float(few**2 * drawn.var(ddof=1))
+    around = by_seed - by_seed.mean() + statistic[0]
+    return over_seeds_and_images(around, variance, unit, f"{images} images, resampled {len(drawn)} times")

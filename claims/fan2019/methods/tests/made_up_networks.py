@@ -147,7 +147,10 @@ def _detector(mistakes: Mistakes, seed: int, alike: bool) -> dict[str, Any]:
         "labels": np.where(misnamed, (labels + 1) % len(CLASSES), labels),
         "images": images,
     }
-    nowhere = IMAGES // 10 + seed
+    own = np.random.default_rng(
+        [seed, *repr(mistakes).encode()]
+    )  # else differences between arms would not vary by seed
+    nowhere = IMAGES // 10 + seed + int(own.integers(4))
     unreal = {
         "boxes": np.tile([58.0, 10.0, 63.0, 15.0], (nowhere, 1)),
         "scores": source.uniform(0.5, 0.9, nowhere),

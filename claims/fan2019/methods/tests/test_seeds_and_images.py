@@ -40,15 +40,26 @@ def test_a_ratio_covers_the_truth_too():
     assert inside / 300 > 0.85
 
 
-def test_the_variance_is_the_sum_of_both():
+def half_width(estimate):
+    return special.stdtrit(estimate.df, 0.95) * estimate.standard_error
+
+
+def test_the_half_width_is_that_of_seeds_and_that_of_images_squared():
     values = drawn(np.random.default_rng(2))
     estimate = mean(values, 200, "points")
-    images, spread = values.mean(0)[1:].var(ddof=1), values[:, 0].var(ddof=1) / 4
-    assert estimate.standard_error == pytest.approx((images + spread) ** 0.5)
+    seeds = special.stdtrit(3, 0.95) * values[:, 0].std(ddof=1) / 2
+    images = special.stdtrit(199, 0.95) * values.mean(0)[1:].std(ddof=1)
+    assert half_width(estimate) == pytest.approx((seeds**2 + images**2) ** 0.5)
     assert estimate.value == pytest.approx(values[:, 0].mean())
-    assert min(3, 199) <= estimate.df <= 3 + 199
-    assert (estimate.n, estimate.unit) == (4, "points")
+    assert (estimate.n, estimate.df, estimate.unit) == (4, 3, "points")
     assert "4 seeds on the same 200 images" in estimate.method
+
+
+def test_seeds_that_happen_to_agree_do_not_make_it_narrower_than_the_images():
+    values = drawn(np.random.default_rng(2))
+    agreeing = values.mean(0) + 1e-6 * np.arange(4)[:, None]
+    images = special.stdtrit(199, 0.95) * agreeing.mean(0)[1:].std(ddof=1)
+    assert half_width(mean(agreeing, 200)) == pytest.approx(images, rel=1e-4)
 
 
 def test_a_ratio_of_a_statistic_to_itself_is_one_and_never_certain():
@@ -63,10 +74,12 @@ def test_one_seed_is_undecided():
     assert math.isnan(estimate.standard_error)
 
 
-def test_few_replicates_tell_the_variance_over_images_no_better_than_so_many_images():
-    values = np.concatenate([np.full((4, 1), 7.0), np.stack([np.arange(6.0)] * 4)], 1)
-    assert mean(values, 200).df == pytest.approx(5)
-    assert mean(values, 4).df == pytest.approx(3)
+@pytest.mark.parametrize(("images", "df"), [(200, 5), (4, 3)])
+def test_few_replicates_tell_the_variance_over_images_no_better_than_so_many_images(images, df):
+    seeds = np.array([7.0, 7.000001, 7.0, 7.000001])[:, None]
+    values = np.concatenate([seeds, np.stack([np.arange(6.0)] * 4)], 1)
+    expected = special.stdtrit(df, 0.95) * np.arange(6.0).std(ddof=1)
+    assert half_width(mean(values, images)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_interval_over_images_leaves_seeds_as_they_are():
