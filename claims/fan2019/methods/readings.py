@@ -53,7 +53,7 @@ NEAR_THE_PAPER = Baseline(paper=PRINTED["plain"], within=1.0)
 Within one percentage point, which is what SH-10 calls reproduced, whatever the margin of the claim: whether a network
 is the one that the paper speaks of does not depend on what is asked of it.  Half of each claim's margin would let
 the widest claims (SH-28: 4.4 points) rest on the weakest networks, and widening a margin would widen this too.  Claims
-on ResNet-50 have none, since the paper prints no accuracy of its baseline on CIFAR-100.
+on ResNet-50 have none: what the paper's baseline reaches on CIFAR-100 is not among the numbers known here.
 """
 
 

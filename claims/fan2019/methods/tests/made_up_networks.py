@@ -147,9 +147,8 @@ def _detector(mistakes: Mistakes, seed: int, alike: bool) -> dict[str, Any]:
         "labels": np.where(misnamed, (labels + 1) % len(CLASSES), labels),
         "images": images,
     }
-    own = np.random.default_rng(
-        [seed, *repr(mistakes).encode()]
-    )  # else differences between arms would not vary by seed
+    # Its own number of these, so that differences between arms vary over seeds.
+    own = np.random.default_rng([seed, *repr(mistakes).encode()])
     nowhere = IMAGES // 10 + seed + int(own.integers(4))
     unreal = {
         "boxes": np.tile([58.0, 10.0, 63.0, 15.0], (nowhere, 1)),
