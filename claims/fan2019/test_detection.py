@@ -17,6 +17,7 @@ from claims.fan2019.methods.detection_errors import CONVENTIONS, Kind
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors, crossed
 from claims.fan2019.methods.detection_statistics import ELSEWHERE, PICTURED, QUANTILES, RENAMED, SIZES, WHOLE
 from harness.claims.about import About
+from harness.claims.claim import SINGLE
 from harness.lab.pictures import stacked_bar
 from harness.lab.session import NotAvailable
 from harness.rules import Estimate, Rule, equivalent_to, greater_than, matches
@@ -67,6 +68,7 @@ def difference(found: Detectors, first: Floats, second: Floats) -> Estimate:
     paper=16.0,
     readings={"placement": tuple(PLACEMENTS), "area": (ALL_POINTS, ELEVEN_POINTS)},
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control=EXCHANGED,
 )
 def test_detection_suffers_from_lost_order(lab: Lab, data: str, placement: str, area: str) -> None:
@@ -87,6 +89,7 @@ def test_detection_suffers_from_lost_order(lab: Lab, data: str, placement: str, 
     paper=2.0,
     readings=BY_CONVENTION,
     rule=greater_than(1.0),
+    mirrored=(SINGLE,),
     control=EXCHANGED,
     unit="",
 )
@@ -135,6 +138,7 @@ def draw_shares(lab: Lab, name: str, shares: Mapping[Kind, float]) -> None:
     paper=13.8,
     readings=BY_CONVENTION,
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control=EXCHANGED,
 )
 def test_fewer_detections_are_correct(lab: Lab, data: str, placement: str, convention: str) -> None:
@@ -208,6 +212,7 @@ def test_other_errors_of_detection_stay_at_their_level(lab: Lab, data: str, plac
     where="Section 4.5, Fig. 8",
     readings=BY_SIZE,
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control=EXCHANGED,
 )
 def test_extra_errors_of_detection_come_from_small_objects(lab: Lab, data: str, placement: str, sizes: str) -> None:

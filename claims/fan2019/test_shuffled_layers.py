@@ -85,6 +85,7 @@ def in_reverse(arms_by_patch: dict[int, str]) -> dict[int, str]:
     runs=arms("plain", "patch 4 at 1", "spatial at 1", "patch 2 at 10", "spatial at 10"),
     readings={"sizes": ("from 1 on", "from 2 on")},
     rule={"falls with patches": monotone("decreasing"), "faster than late": greater_than(0.0)},
+    mirrored=("falls with patches", "faster than late"),
     control="the sizes of the patches in reverse order; the two layers exchanged",
 )
 def test_accuracy_falls_faster_with_patches_at_early_layers(lab: Lab, data: str, sizes: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from claims.fan2019.methods.arms import arms, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, NEAR_THE_PAPER, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.claims.about import About
+from harness.claims.claim import SINGLE
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
     paper=52.21,
     runs=arms("plain", "spatial 10", "channel 10"),
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control="the two shuffles exchanged",
 )
 def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, data: str) -> None:
@@ -74,6 +76,7 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, dat
     where="Fig. 4",
     runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10"),
     rule={"spatial": monotone("decreasing"), "channel-wise": monotone("decreasing")},
+    mirrored=("spatial", "channel-wise"),
     control="the shares in reverse order",
 )
 def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab: Lab, data: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from claims.fan2019.methods.arms import PERCEPTRON, arms
 from claims.fan2019.methods.readings import BASELINE, NEAR_THE_PAPER, Accuracies, claim_on_cifar, note_seeds
 from harness.claims.about import About, Gate
+from harness.claims.claim import SINGLE
 from harness.rules import equivalent_to, greater_than, matches, proportion_above
 from harness.statistics.by_run import runs_above
 from harness.system.lazy import np
@@ -125,6 +126,7 @@ def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     runs=arms("plain", "spatial 4"),
     readings={"downsampling": DOWNSAMPLING},
     rule={"drop": greater_than(0.0), "above chance": greater_than(0.0)},
+    mirrored=("drop",),
     control="with and without shuffle exchanged; for chance the accuracy of the network that was trained with it",
 )
 def test_a_network_that_never_met_the_shuffle_suffers_from_it(lab: Lab, data: str, downsampling: str) -> None:
@@ -226,6 +228,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data
     paper=22.45,
     runs=arms("plain"),
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control="the two shuffles exchanged",
 )
 def test_the_network_is_more_robust_to_spatial_than_to_channel_shuffle(lab: Lab, data: str) -> None:

@@ -40,7 +40,7 @@ from claims.gamba2020.methods.vgg_recipes import (
     watched,
 )
 from harness.claims.about import About
-from harness.claims.claim import claim
+from harness.claims.claim import SINGLE, claim
 from harness.rules import Several, equivalent_to, greater_than, in_all, less_than
 from harness.statistics.coincidence import coincidence
 from harness.system.lazy import np
@@ -137,6 +137,7 @@ def test_first_layer_stays_at_one_half_in_all_networks(lab: Lab) -> None:
     about=About.DIRECTION,
     runs=vgg,
     rule={"layers 2 to 8": in_all(greater_than(0.5)), "layer 1": equivalent_to(0, within=UNBIASED, refuted_beyond=2)},
+    mirrored=("layers 2 to 8",),
     control="the same filters with their signs turned, most of which would be positive (layers 2 to 8); the most "
     "negative one of these layers (layer 1)",
     **ON_CIFAR10,
@@ -224,6 +225,7 @@ def test_the_measure_varies_little_between_runs(lab: Lab, data: str) -> None:
     seeds=SEEDS,
     reach=REACH,
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control="the two tasks exchanged",
 )
 def test_a_harder_task_makes_more_layers_biased(lab: Lab) -> None:
@@ -262,6 +264,7 @@ def on_imagenet_or_for_it(tier: str, data: str) -> dict[str, Criticality]:
     seeds={"nightly": SEEDS["nightly"], "paper": IMAGENET_SEEDS},
     reach={"nightly": "proxy", "paper": "paper"},
     rule=in_all(greater_than(0.0)),
+    mirrored=(SINGLE,),
     control="the loss's rise in the place of its fall",
 )
 def test_the_loss_falls_while_the_shares_rise(lab: Lab, data: str) -> None:

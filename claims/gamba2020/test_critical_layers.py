@@ -142,6 +142,7 @@ LEFT = "what resets leave of the accuracy in the place of what they cost"
     readings={"sampled": ("networks", "networks and layers"), "images": IMAGES},
     runs=vgg,
     rule=dict.fromkeys(MORE_THAN_BY_CHANCE, greater_than(0.0)),
+    mirrored=tuple(MORE_THAN_BY_CHANCE),
     control=LEFT,
     **ON_CIFAR10,
 )
@@ -287,13 +288,17 @@ def test_layers_9_and_10_are_critical_and_biased_on_cifar100(lab: Lab, cifar10: 
     draw_heat_map(lab, "test", "cifar100")
 
 
+CORRELATIONS_ON_BOTH = tuple(f"{part}, {name}" for name in ("cifar10", "cifar100") for part in MORE_THAN_BY_CHANCE)
+
+
 @claim(
     "HP-67",
     where="Abstract",
     tier="nightly",
     about=About.DIRECTION,
     runs=as_in_the_figures,
-    rule={f"{part}, {name}": greater_than(0.0) for name in ("cifar10", "cifar100") for part in MORE_THAN_BY_CHANCE},
+    rule=dict.fromkeys(CORRELATIONS_ON_BOTH, greater_than(0.0)),
+    mirrored=CORRELATIONS_ON_BOTH,
     control=LEFT,
     **ON_BOTH,
 )

@@ -10,7 +10,7 @@ from claims.gamba2020.methods.small_recipes import LENET_SEEDS, lenet, smooth_di
 from claims.gamba2020.methods.vgg_readings import SHARES, UNBIASED, draw_shares, shares, throughout, together
 from claims.gamba2020.methods.vgg_recipes import SEEDS, smooth, watched
 from harness.claims.about import About
-from harness.claims.claim import claim
+from harness.claims.claim import SINGLE, claim
 from harness.rules import Estimate, Several, equivalent_to, greater_than, in_all
 from harness.system.lazy import np
 
@@ -95,6 +95,7 @@ def small_network(tier: str) -> dict[str, Criticality]:
     seeds=LENET_SEEDS,
     reach=REACH,
     rule=greater_than(0.5),
+    mirrored=(SINGLE,),
     control="the same filters with their signs turned, whose bias would be positive",
 )
 def test_first_layer_of_lenet_is_biased_on_mnist(lab: Lab) -> None:

@@ -26,7 +26,7 @@ from claims.gamba2020.methods.vgg_readings import (
 )
 from claims.gamba2020.methods.vgg_recipes import IMAGENET_NETWORKS, IMAGENET_SEEDS, on_imagenet, watched
 from harness.claims.about import About
-from harness.claims.claim import claim
+from harness.claims.claim import SINGLE, claim
 from harness.rules import (
     Estimate,
     Several,
@@ -71,6 +71,7 @@ def metric(lab: Lab, name: str, metric: str) -> np.ndarray:
         "layer 1": equivalent_to(0, within=UNBIASED, refuted_beyond=2),
         "layers 2 to 5": in_all(greater_than(0.5)),
     },
+    mirrored=("layers 2 to 5",),
     control=f"the second layer (layer 1); {TURNED} (layers 2 to 5)",
     **ON_IMAGENET,
 )
@@ -118,6 +119,7 @@ EARLY = 5
     runs=networks("AlexNet"),
     about=About.DIRECTION,
     rule={"before training": equivalent_to(0.5, within=UNBIASED), "layers 2 to 5": in_all(greater_than(0.5))},
+    mirrored=("layers 2 to 5",),
     control=f"the mean share in the fifth epoch (before training); {TURNED} (layers 2 to 5)",
     **ON_IMAGENET,
 )
@@ -143,6 +145,7 @@ RELEASED = {"VGG19": "torchvision VGG-19", "AlexNet": "torchvision AlexNet"}
     runs=BOTH,
     about=About.DIRECTION,
     rule=dict.fromkeys(IMAGENET_NETWORKS, greater_than(0.0)),
+    mirrored=tuple(IMAGENET_NETWORKS),
     control=TURNED,
     **ON_IMAGENET,
 )
@@ -189,6 +192,7 @@ def test_all_layers_are_critical_on_imagenet(lab: Lab, data: str, images: str) -
     runs=networks("VGG19"),
     about=About.DIRECTION,
     rule=greater_than(0.5),
+    mirrored=(SINGLE,),
     control=TURNED,
     **ON_IMAGENET,
 )
@@ -215,6 +219,7 @@ POSITIVE = (2, 6, 7)
     runs=networks("VGG19"),
     about=About.DIRECTION,
     rule=in_all(less_than(0.5)),
+    mirrored=(SINGLE,),
     control="the same filters with their signs turned, whose bias would be negative",
     **ON_IMAGENET,
 )
@@ -289,6 +294,7 @@ def test_training_accuracies_on_imagenet(lab: Lab, data: str) -> None:
     runs={"paper": {"imagenet": on_imagenet("VGG19"), "cifar10": watched("paper", "cifar10")}},
     about=About.DIRECTION,
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control="the two data sets exchanged",
     **AT_PAPER,
 )

@@ -16,7 +16,7 @@ from claims.gamba2020.methods.small_recipes import noisy_digits, shuffled_digits
 from claims.gamba2020.methods.vgg_readings import UNBIASED, bias, draw_shares, filters, shares
 from claims.gamba2020.methods.vgg_recipes import SEEDS, noisy_labels, shuffled_pixels
 from harness.claims.about import About
-from harness.claims.claim import claim
+from harness.claims.claim import SINGLE, claim
 from harness.rules import Count, Estimate, all_runs, equivalent_to, greater_than
 from harness.system.lazy import np
 from harness.training.label_noise import READINGS
@@ -124,6 +124,7 @@ def with_and_without(tier: str) -> dict[str, Criticality]:
     about=About.DIRECTION,
     runs=with_and_without,
     rule=greater_than(0.0),
+    mirrored=(SINGLE,),
     control="shuffled and whole images exchanged",
     **DECLARED,
 )

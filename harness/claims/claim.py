@@ -53,6 +53,7 @@ class Claim:
     where: str
     rules: Mapping[str, Rule]
     control: str
+    mirrored: Sequence[str]
     uncontrolled: Mapping[str, str]
     paper: float | str | Mapping[str, float] | None
     unit: str
@@ -142,6 +143,7 @@ def claim(
     where: str,
     rule: Rule | Mapping[str, Rule],
     control: str,
+    mirrored: Sequence[str] = (),
     uncontrolled: Mapping[str, str] | None = None,
     paper: float | str | Mapping[str, float] | None = None,
     unit: str = "",
@@ -167,6 +169,8 @@ def claim(
         where: section, equation, figure or table of the paper.
         rule: the decision procedure, or one for each named part that the function measures.
         control: in words, the data for which the claim is false; the function passes them to `lab.control`.
+        mirrored: parts (`SINGLE` where there is one) whose control is the measurement itself with its sides exchanged:
+            where the part is refuted, it may be supported.
         uncontrolled: parts that the control leaves out, each with the reason; the report shows it.
         paper: the number (or numbers by name, or words) that the paper gives.
         unit: unit of the paper's number and ours.
@@ -194,6 +198,7 @@ def claim(
             where=where,
             rules=rules,
             control=control,
+            mirrored=mirrored,
             uncontrolled=uncontrolled or {},
             paper=paper,
             unit=unit,
@@ -204,7 +209,7 @@ def claim(
             runs=runs,
             seeds=seeds,
             reach=reach or {},
-            about=about,
+            about=About(about) if about in list(About) else about,  # what is none of them is said at collection
             gate=gate,
             baseline=baseline,
             formerly=formerly,

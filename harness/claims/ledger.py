@@ -162,6 +162,7 @@ def decides_of(claim: Claim) -> dict[str, Any]:
         "gate": f"{claim.gate.of} at least {claim.gate.at_least:g}" if claim.gate else "",
         "baseline": f"within {claim.baseline.within:g} of {claim.baseline.paper:g}" if claim.baseline else "",
         "control": claim.control,
+        "mirrored": list(claim.mirrored),
         "uncontrolled": dict(claim.uncontrolled),
         "readings": {name: [str(value) for value in values] for name, values in claim.readings.items()},
         "seeds": {tier: " ".join(map(str, values)) for tier, values in seeds.items()} if claim.runs else {},
@@ -193,6 +194,12 @@ class Ledgers:
         """Where the verdicts of the paper in this folder are kept."""
         folder = paper.resolve()
         return (folder.parent if folder.parent == self._claims else folder) / "ledger.json"
+
+    def of_claim(self, paper: Path, id: str, formerly: Iterable[str]) -> Ledger:
+        """The ledger of a claim of the paper in this folder, which then knows it by its id of today."""
+        ledger = self.of(paper)
+        ledger.adopt(id, formerly)
+        return ledger
 
     def of(self, paper: Path) -> Ledger:
         """The ledger that has the paper's claims; errors as in `Ledger.read`."""

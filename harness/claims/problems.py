@@ -118,6 +118,11 @@ def _controls(claim: Claim) -> Iterator[str]:
             f"its control leaves out {', '.join(left_out)}: give lab.control data for which each part is false, or say "
             "in `uncontrolled` why there are none"
         )
+    for part in claim.mirrored:
+        if part not in claim.rules:
+            yield f"mirrored part {part!r} has no rule"
+        if claim.erratum or part in claim.uncontrolled:
+            yield f"part {part!r} has no control of a claim that could mirror it"
     for part, reason in claim.uncontrolled.items():
         if len(claim.rules) > 1 and part not in claim.rules:
             yield f"uncontrolled part {part!r} has no rule"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -34,7 +34,8 @@ class CaseJudgement:
         parts: by part, corrected for their number within the case.
         control, control_parts: of the control's data, all in all and by part, uncorrected.
         control_faults: for each part whose control did not do what a control must, what it did instead.  The control
-            of a claim must be refuted; that of an erratum, the corrected statement, supported.
+            of a claim must be refuted, but where it mirrors a measurement that is refuted itself; that of an erratum,
+            the corrected statement, must be supported.
         control_undecided: parts of a trained claim whose control the runs at hand cannot decide; the verdict is then at
             most inconclusive.
         uncontrolled: parts that are declared to have no control, with the reason.
@@ -77,9 +78,10 @@ def judge_case(
         raise NothingMeasured(f"{claim.origin}: {claim.id} measured not what its rules name ({wrong})")
     if not controls:
         raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
-    (parts,) = corrected([_judge(claim, measured)])
+    plain = _judge(claim, measured)
+    (parts,) = corrected([plain])
     control_parts = _judge(claim, controls)  # uncorrected: a correction would make failing the rule easier
-    faults, undecided = _control_faults(claim, parts, control_parts)
+    faults, undecided = _control_faults(claim, plain, control_parts)
     erratum = claim.erratum is not None
     verdict, reason = verdict_of(parts, undecided, standing, erratum=erratum)
     control = conjunction(judgement.verdict for judgement in control_parts.values())
@@ -119,23 +121,34 @@ def least_favourable(parts: Mapping[Name, Judgement]) -> Name:
 
 
 def _control_faults(
-    claim: Claim, parts: Iterable[str], controls: Mapping[str, Judgement]
+    claim: Claim, parts: Mapping[str, Judgement], controls: Mapping[str, Judgement]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """What is wrong with the controls by part, and the parts that the runs of a trained claim leave undecided."""
-    required = Verdict.SUPPORTED if claim.erratum else Verdict.REFUTED
     faults: dict[str, str] = {}
     undecided: list[str] = []
-    for part in parts:
+    for part, judgement in parts.items():
         if part in claim.uncontrolled:
             continue
         if part not in controls:
             faults[part] = "has no control"
-        elif (verdict := controls[part].verdict) is not required:
+        elif (verdict := controls[part].verdict) not in _allowed(claim, part, judgement.verdict):
             if claim.runs is not None and not claim.erratum and verdict is Verdict.INCONCLUSIVE:
                 undecided.append(part)
             else:  # without runs the control's data can be as plain as it takes: undecided shows nothing
                 faults[part] = str(verdict)
     return faults, tuple(undecided)
+
+
+def _allowed(claim: Claim, part: str, measured: Verdict) -> set[Verdict]:
+    """What the control of a part may come to, where the part itself came to `measured` before any correction.
+
+    A measurement with its sides exchanged has what the claim says where the measurement has the opposite: were that a
+    fault, no claim with such a control could be refuted.
+    """
+    if claim.erratum:
+        return {Verdict.SUPPORTED}
+    opposite = part in claim.mirrored and measured is Verdict.REFUTED
+    return {Verdict.REFUTED, Verdict.SUPPORTED} if opposite else {Verdict.REFUTED}
 
 
 def _judge(claim: Claim, samples: Mapping[str, Sample]) -> dict[str, Judgement]:

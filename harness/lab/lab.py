@@ -155,9 +155,15 @@ class Lab:
             NothingMeasured: the claim has a gate or a baseline, and the function gave nothing for it, or the reverse.
         """
         gate, baseline = self.claim.gate, self.claim.baseline
-        for what, declared, given in (("gate", gate, self.reached), ("baseline", baseline, self.unmodified)):
-            if (declared is None) != (given is None or given == []):
-                raise NothingMeasured(f"{self.claim.id} declares {declared and what} but gives lab.{what} {given}")
+        for what, declared, given in (
+            ("gate", gate is not None, bool(self.reached)),
+            ("baseline", baseline is not None, self.unmodified is not None),
+        ):
+            if declared != given:
+                wrong = (
+                    f"declares a {what}, but gives lab.{what} nothing" if declared else f"gives lab.{what} undeclared"
+                )
+                raise NothingMeasured(f"{self.claim.origin}: {self.claim.id} {wrong}")
         return Standing(
             about=self.claim.about,
             evidence=self.reach(),

@@ -87,8 +87,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     except BaseException as error:
         ended(None, f"{type(error).__name__}: {error}")
         raise
-    expected = config.stash[ledgers_key].of(claim.file.parent)
-    expected.adopt(claim.id, claim.formerly)
+    expected = config.stash[ledgers_key].of_claim(claim.file.parent, claim.id, claim.formerly)
     settle(claim, case, None if settings.update_ledger else expected)
     return True
 

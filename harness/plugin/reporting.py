@@ -221,10 +221,9 @@ class Gathering:
         for paper in self._papers():
             ids = {id for id, one in self.described.items() if one["paper"] == paper.key}
             if ids and self._is_whole(folder := self._folder(min(ids))):
-                ledger = ledgers.of(folder)
                 for id in ids:
-                    ledger.adopt(id, self.described[id]["formerly"])
-                yield folder, sorted((paper.ids() & ledger.claims.keys()) - ids)
+                    self._ledger(ledgers, id)  # which takes over what it knows under ids of before
+                yield folder, sorted((paper.ids() & ledgers.of(folder).claims.keys()) - ids)
 
     def _is_whole(self, paper: Path) -> bool:
         """Whether all of a paper's claims were selected."""
@@ -236,9 +235,7 @@ class Gathering:
 
     def _ledger(self, ledgers: Ledgers, id: str) -> Ledger:
         """The ledger that has a claim, which it may know under another id."""
-        ledger = ledgers.of(self._folder(id))
-        ledger.adopt(id, self.described[id]["formerly"])
-        return ledger
+        return ledgers.of_claim(self._folder(id), id, self.described[id]["formerly"])
 
     def _judged(self) -> list[tuple[str, ClaimVerdict]]:
         """Every rung that is a verdict to hold the ledger to, with its claim's id."""
