@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.measures.complexity import parameters
 from harness.rules import Exact, equals, greater_than, less_than
 from harness.system.lazy import np, torch

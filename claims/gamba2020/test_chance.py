@@ -18,7 +18,8 @@ from claims.gamba2020.methods.projection_null import (
     share_spread,
 )
 from claims.gamba2020.methods.projections import convolutional_layers, negative_share, projection_cosines
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import (
     ALPHA,
     Count,

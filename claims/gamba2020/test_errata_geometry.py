@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from claims.gamba2020.methods.arrangement import line_cosines
 from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix, interior
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Count, Exact, equals, proportion_above, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import torch

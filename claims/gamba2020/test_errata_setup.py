@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.gamba2020.methods.projections import convolutional_layers
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Exact, equals
 from harness.system.lazy import np, torch
 

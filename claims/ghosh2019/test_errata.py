@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from claims.ghosh2019.methods.orderness import orderness
 from claims.ghosh2019.methods.tiling import fit_to_blocks
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS, Lag, hops
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.data.generated import checkerboard, ramp
 from harness.rules import Exact, equals, equivalent_to, worst_case
 from harness.statistics.draws import normal

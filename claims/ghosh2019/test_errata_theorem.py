@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.kernel_updates import TrainedKernel, bound_constant, mean_hops, train_kernel, windows
 from claims.ghosh2019.methods.orderness import orderness
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.data.generated import textures
 from harness.rules import Exact, equals
 from harness.statistics.draws import normal

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.diffusion import Distribution
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Exact, less_than, matches, worst_case
 from harness.system.lazy import st
 

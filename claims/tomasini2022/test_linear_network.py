@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
 

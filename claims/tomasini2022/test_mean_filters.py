@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from claims.tomasini2022.methods.filter_modes import coefficient_of_variation
 from claims.tomasini2022.methods.pooling_sensitivity import log_slope
 from claims.tomasini2022.methods.receptive_field import receptive_field, receptive_field_size
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Exact, greater_than, less_than, matches
 from harness.system.lazy import torch
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.pooling_sensitivity import log_slope
 from claims.tomasini2022.methods.receptive_field import effective_size, receptive_field, receptive_field_size
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
 

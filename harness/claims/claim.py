@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.claims.about import About, Baseline, Gate
+from harness.claims.kinds import Erratum, Kind, Remark
 from harness.claims.tiers import TIERS, reaches
 
 if TYPE_CHECKING:
@@ -26,23 +27,6 @@ Given = TypeVar("Given")
 
 SINGLE = "measured"
 """Name of the only part of a claim that measures one thing."""
-
-
-@dataclass(frozen=True)
-class Erratum:
-    """A statement of the paper that is wrong as printed.
-
-    Attributes:
-        printed: the statement or value as the paper has it.
-        correct: what it should be.
-        derivation: why, in a few lines that a reader can follow.
-        consequence: which later results of the paper depend on it, and whether they survive.
-    """
-
-    printed: str
-    correct: str
-    derivation: str
-    consequence: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,7 +52,9 @@ class Claim:
     gate: Gate | None
     baseline: Baseline | None
     formerly: Sequence[str]
+    kind: Kind
     erratum: Erratum | None
+    remark: Remark | None
     function: Callable[..., None] = field(repr=False)
 
     @property
@@ -158,14 +144,16 @@ def claim(
     gate: Gate | None = None,
     baseline: Baseline | None = None,
     formerly: Sequence[str] = (),
+    kind: Kind | None = None,
     erratum: Erratum | None = None,
+    remark: Remark | None = None,
 ) -> Callable[[Function], Function]:
     """Declare the claim that the decorated test decides.
 
     Nothing is checked here: `harness.claims.problems` reports every problem of every claim at once, at collection.
 
     Args:
-        id: stable id, e.g. "XX-06"; "E-XX1" for an erratum.
+        id: stable id, e.g. "XX-06"; "E-XX1" for an erratum, "N-XX1" for a remark.
         where: section, equation, figure or table of the paper.
         rule: the decision procedure, or one for each named part that the function measures.
         control: in words, the data for which the claim is false; the function passes them to `lab.control`.
@@ -188,7 +176,10 @@ def claim(
         gate: of a sentence about a regime; the function gives what each run has reached to `lab.gate`.
         baseline: of a sentence about a size; the function gives the unmodified network's value to `lab.baseline`.
         formerly: ids that it had before, under which the ledger may know it.
-        erratum: for a statement that is wrong as printed.
+        kind: whether it is a `claim` of the paper, as it is where nothing is said, a `definition` or `derived`.
+        erratum: for a statement that is wrong as printed: the rules judge what is printed, and the control is the
+            corrected statement, which must be supported.
+        remark: for a slip, something unsaid, or code that differs: the rules judge what is meant.
     """
     rules = rule if isinstance(rule, Mapping) else {SINGLE: rule}
 
@@ -213,7 +204,9 @@ def claim(
             gate=gate,
             baseline=baseline,
             formerly=formerly,
+            kind=kind or (erratum.kind if erratum else remark.kind if remark else Kind.CLAIM),
             erratum=erratum,
+            remark=remark,
             function=function,
         )
         declared.append(stated)

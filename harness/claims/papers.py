@@ -42,10 +42,10 @@ class Paper:
     dropped: tuple[tuple[str, str], ...] = ()
 
     def ids(self) -> set[str]:
-        """Every id that a claim of the paper may have; `E-XX1-corrected` is the corrected statement of `E-XX1`."""
+        """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
         numbered = {f"{self.prefix}-{number:02d}" for number in range(1, self.claims + 1)}
-        errata = {f"E-{self.prefix}{number}" for number in range(1, self.errata + 1)}
-        return numbered | errata | {f"{erratum}-corrected" for erratum in errata}
+        candidates = range(1, self.errata + 1)
+        return numbered | {f"{letter}-{self.prefix}{number}" for letter in "EN" for number in candidates}
 
 
 def is_folder(folder: Path) -> bool:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.claims import about, papers
+from harness.claims import about, kinds, papers
 from harness.claims.about import About
 from harness.claims.claim import Claim
 from harness.claims.controls import coverage
@@ -51,6 +51,7 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _identity(claim)
     yield from _rules(claim)
     yield from _controls(claim)
+    yield from _kind(claim)
     yield from _about(claim)
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
@@ -68,7 +69,7 @@ def _identity(claim: Claim) -> Iterator[str]:
         if claim.id not in paper.ids():
             yield (
                 f"unknown id; this folder's run from {paper.prefix}-01 to {paper.prefix}-{paper.claims:02d} "
-                f"and E-{paper.prefix}1 to E-{paper.prefix}{paper.errata} (paper.toml counts them)"
+                f"and E-{paper.prefix}1 or N-{paper.prefix}1 to {paper.prefix}{paper.errata} (paper.toml counts them)"
             )
         if any(row.id == claim.id for row in paper.open):
             yield "paper.toml lists it as open, but here it is"
@@ -93,6 +94,22 @@ def _rules(claim: Claim) -> Iterator[str]:
             yield f"{problem}{where}"
     if not claim.rules:
         yield "no rule"
+
+
+def _kind(claim: Claim) -> Iterator[str]:
+    if claim.erratum and claim.remark:
+        yield "it is an erratum and a remark at once"
+    elif claim.erratum and claim.kind not in kinds.OF_ERRATUM:
+        yield f"an erratum is an error, not {str(claim.kind)!r}"
+    elif claim.remark and claim.kind not in kinds.OF_REMARK:
+        yield f"a remark is one of {', '.join(sorted(kinds.OF_REMARK))}, not {str(claim.kind)!r}"
+    elif not (claim.erratum or claim.remark) and claim.kind not in kinds.OF_NEITHER:
+        others = ", ".join(sorted(kinds.OF_NEITHER))
+        yield f"kind {str(claim.kind)!r}; without an erratum or a remark it is one of {others}"
+    letter = "E-" if claim.erratum else "N-" if claim.remark else ""
+    called = claim.id[:2] if claim.id[:2] in ("E-", "N-") else ""
+    if called != letter:
+        yield "errata are called E-..., remarks N-..., and nothing else is"
 
 
 def _about(claim: Claim) -> Iterator[str]:

@@ -28,7 +28,8 @@ class Standing:
         about: what the claim's sentence is about; None where nobody has said, and nothing is limited.
         evidence: how far it reaches.
         gate: whether the networks are in the regime that the sentence needs; None where it needs none.
-        distance, within: how far the unmodified network is from the paper's, and how far it may be.
+        distance, within: how far the unmodified network is from the paper's, in the paper's unit, and how far it may
+            be, as stated beforehand; without both, reduced evidence supports no size.
         suspect: what is unsound about runs that it rests on; empty where nothing is.
     """
 
@@ -39,21 +40,52 @@ class Standing:
     within: float | None = None
     suspect: str = ""
 
+    def __post_init__(self) -> None:
+        if self.about is About.REGIME and self.gate is None:
+            raise ValueError(
+                "a sentence about a regime needs a gate, fixed beforehand, that says whether it was reached"
+            )
+
     def limit(self, verdict: Verdict, reason: str) -> Limited:
-        """What is left of a verdict of the rules, and why."""
+        """What is left of a verdict of the rules, and why.
+
+        A verdict that the evidence may not give becomes `out of reach`; so does an inconclusive one where the evidence
+        could give neither, since more of it would decide nothing.  What did not run stays as it is.
+
+        Args:
+            verdict: what the rules say, controls included.  An erratum, or a statement that is held to be one, counts
+                as a refutation of what is printed.
+            reason: why they say so.
+        """
         if self.suspect and verdict in DECIDED:
             return Limited(Verdict.INCONCLUSIVE, f"rests on a suspect run: {self.suspect}")
-        if self.about is None:
+        if self.about is None or verdict in LEFT_OPEN:
             return Limited(verdict, reason)
-        left = limited(
-            self.about,
-            verdict,
-            self.evidence,
-            gate=self.gate,
-            baseline_distance=self.distance,
-            stated_distance=self.within,
-        )
-        return left if left.reason else Limited(verdict, reason)
+        obstacles = {action: self._obstacle(action) for action in ("support", "refute")}
+        action = DECIDED.get(verdict)
+        obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
+        return Limited(Verdict.OUT_OF_REACH, obstacle) if obstacle else Limited(verdict, reason)
+
+    def _obstacle(self, action: str) -> str:
+        """Why this evidence cannot support, or refute, such a sentence; empty when it can."""
+        if self.evidence in (Evidence.EXACT, Evidence.PRINTED):
+            return ""
+        if self.about is About.REGIME and not self.gate:
+            return "the networks at hand are not in the regime that the sentence is about: its gate does not hold"
+        if self.about is not About.SIZE or self.evidence is Evidence.PAPER:
+            return ""
+        if self.evidence is Evidence.PROXY:
+            return f"a proxy cannot {action} a size: that takes the paper's own data and networks"
+        if action == "refute":
+            return "a recipe shorter than the paper's cannot refute a size"
+        if self.distance is None or self.within is None:
+            return "a recipe shorter than the paper's supports a size only beside a baseline whose distance is stated"
+        if not abs(self.distance) <= self.within:  # a distance of NaN is none
+            return (
+                f"the unmodified network is {abs(self.distance):.3g} from the paper's; "
+                f"within {self.within:g} it could support a size"
+            )
+        return ""
 
 
 class Limited(NamedTuple):
@@ -68,65 +100,3 @@ UNLIMITED = Standing()
 
 DECIDED = {Verdict.SUPPORTED: "support", Verdict.REFUTED: "refute", Verdict.ERRATUM: "refute"}
 LEFT_OPEN = {Verdict.NOT_RUN, Verdict.OUT_OF_REACH}
-
-
-def limited(
-    about: About,
-    verdict: Verdict,
-    evidence: Evidence,
-    *,
-    gate: bool | None = None,
-    baseline_distance: float | None = None,
-    stated_distance: float | None = None,
-) -> Limited:
-    """The verdict that evidence of this reach may give on a sentence about this.
-
-    A verdict that the evidence may not give becomes `out of reach`; so does an inconclusive one where the evidence
-    could give neither, since more of it would decide nothing.  What did not run stays as it is.
-
-    Args:
-        about: what the sentence is about.
-        verdict: what the rules say, controls included.  An erratum, or a statement that is held to be one, counts as a
-            refutation of what is printed.
-        evidence: how far it reaches.
-        gate: whether the networks are in the regime that the sentence needs; for `regime` alone, where it is needed.
-        baseline_distance: how far the unmodified network is from the paper's, in the paper's unit; for `size`.
-        stated_distance: how far it may be, as stated beforehand; without it reduced evidence supports no size.
-
-    Raises:
-        ValueError: for a regime without a gate.
-    """
-    if about is About.REGIME and gate is None:
-        raise ValueError("a sentence about a regime needs a gate, fixed beforehand, that says whether it was reached")
-    if verdict in LEFT_OPEN:
-        return Limited(verdict, "")
-    obstacles = {
-        action: _obstacle(about, action, evidence, gate, baseline_distance, stated_distance)
-        for action in ("support", "refute")
-    }
-    action = DECIDED.get(verdict)
-    obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
-    return Limited(Verdict.OUT_OF_REACH, obstacle) if obstacle else Limited(verdict, "")
-
-
-def _obstacle(
-    about: About, action: str, evidence: Evidence, gate: bool | None, distance: float | None, stated: float | None
-) -> str:
-    """Why this evidence cannot support, or refute, a sentence about this; empty when it can."""
-    if evidence in (Evidence.EXACT, Evidence.PRINTED):
-        return ""
-    if about is About.REGIME and not gate:
-        return "the networks at hand are not in the regime that the sentence is about: its gate does not hold"
-    if about is not About.SIZE or evidence is Evidence.PAPER:
-        return ""
-    if evidence is Evidence.PROXY:
-        return f"a proxy cannot {action} a size: that takes the paper's own data and networks"
-    if action == "refute":
-        return "a recipe shorter than the paper's cannot refute a size"
-    if distance is None or stated is None:
-        return "a recipe shorter than the paper's supports a size only beside a baseline whose distance is stated"
-    if not abs(distance) <= stated:  # a distance of NaN is none
-        return (
-            f"the unmodified network is {abs(distance):.3g} from the paper's; within {stated:g} it could support a size"
-        )
-    return ""

@@ -157,6 +157,11 @@ class ClaimVerdict:
         return self.verdict in (Verdict.SUPPORTED, Verdict.REFUTED, Verdict.ERRATUM)
 
     @property
+    def sampled(self) -> bool:
+        """Whether chance has a part in it: a part of some case was tested on a sample."""
+        return any(judged.p is not None for share in self.shares for judged in share.parts.values())
+
+    @property
     def strength(self) -> int:
         """How far its evidence reaches, as a number that grows with it."""
         return list(Evidence).index(self.evidence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from harness.claims.claim import SINGLE, Claim
@@ -15,10 +16,12 @@ from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
 from harness.judging.claims import Ladder
 from harness.judging.exchange import ladder_to_json
+from harness.rules import ALPHA
+from harness.verdicts import Verdict
 
 SCHEMA = 2
 
-KEPT = ("id", "paper", "statement", "discussion", "where", "paper_value", "erratum")
+KEPT = ("id", "paper", "kind", "statement", "discussion", "where", "paper_value", "erratum", "remark")
 """What an entry takes over from the declaration as it stands."""
 
 Json = dict[str, Any]
@@ -26,7 +29,6 @@ Json = dict[str, Any]
 
 def describe(claim: Claim, paper: Paper, file: str) -> Json:
     """What is declared of a claim, as JSON values; `file` is its module's path below the root of the repository."""
-    erratum = claim.erratum
     return {
         "id": claim.id,
         "paper": paper.key,
@@ -43,14 +45,9 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "trained": claim.trained,
         "file": file,
         "function": claim.function.__name__,
-        "erratum": None
-        if erratum is None
-        else {
-            "printed": erratum.printed,
-            "correct": erratum.correct,
-            "derivation": erratum.derivation,
-            "consequence": erratum.consequence,
-        },
+        "kind": str(claim.kind),
+        "erratum": claim.erratum and asdict(claim.erratum),
+        "remark": claim.remark and {**asdict(claim.remark), "kind": str(claim.remark.kind)},
     }
 
 
@@ -83,6 +80,7 @@ def document(
             "partial": partial,
             "environment": environment,
             "carried": carried(verdicts.values()),
+            "by_chance": by_chance(verdicts.values()),
             "papers": [
                 {"key": p.key, "title": p.title, "authors": p.authors, "year": p.year, "venue": p.venue} for p in papers
             ],
@@ -98,6 +96,22 @@ def carried(ladders: Iterable[Ladder]) -> Json:
     recorded = [run for run in runs.values() if run["source"] == "recorded"]
     oldest = min((run["date"] for run in recorded), default=None)
     return {"records": len(recorded), "oldest": oldest, "stale": sum(run["freshness"] == "stale" for run in recorded)}
+
+
+def by_chance(ladders: Iterable[Ladder]) -> Json:
+    """How many verdicts rest on samples, how many of them decide, and how many chance alone may have decided.
+
+    Each rung is a verdict of its own.  One that its evidence keeps `out of reach` cannot have been decided by chance.
+    Of the others each is decided wrongly with a chance of `ALPHA` at most: `expected` is their number times that, the
+    largest mean number of wrong verdicts, however they depend on each other.
+    """
+    sampled = [rung for ladder in ladders for rung in ladder.rungs if rung.sampled]
+    open_to_chance = [rung for rung in sampled if rung.verdict is not Verdict.OUT_OF_REACH]
+    return {
+        "sampled": len(open_to_chance),
+        "decided": sum(rung.decides for rung in open_to_chance),
+        "expected": ALPHA * len(open_to_chance),
+    }
 
 
 def open_rows(paper: Paper) -> list[Json]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jinja2
 import markupsafe
 
+from harness.claims.kinds import Kind
 from harness.report.forest import forest
 from harness.verdicts import Verdict
+
+Entry = Mapping[str, Any]
+
+COUNTED = (Kind.CLAIM, Kind.ERROR)
+"""Kinds of entries that a paper's verdicts are counted over; the others are shown beside them."""
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -23,13 +29,21 @@ def render(document: Mapping[str, Any]) -> str:
     papers = [
         {
             **paper,
-            "claims": [entry for entry in document["claims"] if entry["paper"] == paper["key"]],
+            **by_kind(entry for entry in document["claims"] if entry["paper"] == paper["key"]),
             "outside": [row for row in document["outside"] if row["paper"] == paper["key"]],
         }
         for paper in document["papers"]
     ]
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
     return template().render(document=document, papers=shown, verdicts=[str(verdict) for verdict in Verdict])
+
+
+def by_kind(entries: Iterable[Entry]) -> dict[str, Any]:
+    """A paper's entries: all of them, those that are counted as its claims and errors, and the others by kind."""
+    claims = list(entries)
+    counted = [entry for entry in claims if entry["kind"] in COUNTED]
+    others = {str(kind): [entry for entry in claims if entry["kind"] == kind] for kind in Kind if kind not in COUNTED}
+    return {"claims": claims, "counted": counted, "beside": {kind: found for kind, found in others.items() if found}}
 
 
 @functools.cache

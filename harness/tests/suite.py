@@ -24,7 +24,8 @@ pytest_plugins = ["harness.plugin"]
 """
 
 IMPORTS = """
-from harness.claims.claim import Erratum, claim
+from harness.claims.claim import claim
+from harness.claims.kinds import Erratum, Kind, Remark
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
 """
 

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from harness.claims.about import About, problems
-from harness.judging.about import limited
+from harness.judging.about import Standing
 from harness.rules import all_runs, equivalent_to, greater_than, in_all, matches, monotone
 from harness.verdicts import Evidence, Verdict
 
@@ -35,7 +35,7 @@ def may(about, action, evidence, gate, baseline):
 @pytest.mark.parametrize(("about", "evidence"), [*itertools.product(About, Evidence)])
 def test_every_combination(about, evidence):
     for verdict, gate, baseline in itertools.product(Verdict, GATES, BASELINES):
-        found = limited(about, verdict, evidence, gate=gate, baseline_distance=baseline[0], stated_distance=baseline[1])
+        found = Standing(about, evidence, gate, *baseline).limit(verdict, "")
         supports, refutes = (may(about, action, evidence, gate, baseline) for action in ("support", "refute"))
         stands = {
             SUPPORTED: supports,
@@ -51,24 +51,24 @@ def test_every_combination(about, evidence):
 
 def test_no_proxy_decides_a_size():
     for verdict in (SUPPORTED, REFUTED, ERRATUM, INCONCLUSIVE):
-        found = limited(About.SIZE, verdict, PROXY, baseline_distance=0.0, stated_distance=1.0)
+        found = Standing(About.SIZE, PROXY, distance=0.0, within=1.0).limit(verdict, "")
         assert found.verdict is OUT_OF_REACH
     assert found.reason == "a proxy cannot refute a size: that takes the paper's own data and networks"
 
 
 def test_what_is_missing_is_said():
-    far = limited(About.SIZE, SUPPORTED, REDUCED, baseline_distance=-23.4, stated_distance=1)
+    far = Standing(About.SIZE, REDUCED, distance=-23.4, within=1).limit(SUPPORTED, "")
     assert far.reason == "the unmodified network is 23.4 from the paper's; within 1 it could support a size"
-    assert "not in the regime" in limited(About.REGIME, REFUTED, PAPER, gate=False).reason
-    assert "cannot refute a size" in limited(About.SIZE, REFUTED, REDUCED).reason
-    assert "whose distance is stated" in limited(About.SIZE, SUPPORTED, REDUCED).reason
+    assert "not in the regime" in Standing(About.REGIME, PAPER, gate=False).limit(REFUTED, "").reason
+    assert "cannot refute a size" in Standing(About.SIZE, REDUCED).limit(REFUTED, "").reason
+    assert "whose distance is stated" in Standing(About.SIZE, REDUCED).limit(SUPPORTED, "").reason
 
 
 @pytest.mark.parametrize("evidence", Evidence)
 def test_a_regime_needs_its_gate_stated(evidence):
     with pytest.raises(ValueError, match="needs a gate"):
-        limited(About.REGIME, SUPPORTED, evidence)
-    assert limited(About.MECHANISM, SUPPORTED, evidence) == (SUPPORTED, "")
+        Standing(About.REGIME, evidence)
+    assert Standing(About.MECHANISM, evidence).limit(SUPPORTED, "") == (SUPPORTED, "")
 
 
 @pytest.mark.parametrize(

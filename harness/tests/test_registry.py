@@ -77,14 +77,35 @@ def recipe(network="vgg16", data="mnist", **changes):
 
 RUNS = {"where": "Eq. 1", "rule": equals(1.0), "control": "two"}
 
-@claim("E-XX1-corrected", runs=lambda tier: recipe("vgg61" if tier == "paper" else "vgg16"), **RUNS)
+@claim("XX-13", runs=lambda tier: recipe("vgg61" if tier == "paper" else "vgg16"), **RUNS)
 def test_network(lab):
     \"\"\"A misspelt network, at one tier.\"\"\"
 
-@claim("E-XX2-corrected", runs=lambda depth: recipe(data="minst" if depth == 7 else "mnist"),
+@claim("XX-14", runs=lambda depth: recipe(data="minst" if depth == 7 else "mnist"),
        readings={"depth": (1, 7)}, **RUNS)
 def test_runs_data(lab, depth):
     \"\"\"A misspelt data set, in one case.\"\"\"
+
+@claim("E-XX3", where="Eq. 1", rule=equals(1.0), control="two")
+def test_called(lab):
+    \"\"\"Called an erratum.\"\"\"
+
+@claim("XX-15", where="Eq. 1", rule=equals(1.0), control="two", kind="slip")
+def test_kind(lab):
+    \"\"\"Of a kind that needs a remark.\"\"\"
+
+@claim("N-XX1", where="Eq. 1", rule=equals(1.0), control="two", remark=Remark(Kind.ERROR, "a", "b", "c"))
+def test_remark(lab):
+    \"\"\"A remark that is an error.\"\"\"
+
+@claim("E-XX4", where="Eq. 1", rule=equals(1.0), control="two", kind="derived", erratum=Erratum("a", "b", "c"))
+def test_derived(lab):
+    \"\"\"An erratum that is derived.\"\"\"
+
+@claim("E-XX5", where="Eq. 1", rule=equals(1.0), control="two", erratum=Erratum("a", "b", "c"),
+       remark=Remark(Kind.SLIP, "a", "b", "c"))
+def test_both(lab):
+    \"\"\"An erratum and a remark.\"\"\"
 
 @claim("XX-10", runs=lambda: recipe(loss="croos-entropy"), **RUNS)
 def test_loss(lab):
@@ -103,7 +124,7 @@ def test_name(lab):
 """
 
 MESSAGES = [
-    "XX-01: declared before at claims/paper2020/test_topic.py:5",
+    "XX-01: declared before at claims/paper2020/test_topic.py:6",
     "XX-77: unknown id*XX-01 to XX-09*",
     "XX-02: *threshold is nan*",
     "XX-03: no control*",
@@ -125,8 +146,13 @@ MESSAGES = [
     "E-XX1: its control leaves out r:*",
     "E-XX2: uncontrolled part 's' has no rule",
     "E-XX2: part 's' is left without a control, and no reason is given",
-    "E-XX1-corrected: its runs at tier paper *network 'vgg61'*",
-    "E-XX2-corrected: its runs at tier smoke *data set 'minst'*",
+    "E-XX3: errata are called E-*",
+    "XX-15: kind 'slip'; without an erratum or a remark it is one of claim, definition, derived",
+    "N-XX1: a remark is one of *, not 'error'",
+    "E-XX4: an erratum is an error, not 'derived'",
+    "E-XX5: it is an erratum and a remark at once",
+    "XX-13: its runs at tier paper *network 'vgg61'*",
+    "XX-14: its runs at tier smoke *data set 'minst'*",
     "XX-10: its runs at tier smoke *'croos-entropy'*",
     "XX-11: its runs at tier smoke cannot be made: TypeError*momentum*",
     "XX-12: its runs at tier smoke cannot be kept: *.Nameless has no stable name*",
@@ -143,7 +169,7 @@ def test_every_problem_is_reported_at_once_with_file_and_line(suite, options):
     for message in MESSAGES:
         wanted = f"*claims/paper2020/test_topic.py:[0-9]*: {message}"
         assert any(fnmatch(line, wanted) for line in lines), f"{message}\n{output}"
-    assert not any("E-XX1-corrected: its runs at tier smoke" in line for line in lines)
+    assert not any("XX-13: its runs at tier smoke" in line for line in lines)
 
 
 def test_a_folder_without_its_paper_is_a_problem(suite):

@@ -17,14 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from harness.claims.about import About
 from harness.claims.papers import OpenClaim, Paper
+from harness.judging.about import Standing
 from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import literal, number, render
 from harness.rules import Estimate, greater_than
 from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
-from harness.verdicts import Verdict
+from harness.verdicts import Evidence, Verdict
 
 HOSTILE = "<img src=x onerror=alert(1)></script><b>\"'&amp; \u202e \x1b[31m \x00"
 
@@ -47,7 +49,9 @@ def described(**changes):
         "control": "two",
         "file": "claims/paper2020/test_topic.py",
         "function": "test_one",
+        "kind": "claim",
         "erratum": None,
+        "remark": None,
     }
     return {**plain, **changes}
 
@@ -173,9 +177,35 @@ def test_open_claims_and_those_beyond_the_tier_are_listed_with_the_reason():
         assert piece in text
 
 
+def test_what_is_no_claim_of_the_paper_is_counted_beside_it():
+    """A slip that holds as it is meant is none of the supported claims; its card says what is meant."""
+    slip = {"kind": "slip", "printed": "the smalest", "meant": "the smallest", "derivation": "a letter is missing"}
+    one = documented(described(), case())
+    (other,) = documented(described(kind="slip", remark=slip), case())["claims"]
+    page = render({**one, "claims": [*one["claims"], {**other, "id": "N-XX1"}]})
+    text = " ".join(" ".join(Elements(page).pieces).split())
+    assert "Nobody, Nowhere 2020 1 0 0 0 0 1 XX-01 slip (1): N-XX1" in text
+    assert "Meant the smallest Derivation a letter is missing" in text
+
+
 def test_a_session_that_was_cut_short_says_so():
     assert "PARTIAL" in render(documented(described(), case(), partial=True))
     assert "PARTIAL" not in page_of(described(), case())
+
+
+def test_the_page_says_how_many_sampled_verdicts_chance_alone_may_have_decided():
+    """Two rungs that were tested, one of which decides; one that is out of reach and one that was computed are none."""
+    size = Standing(About.SIZE, Evidence.PROXY)
+    cases = [
+        case(tier="smoke"),
+        case(tier="laptop", judged=judgement({"measured": VERDICTS[Verdict.SUPPORTED]}, standing=size)),
+        case(tier="nightly", judged=judgement({"measured": VERDICTS[Verdict.INCONCLUSIVE]})),
+        case(tier="paper", judged=judgement({"measured": VERDICTS[Verdict.REFUTED]})),
+    ]
+    assert documented(described(), *cases)["by_chance"] == {"sampled": 2, "decided": 1, "expected": 0.1}
+    assert "2 verdicts rest on samples, 1 of them decide" in text_of(described(), *cases)
+    assert "chance alone may have decided 0.1 of them on average" in text_of(described(), *cases)
+    assert "chance alone" not in text_of(described(), case())
 
 
 def text_of(description, *cases):
