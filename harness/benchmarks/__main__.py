@@ -1,4 +1,4 @@
-"""`python -m harness.benchmarks NAME`: time one thing; a new one is a module with a `main(data)` and a line below."""
+"""`python -m harness.benchmarks NAME`: measure one thing; a new one is a module with a `main(data)` and a line here."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 BENCHES = {
+    "margins": "which verdicts change when every margin is halved or doubled",
     "rounding": "what rounding changes in a training, and what mistakes do: the tolerance of a recheck",
     "training": "images a second in training, against the plain PyTorch loop",
 }
