@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
 from harness.claims.claim import claim
-from harness.claims.kinds import Erratum
+from harness.claims.kinds import Kind, Remark
 from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
 
@@ -28,7 +28,7 @@ def test_layers_apply_a_circulant_matrix(lab: Lab) -> None:
     """A layer applies a circulant L x L matrix, whose rows are shifts of F ones, placed so that Eqs. 6 and 7 hold.
 
     For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
-    Eq. 3, is E-SP3.)
+    Eq. 3, is N-SP3.)
     """
 
     def uneven(filter_size: int, length: int, stride: int = 1) -> float:
@@ -61,28 +61,18 @@ def column_sum(row_sum: Callable[[int], float]) -> Exact:
 
 
 @claim(
-    "E-SP3",
-    where="Eq. 3",
-    paper="[1, ..., 1, 0, ..., 0]",
-    erratum=Erratum(
-        printed="the rows of M are F ones and zeros",
-        correct="the same divided by F",
-        derivation="The text has the filter [1/F, ..., 1/F], calls M a stochastic matrix, and Eqs. 6 and 7 have the "
-        "factor 1/F.  With rows of ones M^k δ_i sums to F^k and cannot be the density of Eq. 4, which sums to 1.",
-        consequence="none: the factor cancels in A_k and in the sensitivities",
+    "N-SP3",
+    where="Appendix A, Eq. 3",
+    remark=Remark(
+        Kind.SLIP,
+        printed=r"stacking all the L shifts of the following row vector, ... "
+        r"[\underbrace{1,1,...,1}_{F}\underbrace{0,0,0,...,0}_{L-F}]",
+        meant="the same divided by F",
+        derivation="The filter is [1/F, ..., 1/F] in the same paragraph, M is called a stochastic matrix, and Eqs. 6 "
+        "and 7 have the factor 1/F.  With rows of ones M^k δ_i sums to F^k, and Eq. 4 is a density, which sums to 1.  "
+        "The factor cancels in A_k and in the sensitivities.",
     ),
-    rule=equals(0.0, within=1e-9),
-    control="the corrected statement",
-)
-def test_matrix_is_printed_without_its_factor(lab: Lab) -> None:
-    """M, with rows of F ones, is the stochastic matrix of a Markov process."""
-    lab.measure(column_sum(lambda filter_size: filter_size))
-    lab.control(column_sum(lambda filter_size: 1))
-
-
-@claim(
-    "E-SP3-corrected",
-    where="Eq. 3",
+    formerly=("E-SP3",),
     rule=equals(0.0, within=1e-9),
     control="rows of ones, as printed",
 )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
 from claims.tomasini2022.methods.pooling_sensitivity import log_slope
-from claims.tomasini2022.methods.receptive_field import effective_size, receptive_field, receptive_field_size
+from claims.tomasini2022.methods.receptive_field import effective_size, receptive_field
 from harness.claims.claim import claim
-from harness.claims.kinds import Erratum
+from harness.claims.kinds import Kind, Remark
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import st, torch
 
@@ -116,28 +116,6 @@ def test_response_to_a_pixel_approaches_a_gaussian(lab: Lab) -> None:
     lab.series("distance from a Gaussian by depth, F = 3", depths, [distance(3, depth) for depth in depths])
 
 
-@claim(
-    "SP-39",
-    where="Section 4, appendix A",
-    paper="standard deviation √k",
-    readings={"meaning": ("up to a factor", "as printed")},
-    rule=equals(0.0, within=1e-9),
-    control="stride 2",
-)
-def test_standard_deviation_is_the_root_of_depth(lab: Lab, meaning: str) -> None:
-    """The response of the k-th layer to one active pixel has the standard deviation √k.
-
-    The largest relative deviation over 12 layers with the paper's filter size 3: from √k itself, or from A_1 √k.
-    """
-
-    def deviation(stride: int) -> Exact:
-        sizes = [receptive_field_size(3, k, stride) for k in range(1, 13)]
-        return Exact(off_root(sizes, 1 if meaning == "as printed" else sizes[0]))
-
-    lab.measure(deviation(stride=1))
-    lab.control(deviation(stride=2))
-
-
 def off_by(law: Callable[[int, int], float]) -> Exact:
     """Largest relative deviation of the standard deviation from a law of filter size and depth."""
 
@@ -159,31 +137,22 @@ def width(filter_size: int, depth: int) -> float:
 
 
 @claim(
-    "E-SP4",
+    "N-SP4",
     where="Section 4, appendix A",
     paper="√k",
-    erratum=Erratum(
-        printed="f_k(δ_i) approaches a Gaussian of standard deviation √k",
-        correct="standard deviation √(k (F² - 1)/12): 0.816 √k for F = 3",
-        derivation="One layer moves a pixel by a step that is uniform over F neighbouring pixels, of variance "
-        "(1² + ... + F²)/F - ((F + 1)/2)² = (F² - 1)/12.  Steps of different layers are independent, so that variances "
-        "add.  The factor would be 1 for F = √13 only.",
-        consequence="the scaling A_k ~ √k, and with it those of D_k and G_k, survive: they do not depend on the factor",
+    remark=Remark(
+        Kind.SLIP,
+        printed=r"it approaches a Gaussian distribution of standard deviation \sqrt{k} ... "
+        r"is a Gaussian distribution with width \sqrt{k}",
+        meant="√k up to the factor √((F² - 1)/12), which is left out: 0.816 √k for F = 3",
+        derivation="The sentence goes on with A_k ~ √k, and Proposition A.1, which proves it, has a factor itself.  "
+        "One layer moves a pixel by a step that is uniform over F neighbouring pixels, of variance (F² - 1)/12, and "
+        "variances add; the factor would be 1 for F = √13 only.  Neither A_k ~ √k nor the scalings of D_k and G_k "
+        "depend on it.",
     ),
+    formerly=("E-SP4", "SP-39"),
     rule=equals(0.0, within=1e-9),
-    control="the corrected statement",
-)
-def test_width_is_printed_without_its_factor(lab: Lab) -> None:
-    """For every filter size F the standard deviation of the k-th layer's response is √k."""
-    lab.measure(off_by(printed_width))
-    lab.control(off_by(width))
-
-
-@claim(
-    "E-SP4-corrected",
-    where="Section 4, appendix A",
-    rule=equals(0.0, within=1e-9),
-    control="√k, as printed",
+    control="√k at the letter",
 )
 def test_width_has_the_factor_of_one_step(lab: Lab) -> None:
     """For every filter size F the standard deviation of the k-th layer's response is √(k (F² - 1)/12)."""
