@@ -67,8 +67,8 @@ def test_wide_images_do_not_feel_their_borders(lab: Lab) -> None:
         meant="F √K is an upper estimate, of the right order, of the distance between the walker's end and its start",
         derivation="Which average is not said.  The distance's root mean square is √((F² - 1)/12) √K, or 0.27 to 0.29 "
         "F √K for F from 3 on, and its mean absolute value about a fifth less; both lie below F √K and go with √K.  "
-        "The way that is walked, step by step, goes with K.  Nothing depends on it: F √K ≪ L asks for more than is needed "
-        "(SP-47).",
+        "The way that is walked, step by step, goes with K.  Nothing depends on it: F √K ≪ L asks for more than is "
+        "needed (SP-47).",
     ),
     formerly=("E-SP5",),
     rule={"bound": less_than(1.0), "order": equals(0.5, within=1e-9)},

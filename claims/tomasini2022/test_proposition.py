@@ -58,8 +58,8 @@ def test_master_equation_tends_to_the_fokker_planck_equation(lab: Lab) -> None:
 
     The two sides, with central differences of the exact distribution, differ by a share of the largest D ∂_a² p.  The
     value is that share after 800 layers over that after 50, for the least favourable of the filter sizes 2 to 7: a
-    difference that vanishes in the limit falls to a quarter (even F) or less, one that stays keeps its size.  v = -E[x] and D = Var[x]/2
-    of a step x; which constants the paper prints is E-SP1's matter.
+    difference that vanishes in the limit falls to a quarter (even F) or less, one that stays keeps its size.  Here
+    v = -E[x] and D = Var[x]/2 of a step x; which constants the paper prints is E-SP1's matter.
     """
 
     def mismatch(filter_size: int, depth: int, coefficient: float) -> float:
