@@ -126,7 +126,7 @@ def test_deformations_of_one_pixel_are_diffeomorphisms(lab: Lab) -> None:
     temperature, highest = diffeomorphism.temperature_of(1.0, CUT, SIZE), diffeomorphism.highest_temperature(CUT)
 
     def fields(temperature: float, cut: int = CUT) -> Tensor:
-        return diffeomorphism.displacement_fields(SIZE, 500, temperature=temperature, cut=cut, generator=lab.generator)
+        return diffeomorphism.displacement_fields(SIZE, 1000, temperature=temperature, cut=cut, generator=lab.generator)
 
     def magnitude(temperature_of: Callable[[int], float]) -> Exact:
         def off(cut: int) -> float:
