@@ -257,13 +257,14 @@ def test_scalings_depend_on_strides(lab: Lab, gap: Gap) -> None:
     least of the filter sizes 2 to 5, in units of what these filter sizes make of them without a stride at most.
     """
     sizes = range(2, 6)
+    measures: dict[str, Callable[..., Tensor]] = {"deformation": deformation, "noise": noise}
 
     def exponents(measure: Callable[..., Tensor], stride: int) -> list[float]:
         return [log_slope(FEW.layers, measure(FEW, gap, filter_size=f, stride=stride)) for f in sizes]
 
     def parts(stride: int) -> dict[str, Exact]:
         changes = {}
-        for name, measure in {"deformation": deformation, "noise": noise}.items():
+        for name, measure in measures.items():
             plain, others = exponents(measure, 1), exponents(measure, stride)
             moved = others if stride > 1 else plain[1:] + plain[:1]
             least = min(abs(a - b) for a, b in zip(moved, plain, strict=True))

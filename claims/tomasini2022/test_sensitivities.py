@@ -99,6 +99,25 @@ def test_sensitivities_are_relative_to_the_distance_between_images(lab: Lab, pai
     )
 
 
+@claim(
+    "SP-73",
+    where="Section 1, below Eq. 1",
+    kind=Kind.DEFINITION,
+    rule=equals(0.0, within=1e-9),
+    control="each image with the noise of another",
+)
+def test_noise_is_as_large_as_the_deformation(lab: Lab) -> None:
+    """The white noise η of Eq. 1 has the magnitude ∥τ(x) - x∥; largest relative difference, image by image."""
+
+    def difference(seed: int, rolled: int = 0) -> float:
+        images, deformed, noisy, _ = example(seed)
+        noise, change = (other - images for other in (noisy, deformed))
+        return float((noise.roll(rolled, 0).flatten(1).norm(dim=1) / change.flatten(1).norm(dim=1) - 1).abs().max())
+
+    lab.measure(worst_case(difference, examples=20, seed=st.integers(0, 2**31)))
+    lab.control(Exact(difference(0, rolled=1)))
+
+
 SIZE, CUT = 32, 3
 
 
