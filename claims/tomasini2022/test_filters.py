@@ -85,13 +85,13 @@ def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab: Lab) -> None:
 def test_filters_are_flat_at_initialisation(lab: Lab, start: str) -> None:
     """At initialisation the energy of the filters is the same in all modes, at low and high frequencies.
 
-    Energies of the eigenspaces per mode, of 3 x 3 filters between 64 and 64 channels, in units of their mean; each
+    Energies of the eigenspaces per mode, of 3 x 3 filters between 256 and 256 channels, in units of their mean; each
     initialisation is a replicate.  So it is by definition for independent weights of one variance.  The paper does not
     say how it drew them: PyTorch's uniform weights or normal ones.
     """
 
     def draw() -> Tensor:
-        weight = torch.empty(64, 64, 3, 3)
+        weight = torch.empty(256, 256, 3, 3)
         if start == "uniform":
             return torch.nn.init.kaiming_uniform_(weight, a=5**0.5, generator=lab.generator)
         return torch.nn.init.kaiming_normal_(weight, generator=lab.generator)

@@ -111,7 +111,7 @@ def test_response_to_a_pixel_approaches_a_gaussian(lab: Lab) -> None:
     )
     lab.control(
         twelve_layers=Exact(distance(2, 10, stride=2) / distance(2, 1, stride=2)),
-        limit=Exact(distance(2, 10, stride=2) / distance(2, 3, stride=2)),
+        limit=Exact(distance(2, 8, stride=2) / distance(2, 2, stride=2)),
     )
     depths = range(1, 25)
     lab.series("distance from a Gaussian by depth, F = 3", depths, [distance(3, depth) for depth in depths])
