@@ -99,9 +99,10 @@ def test_averaging_over_turned_filters_gives_invariance(lab: Lab, turns: int, in
     control="the channels left in their order; the weights of all filters shuffled together",
 )
 def test_shuffled_channels_break_connections_and_keep_filters(lab: Lab) -> None:
-    """Shuffling the connections between channels breaks any channel pooling and affects no single filter.
+    """Shuffling at random the connections between channels keeps the weights unaltered and affects no single filter.
 
-    Each neuron keeps the same filters, on other channels, and its output changes.
+    Each neuron keeps the same filters, on other channels, and its output changes.  Whether that breaks any channel
+    pooling is SP-16's matter.
     """
 
     def unlike(seed: int, shuffle: Callable[[Tensor, Generator], Tensor]) -> float:
@@ -197,7 +198,8 @@ def test_shuffled_curve_is_constant_where_only_channels_pool(lab: Lab) -> None:
     The first layer's channels are copies of the image, shifted by -1, 0, 1; the second layer sums the three of each
     group and so pools, though its filters have one pixel.  The value is R_2 of the shuffled network over R_1.  Parts:
     copies come with random signs that the second layer undoes, and then the sentence holds; or all are positive, as in
-    the averages of Fig. 1b, and it fails: any three channels still pool, and shuffling does not break that.
+    the averages of Fig. 1b, and it fails: any three channels still pool, and shuffling does not break "any channel
+    pooling", as the sentence takes for granted.
     """
 
     def relative(first: Tensor, second: Tensor) -> float:
@@ -207,15 +209,21 @@ def test_shuffled_curve_is_constant_where_only_channels_pool(lab: Lab) -> None:
 
     def shuffled(sign: Tensor, repeats: int = 16) -> list[float]:
         first = (sign[:, :, None] * torch.eye(3)).reshape(3 * GROUPS, 1, 3).double()
-        second = torch.block_diag(*sign)[..., None].double()
-        return [relative(first, shuffle_input_channels(second, lab.generator)) for _ in range(repeats)]
+        return [relative(first, shuffle_input_channels(groups(sign), lab.generator)) for _ in range(repeats)]
 
     signs = 2.0 * torch.randint(0, 2, (GROUPS, 3), generator=lab.generator) - 1
     lab.measure(both_signs=shuffled(signs), positive=shuffled(torch.ones(GROUPS, 3)))
+    in_order = relative(torch.eye(3).repeat(GROUPS, 1)[:, None].double(), groups(torch.ones(GROUPS, 3)))
+    lab.note(f"Unshuffled, R_2 / R_1 is {in_order:.2f}.")
     identity = torch.eye(3)[1].expand(3 * GROUPS, 1, 3).double()
     homogeneous = torch.ones(GROUPS, 3 * GROUPS, 3).double()
     pooled = [relative(identity, shuffle_input_channels(homogeneous, lab.generator)) for _ in range(4)]
     lab.control(both_signs=pooled, positive=pooled)
+
+
+def groups(sign: Tensor) -> Tensor:
+    """The second layer's single-pixel filters, which sum the channels of each group with these signs."""
+    return torch.block_diag(*sign)[..., None].double()
 
 
 def run(images: Tensor, first: Tensor, second: Tensor) -> list[Tensor]:
