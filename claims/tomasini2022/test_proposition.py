@@ -164,8 +164,8 @@ def defined(coefficient: Callable[[float, float], float]) -> Exact:
         "(SP-64: that gives the printed constants).  Printed over correct, D is 2 (F - 1)²/(F (F + 1)) for odd F: 2/3 "
         "for F = 3, 16/15 for F = 5, and towards 2 for large F.  For F = 2 the drift is half of what it should be.",
         consequence="D^(1), D^(2), v^(2) and D of Eq. 9 are one mistake.  The Gaussian shape and A_k ~ √k survive, and "
-        "with them the scalings of D_k and G_k: the width is wrong by a factor, the same at every depth.  Even F is "
-        "not used in the experiments of this text",
+        "with them the scalings of D_k and G_k: the width is wrong by a factor, the same at every depth, and for "
+        "even F the centre by a part of a pixel in each layer.  Even F is not used in the experiments of this text",
     ),
     formerly=("E-SP2", "E-SP12", "SP-40", "SP-41", "SP-42"),
     rule={
