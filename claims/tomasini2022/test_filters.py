@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods.filter_modes import aggregate_frequency, laplacian, mode_energy, modes, relative_energy
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Exact, equals, equivalent_to, worst_case
 from harness.system.lazy import st, torch
 
@@ -20,7 +21,8 @@ EIGENVALUES = (0, 1, 1, 2, 3, 3, 4, 4, 6)
 
 @claim(
     "SP-17",
-    where="Eq. 2",
+    where="Section 2, Eq. 2",
+    kind=Kind.DEFINITION,
     paper="F² = 9 modes",
     rule={
         "orthonormal": equals(0.0, within=1e-12),
@@ -75,6 +77,7 @@ def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab: Lab) -> None:
 @claim(
     "SP-19",
     where="Fig. 3, dotted",
+    kind=Kind.DEFINITION,
     readings={"start": ("uniform", "He normal")},
     rule={f"eigenvalue {value}": equivalent_to(1.0, within=0.05) for value in (0, 1, 2, 3, 4, 6)},
     control="the same weights with their standard deviation added to each",
@@ -82,12 +85,13 @@ def test_modes_are_the_eigenvectors_of_the_grids_laplacian(lab: Lab) -> None:
 def test_filters_are_flat_at_initialisation(lab: Lab, start: str) -> None:
     """At initialisation the energy of the filters is the same in all modes, at low and high frequencies.
 
-    Energies of the eigenspaces per mode, of 3 x 3 filters between 64 and 64 channels, in units of their mean; each
-    initialisation is a replicate.  The paper does not say how it drew them: PyTorch's uniform weights or normal ones.
+    Energies of the eigenspaces per mode, of 3 x 3 filters between 256 and 256 channels, in units of their mean; each
+    initialisation is a replicate.  So it is by definition for independent weights of one variance.  The paper does not
+    say how it drew them: PyTorch's uniform weights or normal ones.
     """
 
     def draw() -> Tensor:
-        weight = torch.empty(64, 64, 3, 3)
+        weight = torch.empty(256, 256, 3, 3)
         if start == "uniform":
             return torch.nn.init.kaiming_uniform_(weight, a=5**0.5, generator=lab.generator)
         return torch.nn.init.kaiming_normal_(weight, generator=lab.generator)
@@ -104,6 +108,7 @@ def test_filters_are_flat_at_initialisation(lab: Lab, start: str) -> None:
 @claim(
     "SP-21",
     where="Fig. 8, caption",
+    kind=Kind.DERIVED,
     rule={
         "white": equals(1.0, within=1e-9),
         "homogeneous": equals(0.0, within=1e-9),

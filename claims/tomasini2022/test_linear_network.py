@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods import diffusion
 from harness.claims.claim import claim
-from harness.claims.kinds import Erratum
+from harness.claims.kinds import Kind, Remark
 from harness.rules import Exact, equals, worst_case
 from harness.system.lazy import st, torch
 
@@ -28,7 +28,7 @@ def test_layers_apply_a_circulant_matrix(lab: Lab) -> None:
     """A layer applies a circulant L x L matrix, whose rows are shifts of F ones, placed so that Eqs. 6 and 7 hold.
 
     For even F a row has F/2 ones at the left of its own pixel and F/2 - 1 at its right.  (The factor 1/F, missing from
-    Eq. 3, is E-SP3.)
+    Eq. 3, is N-SP3.)
     """
 
     def uneven(filter_size: int, length: int, stride: int = 1) -> float:
@@ -61,28 +61,18 @@ def column_sum(row_sum: Callable[[int], float]) -> Exact:
 
 
 @claim(
-    "E-SP3",
-    where="Eq. 3",
-    paper="[1, ..., 1, 0, ..., 0]",
-    erratum=Erratum(
-        printed="the rows of M are F ones and zeros",
-        correct="the same divided by F",
-        derivation="The text has the filter [1/F, ..., 1/F], calls M a stochastic matrix, and Eqs. 6 and 7 have the "
-        "factor 1/F.  With rows of ones M^k δ_i sums to F^k and cannot be the density of Eq. 4, which sums to 1.",
-        consequence="none: the factor cancels in A_k and in the sensitivities",
+    "N-SP3",
+    where="Appendix A, Eq. 3",
+    remark=Remark(
+        Kind.SLIP,
+        printed=r"stacking all the L shifts of the following row vector, ... "
+        r"[\underbrace{1,1,...,1}_{F}\underbrace{0,0,0,...,0}_{L-F}]",
+        meant="the same divided by F",
+        derivation="The filter is [1/F, ..., 1/F] in the same paragraph, M is called a stochastic matrix, and Eqs. 6 "
+        "and 7 have the factor 1/F.  With rows of ones M^k δ_i sums to F^k, and Eq. 4 is a density, which sums to 1.  "
+        "The factor cancels in A_k and in the sensitivities.",
     ),
-    rule=equals(0.0, within=1e-9),
-    control="the corrected statement",
-)
-def test_matrix_is_printed_without_its_factor(lab: Lab) -> None:
-    """M, with rows of F ones, is the stochastic matrix of a Markov process."""
-    lab.measure(column_sum(lambda filter_size: filter_size))
-    lab.control(column_sum(lambda filter_size: 1))
-
-
-@claim(
-    "E-SP3-corrected",
-    where="Eq. 3",
+    formerly=("E-SP3",),
     rule=equals(0.0, within=1e-9),
     control="rows of ones, as printed",
 )
@@ -110,48 +100,40 @@ def network_with(
 @claim(
     "SP-44",
     where="Appendix A",
-    rule=equals(0.0, within=1e-9),
-    control="filters of both signs",
+    formerly=("SP-45",),
+    rule={"linear": equals(0.0, within=1e-9), "pairs": equals(0.0, within=1e-9)},
+    control="filters of both signs; a network with biases, which two images bring in twice",
 )
 def test_nets_of_positive_filters_are_linear_on_positive_inputs(lab: Lab) -> None:
-    """As the elements of filters and inputs are not negative, the network behaves effectively as a linear operator.
+    """Since the elements of filters and inputs are non-negative, the network behaves effectively as a linear operator.
 
-    Largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and positive a, b.
+    Parts: the largest relative difference between f(a x + b y) and a f(x) + b f(y), over random filters, inputs and
+    positive a, b; the largest difference between f(δ_i + δ_j) and f(δ_i) + f(δ_j) of homogeneous networks, also for
+    i = j: the representation of a datum x ∝ δ_i + δ_j is understood from those of single pixels.
     """
 
-    def difference(seed: int, filters: int, depth: int, a: float, b: float, lowest: float = 0.0) -> float:
+    def off_linear(seed: int, filters: int, depth: int, a: float, b: float, lowest: float = 0.0) -> float:
         generator = torch.Generator().manual_seed(seed)
         f = network_with(filters, depth, lowest, 1.0, generator)
         x, y = torch.rand(2, 1, 1, 20, dtype=torch.float64, generator=generator)
         together, apart = f(a * x + b * y), a * f(x) + b * f(y)
         return float((together - apart).norm() / apart.norm())
 
-    weights = st.floats(0.01, 100)
-    seeds, filters, depths = st.integers(0, 2**31), st.integers(2, 5), st.integers(1, 5)
-    lab.measure(worst_case(difference, examples=30, seed=seeds, filters=filters, depth=depths, a=weights, b=weights))
-    lab.control(Exact(difference(0, 3, 3, 1.0, 1.0, lowest=-1.0)))
-
-
-@claim(
-    "SP-45",
-    where="Appendix A",
-    rule=equals(0.0, within=1e-9),
-    control="a network with biases, which two images bring in twice",
-)
-def test_pairs_of_pixels_are_sums_of_single_pixels(lab: Lab) -> None:
-    """The representation of a datum is the sum of those of its two active pixels: x ∝ δ_i + δ_j gives f(δ_i) + f(δ_j).
-
-    For homogeneous networks and random positions, also when both are the same.
-    """
-
-    def difference(i: int, j: int, filter_size: int, depth: int, bias: float = 0.0) -> float:
+    def off_pair(i: int, j: int, filter_size: int, depth: int, bias: float = 0.0) -> float:
         f = network_with(filter_size, depth, 1 / filter_size, 1 / filter_size, torch.Generator(), bias)
         pixels = torch.eye(32, dtype=torch.float64)[:, None]
         return float((f(pixels[[i]] + pixels[[j]]) - f(pixels[[i]]) - f(pixels[[j]])).abs().max())
 
-    place = st.integers(0, 31)
-    lab.measure(worst_case(difference, 30, i=place, j=place, filter_size=st.integers(2, 5), depth=st.integers(1, 6)))
-    lab.control(Exact(difference(3, 9, 3, 4, bias=0.1)))
+    weights, place = st.floats(0.01, 100), st.integers(0, 31)
+    seeds, filters, depths = st.integers(0, 2**31), st.integers(2, 5), st.integers(1, 5)
+    lab.measure(
+        linear=worst_case(off_linear, examples=30, seed=seeds, filters=filters, depth=depths, a=weights, b=weights),
+        pairs=worst_case(off_pair, examples=30, i=place, j=place, filter_size=filters, depth=depths),
+    )
+    lab.control(
+        linear=Exact(off_linear(0, 3, 3, 1.0, 1.0, lowest=-1.0)),
+        pairs=Exact(off_pair(3, 9, 3, 4, bias=0.1)),
+    )
 
 
 @claim(
@@ -182,6 +164,7 @@ def test_a_pixels_representation_is_a_matrix_power(lab: Lab) -> None:
 @claim(
     "SP-59",
     where="Section 4",
+    kind=Kind.DERIVED,
     rule=equals(0.0, within=1e-9),
     control="the same network with biases",
 )
