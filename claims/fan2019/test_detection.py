@@ -16,6 +16,7 @@ from claims.fan2019.methods.detection_arms import arm
 from claims.fan2019.methods.detection_errors import CONVENTIONS, Kind
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors, crossed
 from claims.fan2019.methods.detection_statistics import ELSEWHERE, PICTURED, QUANTILES, RENAMED, SIZES, WHOLE
+from harness.claims import kinds
 from harness.claims.about import About
 from harness.claims.claim import SINGLE
 from harness.lab.pictures import stacked_bar
@@ -74,7 +75,7 @@ def difference(found: Detectors, first: Floats, second: Floats) -> Estimate:
 def test_detection_suffers_from_lost_order(lab: Lab, data: str, placement: str, area: str) -> None:
     """Trained from scratch, the detector reaches 50 % mAP, and 34 % with its last layer shuffled.
 
-    Measured is what is lost: that it is anything at all is decided here, the paper's two ratios are E-SH11.
+    Measured is what is lost: that it is anything at all is decided here, the paper's two ratios are SH-92.
     """
     found = Detectors.of(lab)
     plain, shuffled = (found.mean_ap(name, rule=area) for name in ("plain", PLACEMENTS[placement]))
@@ -97,7 +98,7 @@ def test_the_localisation_error_of_detection_doubles(lab: Lab, data: str, placem
     """The localisation error is doubled for the shuffled detector, from 14.2 to 28.4 % of its predictions.
 
     Of each class as many of the most confident predictions are looked at as it has objects.  Measured is the factor;
-    that it is above 1 is decided here.  The paper's 2 is E-SH11's, and the report says whether images alone allow it.
+    that it is above 1 is decided here.  The paper's 2 is SH-92's, and the report says whether images alone allow it.
     """
     found, name = Detectors.of(lab), PLACEMENTS[placement]
     shuffled, plain = found.shares(name, convention), found.shares("plain", convention)
@@ -295,7 +296,9 @@ def ratios_of_itself(found: Detectors, convention: str) -> dict[str, Estimate]:
 
 
 @claim_on_both(
-    "E-SH11",
+    "SH-92",
+    kind=kinds.Kind.DERIVED,
+    formerly=("E-SH11",),
     about=About.SIZE,
     where="Sections 3.2 and 4.5",
     paper={"mAP kept": 0.68, "localisation error": 2.0},

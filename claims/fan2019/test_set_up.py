@@ -137,7 +137,7 @@ SHARES = {
 def test_the_shares_are_whole_numbers_of_layers(lab: Lab) -> None:
     """The percentages of modified layers are whole numbers of the 13 layers of VGG-16 and 16 and 50 blocks of ResNets.
 
-    The text's "30 %" and the abstract's "53 %" are other names of 31 % and 54 % (E-SH2).
+    The text's "30 %" and the abstract's "53 %" are other names of 31 % and 54 % (N-SH2).
     """
     from harness.networks.resnet import bottlenecks
     from harness.networks.vgg import convolutions

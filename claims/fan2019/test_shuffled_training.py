@@ -337,7 +337,7 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> No
 def test_stride_in_place_of_max_pooling_costs_nothing_by_itself(lab: Lab, data: str) -> None:
     """Stride 2 in place of the max pooling behind the last 30 % of layers costs VGG-16 no accuracy by itself.
 
-    Derived: the authors' code for CIFAR makes this change together with the shuffle (E-SH6), so that a cost of its own
+    Derived: the authors' code for CIFAR makes this change together with the shuffle (SH-91), so that a cost of its own
     would be counted as the shuffle's.
     """
     found = Accuracies.of(lab)

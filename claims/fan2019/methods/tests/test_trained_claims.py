@@ -187,7 +187,7 @@ WORLDS = {
     "SH-70": World(with_a_blind_one(0.8), with_a_blind_one(0.1), with_a_blind_one(0.8, plain=0.8)),
     "SH-86": detection(toothless=Mistakes(even=(0.25, 0.25))),
     "SH-87": World(fixed(0.3, 0.6), fixed(0.6, 0.3), fixed(0.1, 0.6)),
-    "E-SH11": detection(toothless=Mistakes(even=(0.25, 0.25))),
+    "SH-92": detection(toothless=Mistakes(even=(0.25, 0.25))),
 }  # fmt: skip
 
 
