@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix, interior, output_size
 from claims.gamba2020.methods.paddings import COMMON, PADDINGS, matrix_of
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.measures.complexity import map_sizes
 from harness.rules import Exact, equals, worst_case
 from harness.statistics.draws import normal
@@ -197,12 +198,13 @@ def test_stride_padding_and_kernel_size_determine_the_receptive_fields(lab: Lab)
 
 @claim(
     "HP-73",
+    kind=Kind.DERIVED,
     where="Section 2.3, Fig. 7",
     rule=equals(0, within=0),
     control="layers 9 to 12, on maps of 4 x 4",
 )
 def test_last_layers_of_vgg19_have_no_hyperplane_with_the_whole_filter(lab: Lab) -> None:
-    """On 32 x 32 images no hyperplane of VGG19's layers 13 to 16 has the whole filter as its normal (derived check).
+    """On 32 x 32 images no hyperplane of VGG19's layers 13 to 16 has the whole filter as its normal.
 
     Their maps are 2 x 2: of each 3 x 3 receptive field five ninths are zero padding.  There the projection of equation
     1 is that of no hyperplane; on the larger maps of the layers before, it is that of 25 to 88 % of them.

@@ -9,6 +9,7 @@ from claims.gamba2020.methods.arrangement import line_cosines
 from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix
 from claims.gamba2020.methods.projections import largest_cosine, negative_share, projection_cosines
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Exact, equals, greater_than, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
@@ -52,13 +53,14 @@ def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str) -
 
 @claim(
     "HP-70",
+    kind=Kind.DERIVED,
     where="Eq. 1",
     rule={"sign": equals(0, within=0), "factor": equals(0, within=1e-12), "bound": equals(0, within=1e-12)},
     control="the code's cosines of the same filters with their signs turned (sign); a third normalisation, the sum of "
     "the weights over their number (factor); the code's cosine of a constant filter against equation 1's bound (bound)",
 )
 def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab: Lab) -> None:
-    """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW) (derived check).
+    """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW).
 
     So n_l is the same, but the histograms' axes are not: by equation 1 no cosine of a 3 x 3 filter on 32 x 32 pixels
     can exceed 0.094 in size, and none of AlexNet's first layer 0.049, where the code's go up to 1.
@@ -139,12 +141,13 @@ def test_share_of_negative_projections_is_the_distribution_function_at_zero(lab:
 
 @claim(
     "HP-75",
+    kind=Kind.DERIVED,
     where="Section 3.2, Fig. 15",
     rule={"moved": greater_than(0), "shares": equals(0, within=0)},
     control="the same without weight decay (moved); gradients in random directions (shares)",
 )
 def test_weight_decay_moves_weights_and_not_the_measure(lab: Lab) -> None:
-    """Updates without any gradient move the weights, by weight decay, and leave n_l where it was (derived check).
+    """Updates without any gradient move the weights, by weight decay, and leave n_l where it was.
 
     Section 3.2 takes unchanged shares of negative projections in layers whose weights have changed as a sign that the
     bias comes from learning.  But weight decay multiplies a filter by a number, which no cosine notices: with momentum

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from claims.gamba2020.methods.projections import convolutional_layers
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.data.generated import textures
 from harness.interventions.pixels import permute_pixels
 from harness.measures.complexity import parameters
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 
 @claim(
     "HP-74",
+    kind=Kind.DERIVED,
     where="Section 3.3",
     unit="millions",
     rule={"parameters": equals(139.6, within=0.05), "convolutional": equals(20.02, within=0.005)},
     control="the same network for ImageNet's 1000 classes (parameters); VGG16 (convolutional)",
 )
 def test_vgg19_for_small_images_keeps_the_head_for_large_ones(lab: Lab) -> None:
-    """VGG19 on CIFAR10 has 139.6 million parameters, of which 20.0 million are convolutional (derived check).
+    """VGG19 on CIFAR10 has 139.6 million parameters, of which 20.0 million are convolutional.
 
     The authors train torchvision's network unchanged on 32 x 32 images.  Its last maps are 1 x 1 there and are repeated
     to 7 x 7 for the first dense layer, which therefore has 49 weights for each of its 512 inputs.

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 TEXTS = ROOT.parent / "shared" / "papers"
 PAPERS = [paper.key for paper in all_papers(ROOT / "claims")]
 MARKUP = re.compile(
-    r"\\(?:mathbf|mathcal|mathrm|text|left|right|hat|bar|tilde|quad|frac|operatorname)|[^\w=<>/()\[\]|+.,;:!?%]|_"
+    r"\\(?:mathbf|mathcal|mathrm|text|left|right|hat|bar|tilde|quad|frac|operatorname)|[^\w=<>()\[\]|+.,;:!?%]|_"
 )
 """Commands that set formulas, and signs that are no words, numbers or relations: spaces, hyphens, quotes, braces."""
 
