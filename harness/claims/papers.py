@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+CHANGES = "CHANGES.md"
+"""Of a paper's folder: how its claims changed."""
+
+
 @dataclass(frozen=True)
 class OpenClaim:
     """A claim of the register that is not a test yet, and why."""
@@ -28,6 +32,7 @@ class Paper:
         claims, errata: highest number of its claims and of its errata candidates.
         open: its claims that no test decides.
         dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
+        changes: the file that tells how its claims changed and why, below the root of the repository; "" for none.
     """
 
     key: str
@@ -40,6 +45,7 @@ class Paper:
     errata: int
     open: tuple[OpenClaim, ...]
     dropped: tuple[tuple[str, str], ...] = ()
+    changes: str = ""
 
     def ids(self) -> set[str]:
         """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
@@ -65,7 +71,9 @@ def read(folder: Path) -> Paper:
     rows = described.pop("open", {})
     dropped = tuple(described.pop("dropped", {}).items())
     open_claims = tuple(OpenClaim(id=name, **row) for name, row in rows.items())
-    return Paper(key=folder.name, open=open_claims, dropped=dropped, **described)
+    told = folder / CHANGES
+    changes = "/".join(told.parts[-3:]) if told.is_file() else ""
+    return Paper(key=folder.name, open=open_claims, dropped=dropped, changes=changes, **described)
 
 
 def all_papers(claims: Path) -> list[Paper]:

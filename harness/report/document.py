@@ -24,6 +24,9 @@ SCHEMA = 2
 KEPT = ("id", "paper", "kind", "statement", "discussion", "where", "paper_value", "erratum", "remark")
 """What an entry takes over from the declaration as it stands."""
 
+OF_PAPER = ("key", "title", "authors", "year", "venue", "changes")
+"""The same of a paper."""
+
 Json = dict[str, Any]
 
 
@@ -81,9 +84,7 @@ def document(
             "environment": environment,
             "carried": carried(verdicts.values()),
             "by_chance": by_chance(verdicts.values()),
-            "papers": [
-                {"key": p.key, "title": p.title, "authors": p.authors, "year": p.year, "venue": p.venue} for p in papers
-            ],
+            "papers": [{name: getattr(paper, name) for name in OF_PAPER} for paper in papers],
             "claims": [entry(described[id], verdicts[id], tier) for id in sorted(verdicts, key=_in_order)],
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
         }

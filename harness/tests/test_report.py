@@ -60,10 +60,12 @@ def page_of(description, *cases):
     return render(documented(description, *cases))
 
 
+ENVIRONMENT = {"python": "3", "packages": {"torch": "2"}, "platform": "Linux", "cores": 2, "device": "cpu"}
+OPTIONS = {"tier": "smoke", "environment": ENVIRONMENT, "outside": []}
+
+
 def documented(description, *cases, **changes):
-    environment = {"python": "3", "packages": {"torch": "2"}, "platform": "Linux", "cores": 2, "device": "cpu"}
-    options = {"tier": "smoke", "environment": environment, "outside": [], **changes}
-    return document(judge_claims(cases), {description["id"]: description}, [PAPER], **options)
+    return document(judge_claims(cases), {description["id"]: description}, [PAPER], **{**OPTIONS, **changes})
 
 
 class Elements(HTMLParser):
@@ -186,6 +188,15 @@ def test_what_is_no_claim_of_the_paper_is_counted_beside_it():
     text = " ".join(" ".join(Elements(page).pieces).split())
     assert "Nobody, Nowhere 2020 1 0 0 0 0 1 XX-01 slip (1): N-XX1" in text
     assert "Meant the smallest Derivation a letter is missing" in text
+
+
+def test_the_page_leads_to_how_the_claims_of_a_paper_changed():
+    """From `reports/latest/`, where the page stands unless told otherwise."""
+    told = dataclasses.replace(PAPER, changes="claims/paper2020/CHANGES.md")
+    one = documented(described(), case())
+    page = Elements(render({**one, "papers": document({}, {}, [told], **OPTIONS)["papers"]}))
+    assert ("a", {"href": "../../claims/paper2020/CHANGES.md"}) in page.tags
+    assert "CHANGES.md" not in render(one)
 
 
 def test_a_session_that_was_cut_short_says_so():
