@@ -7,7 +7,6 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-
 CHANGES = "CHANGES.md"
 """Of a paper's folder: how its claims changed."""
 

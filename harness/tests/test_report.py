@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def page_of(description, *cases):
 
 
 ENVIRONMENT = {"python": "3", "packages": {"torch": "2"}, "platform": "Linux", "cores": 2, "device": "cpu"}
-OPTIONS = {"tier": "smoke", "environment": ENVIRONMENT, "outside": []}
+OPTIONS: dict[str, Any] = {"tier": "smoke", "environment": ENVIRONMENT, "outside": []}
 
 
 def documented(description, *cases, **changes):
