@@ -34,6 +34,33 @@ IMAGES = {"smoke": 10_000, "laptop": 10_000, "nightly": None, "paper": None}
 """How many training images are measured, from the first on; None is all of them."""
 
 
+@claim(
+    "SO-60",
+    where="Section 1",
+    kind=Kind.DEFINITION,
+    readings={"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS},
+    rule=equals(0.0, within=1e-9),
+    control="a single image beside a set of other ones",
+)
+def test_orderness_is_that_of_one_image_or_of_a_set(lab: Lab, neighbours: str, estimator: str) -> None:
+    """The metric can either be computed for a single 2D image, or for an entire data set of 2D images.
+
+    Measured is the largest difference between the orderness of an image and that of a set of its copies.
+    """
+
+    def residual(seed: int, copies: int, others: int) -> float:
+        """Copies of one image, and more images beside them."""
+        image, beside = normal(seed, 1, 1, 6, 5), normal(seed + 1, others, 1, 6, 5).cumsum(-1)
+        several = torch.cat([image.expand(copies, -1, -1, -1), beside])
+        return abs(
+            orderness(several, neighbours, estimator=estimator) - orderness(image, neighbours, estimator=estimator)
+        )
+
+    seeds, copies = st.integers(0, 1000), st.integers(1, 9)
+    lab.measure(worst_case(lambda seed, copies: residual(seed, copies, 0), 20, seed=seeds, copies=copies))
+    lab.control(worst_case(lambda seed, copies: residual(seed, copies, 5), 20, seed=seeds, copies=copies))
+
+
 HIGHEST = {"digits": 2, "textures": 8, "mnist": 8, "fashion-mnist": 8, "cifar10": 8}
 """The highest scale measured, a power of two: it leaves at least 3 x 3 pixels, which every reading needs."""
 

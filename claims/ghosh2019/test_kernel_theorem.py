@@ -221,6 +221,32 @@ def test_alpha_follows_from_cauchy_and_schwarz(lab: Lab) -> None:
     lab.note(f"after 20 steps on 32 textures the bound is {times:,.0f} times the kernel's mean squared difference")
 
 
+@claim(
+    "SO-61",
+    where="Corollary 1.1, Eqs. 14 to 16",
+    rule=equals(0.0, within=1e-6),
+    control="kernels of 3, 5 and 7 pixels a side, for which alpha is to differ",
+)
+def test_alpha_is_a_function_of_the_kernel_size_only(lab: Lab) -> None:
+    """The bounds hold for a certain non-zero alpha(K), which is only a function of the kernel size K.
+
+    Measured is by which factor, less one, the proof's alpha(K), the sum of C^2 times the number of updates, differs
+    between trainings of one kernel from one start behind one dense layer, that differ in nothing but the draw of the
+    images: the chance that eps stands for.  It holds the error signals, which depend on the images.
+    """
+
+    def alpha(size: int, draw: int) -> float:
+        images = normal(lab.seed + draw, 16, 12, 12)
+        dense = torch.Generator().manual_seed(lab.seed)
+        return bound_constant(train_kernel(images, torch.arange(16) % 2, size, 5, 0.1, dense).coefficients)
+
+    def factor(alphas: list[float]) -> Exact:
+        return Exact(max(alphas) / min(alphas) - 1)
+
+    lab.measure(factor([alpha(3, draw) for draw in range(8)]))
+    lab.control(factor([alpha(size, 0) for size in (3, 5, 7)]))
+
+
 def log_slope(x: ArrayLike, y: ArrayLike) -> float:
     """Slope of log y over log x."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])

@@ -10,7 +10,7 @@ from claims.ghosh2019.methods.orderness import map_orderness, orderness
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.claim import claim
 from harness.claims.kinds import Kind
-from harness.rules import equals, worst_case
+from harness.rules import Exact, equals, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
 
@@ -61,9 +61,9 @@ def test_convolution_commutes_with_translation(lab: Lab, layers: str) -> None:
         near = [(down // stride + rows, right // stride + columns) for rows in (0, 1) for columns in (0, 1)]
         return min(float((shifted - plain.roll(shift, (2, 3))).abs().max()) for shift in near)
 
-    given = {"seed": st.integers(0, 1000), "down": st.integers(1, 7), "right": st.integers(1, 7)}
-    lab.measure(worst_case(partial(residual, convolutional), examples=30, **given))
-    lab.control(worst_case(partial(residual, dense), examples=5, **given))
+    seeds, places = st.integers(0, 1000), st.integers(1, 7)
+    lab.measure(worst_case(partial(residual, convolutional), examples=30, seed=seeds, down=places, right=places))
+    lab.control(worst_case(partial(residual, dense), examples=5, seed=seeds, down=places, right=places))
 
 
 @claim(
@@ -97,3 +97,28 @@ def test_orderness_of_a_layer_is_the_mean_over_its_maps(lab: Lab, neighbours: st
         worst_case(lambda seed: apart(seed, lambda maps: map_orderness(maps, neighbours).value), 20, seed=seeds)
     )
     lab.control(worst_case(lambda seed: apart(seed, lambda maps: orderness(maps, neighbours)), 20, seed=seeds))
+
+
+@claim(
+    "SO-62",
+    where="Appendix C (derived)",
+    kind=Kind.DERIVED,
+    rule={f"depth {depth}": equals(2.0**depth, within=0) for depth in (1, 2, 3)},
+    control="pooling behind every second layer only",
+)
+def test_neighbours_in_a_map_lie_two_to_the_depth_apart(lab: Lab) -> None:
+    """With pooling behind every convolution, neighbours in the maps of depth k lie 2^k pixels of the input apart.
+
+    The appendix compares the maps of depth k with the input "at a scale of 2k", 2, 4 and 6.  It says that they "could
+    be related", so that this is no mistake; by the step between neighbours the scales are 2, 4 and 8.  Measured is the
+    side of the input over that of the map.
+    """
+    from claims.ghosh2019.methods.network import GhoshCnn
+
+    def steps(pool_every: int) -> dict[str, Exact]:
+        layers = GhoshCnn(width=2, size=48, pool_every=pool_every).layers
+        maps = [layers[:depth](torch.zeros(1, 1, 48, 48)) for depth in (1, 2, 3)]
+        return {f"depth {depth}": Exact(48 / each.shape[-1]) for depth, each in enumerate(maps, start=1)}
+
+    lab.measure(**steps(pool_every=1))
+    lab.control(**steps(pool_every=2))
