@@ -86,7 +86,7 @@ MISTAKES = [
         "the less one forgotten",
         f"{ORDERNESS}:HopSums.orderness",
         lambda right: lambda *arguments, **how: right(*arguments, **how) + 1,
-        "SO-05",
+        "SO-58",
     ),
     Mistake(
         "differences without the square",
