@@ -138,7 +138,7 @@ def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(
 
     A factor from 1.5 to 3 counts as one of two.  It is judged as so(27) - 2/3 so(3) < 0 < so(27) - 1/3 so(3), seed by
     seed, which a quotient of two noisy values would not allow.  The mean over kernels of each kernel's own ratio is
-    above zero for small kernels of independent weights already (E-SO10); the untrained kernels show by how much.
+    above zero for small kernels of independent weights already (SO-59); the untrained kernels show by how much.
     """
     trained, untrained = (by_arm(lab, kernels, estimator, neighbours) for kernels in (TRAINED, UNTRAINED))
     lab.measure(**around_half(trained))

@@ -65,6 +65,11 @@ def doubled_two_hops(right):
     return sums
 
 
+def averaged_signals(training):
+    means = training.coefficients.mean(2, keepdim=True)
+    return replace(training, coefficients=means.expand_as(training.coefficients))
+
+
 def exchanged(errors):
     return replace(errors, from_neighbours=errors.from_two_hops, from_two_hops=errors.from_neighbours)
 
@@ -135,9 +140,9 @@ MISTAKES = [
         "SO-14",
     ),
     Mistake(
-        "a constant a thousand times as large",
-        f"{UPDATES}:bound_constant",
-        lambda right: lambda coefficients: 1000 * right(coefficients),
+        "one error signal for all windows of an image",
+        f"{UPDATES}:train_kernel",
+        lambda right: lambda *given, **how: averaged_signals(right(*given, **how)),
         "E-SO5",
     ),
     Mistake(
