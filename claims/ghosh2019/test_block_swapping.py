@@ -10,7 +10,6 @@ training images, the others all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from claims.ghosh2019.methods.alternation import alternation
@@ -21,9 +20,10 @@ from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, boots
 from claims.ghosh2019.methods.tiling import FITS, fit_to_blocks, to_blocks
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.claim import claim
-from harness.data.generated import autoregression, noise
+from harness.claims.kinds import Kind
+from harness.data.generated import autoregression, noise, ramp
 from harness.interventions.pixels import permute_pixels
-from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
+from harness.rules import Exact, equals, equivalent_to, greater_than
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
@@ -75,13 +75,6 @@ def block_swapped(tier: str, data: str, fit: str) -> dict[Name, OrdernessProfile
     return swapped | permuted
 
 
-def permuted_again(tier: str, data: str, fit: str) -> dict[Name, OrdernessProfile]:
-    """The same, and images whose permuted pixels are permuted once more."""
-    swapped = block_swapped(tier, data, fit)
-    permuted = swapped["permuted", 0]
-    return swapped | {"permuted again": permuted.with_(distortions=(*permuted.distortions, PermutePixels()))}
-
-
 def orderness_by_run(lab: Lab, scale: int, neighbours: str, estimator: str) -> dict[Name, Bootstrapped]:
     """Orderness at a scale, by the names of the runs."""
     return {name: orderness_of(lab.record(run), neighbours, scale, estimator) for name, run in lab.runs.items()}
@@ -92,6 +85,23 @@ def alternating_images(neighbours: str, side: int, count: int = 500) -> Tensor:
     return alternation(neighbours, side, side).expand(count, 1, side, side)
 
 
+def ordered_by_swaps(lab: Lab, neighbours: str, estimator: str) -> dict[int, Bootstrapped]:
+    """Orderness at the scale of the blocks, by number of swaps, of images whose order swaps raise.
+
+    Each block holds one pixel of a pattern that alternates.
+    """
+    return on_blocks(alternating_images(neighbours, 12), lab, neighbours, estimator)
+
+
+def on_blocks(pattern: Tensor, lab: Lab, neighbours: str, estimator: str) -> dict[int, Bootstrapped]:
+    """Orderness at the scale of 2 x 2 blocks, by number of swaps, of images with a pixel of the pattern in each."""
+    images = pattern.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    return {
+        swaps: bootstrapped_orderness(swap_blocks(images, 2, swaps, lab.generator), neighbours, 2, estimator)
+        for swaps in SWAPS
+    }
+
+
 def at_home(blocks: int, swaps: int) -> float:
     """The probability that a block is in its own place after so many swaps of random pairs."""
     return 1 / blocks + (1 - 1 / blocks) * (1 - 2 / (blocks - 1)) ** swaps
@@ -99,10 +109,12 @@ def at_home(blocks: int, swaps: int) -> float:
 
 @claim(
     "SO-11",
-    where="Section 3, second point",
-    rule={"pixels": greater_than(0.02), "blocks": greater_than(0.02)},
-    control="images whose pixels are permuted beforehand, their pixels permuted again or their blocks swapped",
-    runs=permuted_again,
+    where="Section 3, second point; section 4.1, footnote 2",
+    formerly=("SO-16",),
+    rule={"pixels": greater_than(0.0), "blocks": greater_than(0.0), "change inside blocks": equals(0.0, within=1e-9)},
+    control="an alternating pattern with its pixels permuted, or cut into blocks of an odd side that are swapped, both "
+    "of which raise its orderness; single pixels permuted in place of blocks",
+    runs=block_swapped,
     data=DATA,
     proxies=PROXIES,
     readings=READINGS,
@@ -110,20 +122,44 @@ def at_home(blocks: int, swaps: int) -> float:
 def test_permuting_pixels_or_blocks_reduces_orderness(
     lab: Lab, data: str, neighbours: str, estimator: str, fit: str
 ) -> None:
-    """Randomly permuting the pixels, or blocks of pixels, reduces spatial orderness.
+    """Randomly permuting pixels, or blocks of pixels, reduces spatial orderness, at low scales by blocks' boundaries.
 
-    Measured is by how much, at scale 1; blocks are swapped 30 times.  Less than 0.02, the margin within which orderness
-    counts as zero, is no reduction.
+    Measured is by how much, at scale 1, where blocks of 6 or 8 are swapped 30 times; and the relative change of the
+    squared differences between neighbours inside blocks: there is none, so that the drop comes from pairs across a
+    border.  Of the pairs in a row of N pixels, (N/k - 1) / (N - 1) lie across one: 3 of 31 for N = 32 and k = 8.  A
+    lone edge has orderness 1 along straight triples, so that borders can also raise an orderness that was lower, as in
+    rough textures.
     """
+    size = BLOCK[data]
+    images = fit_to_blocks(lab.images(data).images[:500].double(), size, fit)
+
+    def inside(images: Tensor) -> float:
+        blocks = to_blocks(images, size)
+        return float(blocks.diff(dim=-1).square().sum() + blocks.diff(dim=-2).square().sum())
+
+    def change(distorted: Tensor) -> Exact:
+        return Exact(inside(distorted) / inside(images) - 1)
+
     after = orderness_by_run(lab, 1, neighbours, estimator)
-    lab.measure(pixels=after[0] - after["permuted", 0], blocks=after[0] - after[30])
-    without_order = after["permuted", 0]
-    lab.control(pixels=without_order - after["permuted again"], blocks=without_order - after["permuted", 30])
+    swapped, permuted = swap_blocks(images, size, 30, lab.generator), permute_pixels(images, lab.generator)
+    lab.measure(
+        pixels=after[0] - after["permuted", 0],
+        blocks=after[0] - after[30],
+        **{"change inside blocks": change(swapped)},
+    )
+    # Blocks of an odd side begin with either value, so that two that meet after a swap may begin with the same.
+    board = alternating_images(neighbours, 15)
+    before, mixed, behind = (
+        bootstrapped_orderness(images, neighbours, estimator=estimator)
+        for images in (board, permute_pixels(board, lab.generator), swap_blocks(board, 5, 30, lab.generator))
+    )
+    lab.control(pixels=before - mixed, blocks=before - behind, **{"change inside blocks": change(permuted)})
 
 
 @claim(
     "SO-17",
     where="Section 4.1",
+    kind=Kind.DEFINITION,
     rule={
         "blocks": equals(16),
         "pixels lost": equals(0),
@@ -180,8 +216,8 @@ def test_random_pairs_of_blocks_are_swapped_entire(lab: Lab) -> None:
 @claim(
     "SO-13",
     where="Section 4.1.1, Fig. 1",
-    rule=greater_than(0.1),
-    control="the same images with their pixels permuted",
+    rule=greater_than(0.0),
+    control="an alternating pattern under a gradient, whose orderness rises with the scale",
     runs=block_swapped,
     data=DATA,
     proxies=PROXIES,
@@ -199,7 +235,9 @@ def test_orderness_is_low_at_the_highest_scale(
     top = BLOCK[data] if highest == "blocks" else scales[-1]
     by_scale = {scale: orderness_by_run(lab, scale, neighbours, estimator) for scale in scales}
     lab.measure(by_scale[1][0] - by_scale[top][0])
-    lab.control(by_scale[1]["permuted", 0] - by_scale[top]["permuted", 0])
+    board = alternating_images(neighbours, 12) + ramp(12, 12)
+    fine, coarse = (bootstrapped_orderness(board, neighbours, scale, estimator) for scale in (1, 2))
+    lab.control(fine - coarse)
     for swaps in SWAPS:
         lab.series(f"{swaps} swaps", scales, [by_scale[scale][swaps].value for scale in scales])
 
@@ -207,8 +245,8 @@ def test_orderness_is_low_at_the_highest_scale(
 @claim(
     "SO-01",
     where="Abstract, section 4.1.1",
-    rule=greater_than(0.1),
-    control="images whose pixels are permuted beforehand: no order to lose",
+    rule=greater_than(0.0),
+    control="blocks that alternate, whose orderness swaps raise",
     runs=block_swapped,
     data=DATA,
     proxies=PROXIES,
@@ -221,7 +259,8 @@ def test_swapping_blocks_lowers_orderness(lab: Lab, data: str, neighbours: str, 
     """
     after = orderness_by_run(lab, BLOCK[data], neighbours, estimator)
     lab.measure(after[0] - after[30])
-    lab.control(after["permuted", 0] - after["permuted", 30])
+    alternating = ordered_by_swaps(lab, neighbours, estimator)
+    lab.control(alternating[0] - alternating[30])
 
 
 @claim(
@@ -229,10 +268,9 @@ def test_swapping_blocks_lowers_orderness(lab: Lab, data: str, neighbours: str, 
     where="Section 4.1.1, Fig. 1",
     paper={"left": 0.0},
     rule={
-        "first ten": greater_than(0.0),
-        "second ten": greater_than(0.0),
-        "third ten": greater_than(0.0),
-        "left": less_than(0.1),
+        "0 to 10 swaps": greater_than(0.0),
+        "10 to 30 swaps": greater_than(0.0),
+        "left": equivalent_to(0.0, within=0.1),
     },
     control="12 x 12 blocks that alternate, whose orderness swaps raise; 32 x 32 autoregressive blocks, so many that "
     "30 swaps leave much of their order",
@@ -241,102 +279,50 @@ def test_swapping_blocks_lowers_orderness(lab: Lab, data: str, neighbours: str, 
     proxies=PROXIES,
     readings=READINGS,
 )
-def test_more_swaps_lower_orderness_steadily_to_zero(
-    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
-) -> None:
-    """The more blocks are swapped, the lower the orderness at the scale of the blocks, down to zero.
+def test_more_swaps_lower_orderness_to_zero(lab: Lab, data: str, neighbours: str, estimator: str, fit: str) -> None:
+    """Orderness is clearly reduced, to zero, with a greater amount of block swaps, at the scale of the blocks.
 
-    Measured are the falls from 0 to 10, 10 to 20 and 20 to 30 swaps, and what is left after 30.
+    Measured are the falls from 0 to 10 and from 10 to 30 swaps, and what is left after 30.  A fall from each number of
+    swaps to the next is not asked for: of 16 blocks 28.7 %, 11.6 % and 7.5 % are at home after 10, 20 and 30 swaps, and
+    an order that has come to zero cannot fall further.
     """
     after = orderness_by_run(lab, BLOCK[data], neighbours, estimator)
     lab.measure(**falls(after), left=after[30])
-
-    def on_blocks(pattern: Tensor, swaps: int) -> Bootstrapped:
-        """Orderness at the scale of the blocks of images that hold one pixel of the pattern in each block."""
-        images = pattern.repeat_interleave(BLOCK["digits"], 2).repeat_interleave(BLOCK["digits"], 3)
-        swapped = swap_blocks(images, BLOCK["digits"], swaps, lab.generator)
-        return bootstrapped_orderness(swapped, neighbours, BLOCK["digits"], estimator)
-
-    board = alternating_images(neighbours, 12)
+    many = autoregression(200, 32, 32, lab.generator, correlation=0.9)
     lab.control(
-        **falls({swaps: on_blocks(board, swaps) for swaps in SWAPS}),
-        left=on_blocks(autoregression(200, 32, 32, lab.generator, correlation=0.9), 30),
+        **falls(ordered_by_swaps(lab, neighbours, estimator)), left=on_blocks(many, lab, neighbours, estimator)[30]
     )
 
 
 def falls(after: Mapping[Any, Bootstrapped]) -> dict[str, Bootstrapped]:
-    """How much each ten swaps lower the orderness, from that after each number of swaps."""
-    names = ("first ten", "second ten", "third ten")
-    return {name: after[fewer] - after[more] for name, (fewer, more) in zip(names, pairwise(SWAPS), strict=True)}
+    """How much the first ten swaps and the next twenty lower the orderness, from that after each number of swaps."""
+    return {"0 to 10 swaps": after[0] - after[10], "10 to 30 swaps": after[10] - after[30]}
 
 
 @claim(
     "SO-15",
     where="Sections 4.1 and 4.1.1",
-    rule={"lowest scale": equivalent_to(0.0, within=0.2), "scale next to the blocks": equivalent_to(0.0, within=0.2)},
+    rule={"lowest scale": equivalent_to(0.0, within=1.0), "scale next to the blocks": equivalent_to(0.0, within=1.0)},
     control="single pixels permuted in place of blocks",
     runs=block_swapped,
     data=DATA,
     proxies=PROXIES,
-    readings=READINGS,
+    readings=READINGS | {"not_overly": (0.2, 0.5)},
 )
 def test_scales_below_the_blocks_are_not_overly_affected(
-    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
+    lab: Lab, data: str, neighbours: str, estimator: str, fit: str, not_overly: float
 ) -> None:
     """Swapping blocks does not overly affect spatial orderness at scales below the size of the blocks.
 
     Measured is the relative change after 30 swaps, at scale 1 and at the largest measured scale below the blocks (half
-    their size); "not overly" is read as by at most 20 %.
+    their size), as a multiple of what "not overly" is read as: by at most 20 % or 50 %.
     """
     below = divisors(BLOCK[data])[-2]
 
     def changes(name: Name) -> dict[str, Bootstrapped]:
         parts = {"lowest scale": 1, "scale next to the blocks": below}
         by_part = {part: orderness_by_run(lab, scale, neighbours, estimator) for part, scale in parts.items()}
-        return {part: after[name] / after[0] - 1 for part, after in by_part.items()}
+        return {part: (after[name] / after[0] - 1) / not_overly for part, after in by_part.items()}
 
     lab.measure(**changes(30))
     lab.control(**changes(("permuted", 0)))
-
-
-@claim(
-    "SO-16",
-    where="Section 4.1, footnote 2",
-    rule={"drop at scale 1": greater_than(0.0), "change inside blocks": equals(0.0, within=1e-9)},
-    control="an alternating pattern cut into blocks of an odd side, whose borders raise its orderness; single pixels "
-    "permuted in place of blocks",
-    runs=block_swapped,
-    data=DATA,
-    proxies=PROXIES,
-    readings=READINGS,
-)
-def test_borders_of_blocks_disturb_the_lowest_scale(
-    lab: Lab, data: str, neighbours: str, estimator: str, fit: str
-) -> None:
-    """Even large blocks disturb the order at low scales when they are swapped, due to their boundaries.
-
-    Measured are the drop of orderness at scale 1 after 30 swaps, and the relative change of the squared differences
-    between neighbours inside blocks: there is none, so that the drop comes from pairs across a border.  Of the pairs in
-    a row of N pixels, (N/k - 1) / (N - 1) lie across one: 3 of 31 for N = 32 and k = 8.  A lone edge has orderness 1
-    along straight triples, so that borders can also raise an orderness that was lower, as in rough textures.
-    """
-    size = BLOCK[data]
-    images = fit_to_blocks(lab.images(data).images[:500].double(), size, fit)
-
-    def inside(images: Tensor) -> float:
-        blocks = to_blocks(images, size)
-        return float(blocks.diff(dim=-1).square().sum() + blocks.diff(dim=-2).square().sum())
-
-    def change(distorted: Tensor) -> Exact:
-        return Exact(inside(distorted) / inside(images) - 1)
-
-    after = orderness_by_run(lab, 1, neighbours, estimator)
-    swapped, permuted = swap_blocks(images, size, 30, lab.generator), permute_pixels(images, lab.generator)
-    lab.measure(**{"drop at scale 1": after[0] - after[30], "change inside blocks": change(swapped)})
-    # Blocks of an odd side begin with either value, so that two that meet after a swap may begin with the same.
-    board = alternating_images(neighbours, 15)
-    before, behind = (
-        bootstrapped_orderness(swap_blocks(board, 5, swaps, lab.generator), neighbours, estimator=estimator)
-        for swaps in (0, 30)
-    )
-    lab.control(**{"drop at scale 1": before - behind, "change inside blocks": change(permuted)})

@@ -1,4 +1,4 @@
-"""Statements of the appendix on kernels that are wrong as printed, and what holds instead."""
+"""Equation 8 of the appendix, which is wrong as printed, and passages of it that slip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from claims.ghosh2019.methods.kernel_updates import TrainedKernel, bound_constant, mean_hops, train_kernel, windows
 from claims.ghosh2019.methods.orderness import orderness
 from harness.claims.claim import claim
-from harness.claims.kinds import Erratum
+from harness.claims.kinds import Erratum, Kind, Remark
 from harness.data.generated import textures
 from harness.rules import Exact, equals
 from harness.statistics.draws import normal
@@ -29,7 +29,9 @@ def training(lab: Lab, size: int = 3, steps: int = 20, start: Tensor | None = No
 def violation(kernel: Tensor, training: TrainedKernel) -> Exact:
     """The share of a kernel's mean squared difference that the bound of theorem 1 does not cover; 0 where it holds."""
     difference = mean_hops(kernel, "four").one
-    bound = bound_constant(training.coefficients) * mean_hops(training.windows, "four").one
+    of_images = float(training.coefficients.sum((0, 2)).square().sum() * training.coefficients.numel())
+    alpha = max(of_images, bound_constant(training.coefficients))
+    bound = alpha * mean_hops(training.windows, "four").one
     return Exact(max(0.0, 1 - bound / difference) if difference else 0.0)
 
 
@@ -48,47 +50,42 @@ def sum_of_updates(training: TrainedKernel) -> Tensor:
     return torch.einsum("tnm,nmpq->pq", training.coefficients, training.windows)
 
 
-THEOREM: dict[str, Rule] = {"before training": equals(0, within=1e-9), "equation 8": equals(0, within=1e-9)}
+THEOREM: dict[str, Rule] = {"equation 8": equals(0, within=1e-9), "bound": equals(0, within=1e-9)}
 
 
 @claim(
     "E-SO5",
-    where="Theorem 1, Eq. 8",
+    where="Appendix A, Eqs. 8 and 10",
     rule=THEOREM,
-    control="the corrected statement: the change of the kernel, as a sum over windows",
+    control="the corrected statement: the change of the kernel, as a sum over all updates",
     erratum=Erratum(
-        printed="After training, w(p) = sum over n and a of C_n X_n(a), with C_n the sum of the error signals of "
-        "image n, and mean squared differences of w are at most alpha times those of X, with alpha = sum of C_n^2 "
-        "N_total.",
+        printed="the final kernel value for w(p) obtained after T epochs can be simplified as ... "
+        "\\sum_{n,a} C_n X_n(a) ... where $C_n = \\sum_{t,k} -\\eta(t)\\delta_k^n$ ... where $\\alpha = "
+        "\\sum_{n} (C_n)^2 N_{total}$",
         correct="The change w - w_0 of a kernel is the sum over updates u of c_u X(a_u + p), with one c_u for each "
-        "step, image and window; the bound with alpha = sum of c_u^2 N_total holds for the change.",
-        derivation="Equation 8 leaves out the initial kernel: without updates alpha is zero and a random kernel is "
-        "not.  It also takes the error signal out of the sum over windows, though each window has its own; error "
-        "signals of an image that sum to zero would change nothing.",
-        consequence="The theorem speaks of trained kernels only where they start from zero or have forgotten their "
-        "start, which section 5.2's small training sets do not ensure.  And two upper bounds do not bound the ratio "
-        "of what they bound: from windows of ordered images, suitable error signals make a kernel of any orderness.  "
-        "That ordered inputs give ordered kernels remains an empirical finding (SO-33).",
+        "step, image and window; the bound of theorem 1 holds for the change, with alpha = sum of c_u^2 N_total.",
+        derivation="Equation 8 takes the error signals out of the sum over windows, though each window has its own: "
+        "signals of an image that sum to zero would change nothing.  It also leaves out the kernel's initial value, "
+        "which the training of section 5.2 draws at random.  One step from a start of standard deviation 10 leaves a "
+        "kernel whose mean squared difference is above the bound with the proof's alpha, by C_n or by c_u.",
+        consequence="The proof covers kernels that start from zero or have forgotten their start.  In practice its "
+        "alpha is so large that kernels from usual starts meet the bound all the same; and with any alpha, as "
+        "theorem 1 is worded, both inequalities hold of every kernel on inputs that are not constant.  Two upper "
+        "bounds do not bound the ratio of what they bound: from windows of ordered images, suitable error signals "
+        "make a kernel of any orderness.  That ordered inputs give ordered kernels remains an empirical finding "
+        "(SO-33).",
     ),
 )
-def test_theorem_bounds_trained_kernels(lab: Lab) -> None:
-    """Differences in a trained kernel are at most alpha times those in its input, as w(p) = sum of C_n X_n(a)."""
-    start = normal(lab.seed, 3, 3)
-    _, untrained = training(lab, steps=1, start=start)
-    untrained.coefficients.zero_()
+def test_a_kernel_is_its_images_sums_times_their_windows(lab: Lab) -> None:
+    """After training, w(p) is the sum over images and places of C_n X_n(a), and alpha = sum of C_n^2 N_total bounds it.
+
+    The larger of the two constants counts, that of the printed sums C_n and that of single updates.
+    """
     images, trained = training(lab)
-    lab.measure(
-        **{
-            "before training": violation(untrained.start, untrained),
-            "equation 8": misfit(printed_sum(trained), trained.end),
-        }
-    )
-    lab.control(
-        **{
-            "before training": violation(untrained.start - start, untrained),
-            "equation 8": misfit(sum_of_updates(trained), trained.end),
-        }
-    )
+    _, large = training(lab, steps=1, start=10 * normal(lab.seed, 3, 3))
+    lab.measure(**{"equation 8": misfit(printed_sum(trained), trained.end), "bound": violation(large.end, large)})
+    change = large.end - large.start
+    lab.control(**{"equation 8": misfit(sum_of_updates(large), change), "bound": violation(change, large)})
     _note_orderness(lab, images, trained)
 
 
@@ -108,32 +105,6 @@ def _note_orderness(lab: Lab, images: Tensor, trained: TrainedKernel) -> None:
     lab.note("orderness: " + ", ".join(f"{name} {value:.2f}" for name, value in by_name.items()))
 
 
-@claim(
-    "E-SO5-corrected",
-    where="Theorem 1, Eq. 8",
-    rule=THEOREM,
-    control="the trained kernel itself, and the printed sum",
-)
-def test_theorem_bounds_changes_of_kernels(lab: Lab) -> None:
-    """Differences in the change of a kernel are at most alpha times those in its input, as a sum over all updates."""
-    start = normal(lab.seed, 3, 3)
-    _, trained = training(lab, start=start)
-    lab.measure(
-        **{
-            "before training": violation(trained.end - start, trained),
-            "equation 8": misfit(sum_of_updates(trained), trained.end - start),
-        }
-    )
-    _, untrained = training(lab, steps=1, start=start)
-    untrained.coefficients.zero_()
-    lab.control(
-        **{
-            "before training": violation(untrained.end, untrained),
-            "equation 8": misfit(printed_sum(trained), trained.end - start),
-        }
-    )
-
-
 def region_misfit(lab: Lab, printed: bool) -> Exact:
     """Error of equation 21 for the first 2 x 2 region of a 6 x 6 kernel, relative to the kernel's largest weight.
 
@@ -146,29 +117,19 @@ def region_misfit(lab: Lab, printed: bool) -> Exact:
 
 
 @claim(
-    "E-SO6",
+    "N-SO6",
     where="Corollary 1.2, Eq. 21",
+    formerly=("E-SO6",),
     rule=equals(0, within=1e-9),
-    control="the corrected equation, with w(p)",
-    erratum=Erratum(
-        printed="The average of w(q) over p in the region p_d is the sum of C_n times the average of X_n over a_d "
-        "(Eq. 21); theorem 1 is the case c = 1.",
-        correct="The average of w(p); theorem 1 is the case d = 1.",
-        derivation="w(q) does not depend on p: its average over p is w(q) itself, one weight and no average.",
-        consequence="None: slips of notation.",
+    control="the printed equation at its letter, with w(q)",
+    remark=Remark(
+        Kind.SLIP,
+        printed="Note that the above is simply a generalization of Theorem 1 (c = 1) to arbitrary scales ... "
+        "Extending that equation to the average of kernel values across a region of size ... [w(q)]$, we have",
+        meant="In the text we read: the average of w(p) over p in the region p_d, and theorem 1 as the case d = 1.",
+        derivation="w(q) does not depend on p: its average over p is w(q) itself, one weight and no average; and "
+        "the scale is called d.  With w(p), and one error signal for each window (E-SO5), the equation holds.",
     ),
-)
-def test_region_average_is_of_another_place(lab: Lab) -> None:
-    """The average of w(q) over p in a region is the sum of all updates' averages over the regions that p meets."""
-    lab.measure(region_misfit(lab, printed=True))
-    lab.control(region_misfit(lab, printed=False))
-
-
-@claim(
-    "E-SO6-corrected",
-    where="Corollary 1.2, Eq. 21",
-    rule=equals(0, within=1e-9),
-    control="the printed equation, with w(q)",
 )
 def test_region_average_is_of_its_own_places(lab: Lab) -> None:
     """The average of w(p) over p in a region is the sum of all updates' averages over the regions that p meets."""
@@ -184,34 +145,20 @@ def miscounted_outputs(kernel: int, padding: int) -> Exact:
 
 
 @claim(
-    "E-SO7",
+    "N-SO7",
     where="Section 5.2, corollary 1.1",
+    formerly=("E-SO7",),
     readings={"kernel": (3, 27)},
     rule=equals(0, within=0),
-    control="the corrected statement: no padding",
-    erratum=Erratum(
-        printed="For zero-padded convolutions there are (S - K + 1)^2 updates, and K = S makes the layer fully "
-        "connected.",
-        correct="For convolutions without padding (padding = 0).",
-        derivation="Padding with zeros keeps all S^2 = 784 outputs at any K; without padding there are 676 for K = 3 "
-        "and 4 for K = 27.  Only K = 28 would leave one output, a fully connected layer; the largest in figure 4b is "
-        "27.",
-        consequence="The corollary is meant, and right, for padding 0, as section 5.2 says elsewhere.  At K = 27 four "
-        "windows share each kernel.",
+    control="zeros padded around the image, half a kernel on each side",
+    remark=Remark(
+        Kind.SLIP,
+        printed="the convolution padding of the first layer was zero ... We consider zero-padded convolutions in the "
+        "first layer ... is proportional to $(S - K + 1)^2 N$ (for zero-padded convolutions)",
+        meant="Convolutions without padding: a padding of 0, as section 5.2 says.",
+        derivation="Padding with zeros keeps all S^2 = 784 outputs for odd K; without padding there are 676 for K = 3 "
+        "and 4 for K = 27, which are (S - K + 1)^2.",
     ),
-)
-def test_zero_padded_convolutions_shrink_the_map(lab: Lab, kernel: int) -> None:
-    """Zero-padded convolutions of an S x S input with K x K kernels have (S - K + 1)^2 outputs."""
-    lab.measure(miscounted_outputs(kernel, kernel // 2))
-    lab.control(miscounted_outputs(kernel, 0))
-
-
-@claim(
-    "E-SO7-corrected",
-    where="Section 5.2, corollary 1.1",
-    readings={"kernel": (3, 27)},
-    rule=equals(0, within=0),
-    control="zeros padded around the image",
 )
 def test_convolutions_without_padding_shrink_the_map(lab: Lab, kernel: int) -> None:
     """Convolutions of an S x S input with K x K kernels and no padding have (S - K + 1)^2 outputs."""

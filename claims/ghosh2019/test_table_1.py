@@ -53,6 +53,7 @@ def judge(lab: Lab, row: str, printed: float, decimals: int) -> None:
     "SO-52",
     where="Table 1",
     paper=0.99,
+    reach={"smoke": "printed"},
     rule=RULES,
     control="the same gains with the orderness of the row in the opposite order",
 )
@@ -68,6 +69,7 @@ def test_gain_from_a_second_layer_goes_with_orderness(lab: Lab) -> None:
     "SO-53",
     where="Table 1",
     paper=0.985,
+    reach={"smoke": "printed"},
     rule=RULES,
     control="the same gains with the orderness of the row in the opposite order",
 )

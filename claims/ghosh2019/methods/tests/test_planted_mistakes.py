@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from claims.ghosh2019.methods import filters
+from claims.ghosh2019.methods.kernel_updates import Hops
 from claims.ghosh2019.methods.tiling import block_means, fit_to_blocks
 from claims.ghosh2019.methods.triples import pair_slices
 from harness.tests.planting import Mistake, turned
@@ -15,6 +16,7 @@ from harness.tests.planting import Mistake, turned
 ORDERNESS = "claims.ghosh2019.methods.orderness"
 TRIPLES = "claims.ghosh2019.methods.triples"
 BLOCKS = "claims.ghosh2019.methods.blocks"
+UPDATES = "claims.ghosh2019.methods.kernel_updates"
 
 
 def sums_of_absolute_differences(table, pixels):
@@ -53,6 +55,23 @@ def with_itself(right):
         return places
 
     return order
+
+
+def doubled_two_hops(right):
+    def sums(*given, **how):
+        found = right(*given, **how)
+        return replace(found, two_hop=2 * found.two_hop)
+
+    return sums
+
+
+def averaged_signals(training):
+    means = training.coefficients.mean(2, keepdim=True)
+    return replace(training, coefficients=means.expand_as(training.coefficients))
+
+
+def exchanged(errors):
+    return replace(errors, from_neighbours=errors.from_two_hops, from_two_hops=errors.from_neighbours)
 
 
 MISTAKES = [
@@ -94,6 +113,43 @@ MISTAKES = [
         "claims.ghosh2019.methods.filters:high_pass",
         lambda right: filters.low_pass,
         "SO-44",
+    ),
+    Mistake("the two hops doubled in the sums", f"{ORDERNESS}:hop_sums", doubled_two_hops, "SO-58"),
+    Mistake(
+        "one average for two",
+        f"{ORDERNESS}:HopSums.orderness",
+        lambda right: lambda sums, estimator="pooled": right(sums),
+        "SO-59",
+    ),
+    Mistake(
+        "neighbours and two hops exchanged",
+        "claims.ghosh2019.methods.interpolation_error:interpolation_errors",
+        lambda right: lambda *given, **how: exchanged(right(*given, **how)),
+        "SO-12",
+    ),
+    Mistake(
+        "blocks torn by a pixel",
+        f"{BLOCKS}:swap_blocks",
+        lambda right: lambda images, *given, **how: right(images.roll(1, -1), *given, **how),
+        "SO-11",
+    ),
+    Mistake(
+        "no block swapped",
+        f"{BLOCKS}:swapped_order",
+        lambda right: lambda n, items, swaps, generator: right(n, items, 0, generator),
+        "SO-14",
+    ),
+    Mistake(
+        "one error signal for all windows of an image",
+        f"{UPDATES}:train_kernel",
+        lambda right: lambda *given, **how: averaged_signals(right(*given, **how)),
+        "E-SO5",
+    ),
+    Mistake(
+        "twice the largest difference",
+        f"{UPDATES}:largest_hops",
+        lambda right: lambda *given, **how: Hops(*(2 * hop for hop in right(*given, **how))),
+        "SO-39",
     ),
 ]
 
