@@ -16,9 +16,9 @@ from claims.fan2019.methods.detection_arms import arm
 from claims.fan2019.methods.detection_errors import CONVENTIONS, Kind
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors, crossed
 from claims.fan2019.methods.detection_statistics import ELSEWHERE, PICTURED, QUANTILES, RENAMED, SIZES, WHOLE
-from harness.claims import kinds
 from harness.claims.about import About
 from harness.claims.claim import SINGLE
+from harness.claims.kinds import Kind as ClaimKind
 from harness.lab.pictures import stacked_bar
 from harness.lab.session import NotAvailable
 from harness.rules import Estimate, Rule, equivalent_to, greater_than, matches
@@ -297,12 +297,11 @@ def ratios_of_itself(found: Detectors, convention: str) -> dict[str, Estimate]:
 
 @claim_on_both(
     "SH-92",
-    kind=kinds.Kind.DERIVED,
-    formerly=("E-SH11",),
     about=About.SIZE,
     where="Sections 3.2 and 4.5",
     paper={"mAP kept": 0.68, "localisation error": 2.0},
     readings=BY_CONVENTION,
+    formerly=("E-SH11",),
     rule=RATIOS,
     control=ITSELF,
     unit="",
@@ -365,6 +364,7 @@ def fixed_or_not(tier: str, data: str) -> Mapping[str, DetectorTest]:
 
 @claim_on_both(
     "SH-87",
+    kind=ClaimKind.DERIVED,
     about=About.DIRECTION,
     where="Section 4.5",
     rule=greater_than(0.0),

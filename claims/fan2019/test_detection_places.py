@@ -10,6 +10,7 @@ from claims.fan2019.methods.detection_arms import arm
 from claims.fan2019.methods.detection_readings import Detectors, claim_on_detectors
 from harness.claims.about import About
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.measures.support import jacobian_support
 from harness.rules import Exact, equals, less_than, worst_case
 from harness.system.lazy import np, st, torch
@@ -53,6 +54,7 @@ def test_a_prediction_does_not_depend_on_all_activations(lab: Lab, part: str, si
 
 @claim(
     "SH-69",
+    kind=Kind.DERIVED,
     about=About.MECHANISM,
     where="Sections 3.2 and 4.5",
     readings={"last_block": ("with an identity skip", "with a projection")},
@@ -116,6 +118,7 @@ def behind_both(tier: str, data: str, knows: str) -> Mapping[str, Recipe]:
 
 @claim_on_detectors(
     "SH-70",
+    kind=Kind.DERIVED,
     about=About.MECHANISM,
     where="Sections 3.2 and 4.5",
     runs=behind_both,

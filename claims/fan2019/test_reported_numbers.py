@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Count, Exact, equals, equivalent_to, greater_than, less_than, proportion_is
+from harness.verdicts import Evidence
 
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
+
+PRINTED = {"smoke": Evidence.PRINTED}
+"""Reach of all that only re-reads the paper's numbers."""
 
 BASELINE, SHUFFLED_30, SHUFFLED_54, SHUFFLED_77, CHANNELS_77 = 74.10, 74.07, 71.44, 57.05, 4.84
 """Top-1 accuracy of VGG-16 on CIFAR100, the last under channel-wise shuffle: Table 1, Fig. 1 and section 4.1."""
@@ -35,10 +40,6 @@ DROPS = {
     },
 }
 """Points of accuracy lost, by share of modified layers: every number that sections 4.1 and 4.2 print."""
-
-
-PRINTED = {"smoke": "printed"}
-"""The paper's own numbers, derived again: consistent with itself, nothing measured."""
 
 
 def largest(share: str) -> Exact:
@@ -70,10 +71,10 @@ def test_the_drops_of_the_abstract_follow_from_the_accuracies(lab: Lab) -> None:
     rule=less_than(7.0),
     control="77 to 81 % of the layers",
 )
-def test_50_percent_cost_less_than_7_points(lab: Lab) -> None:
-    """The performance decrease is still within 7 % even if the last 50 % of layers are manipulated.
+def test_50_percent_cost_less_than_7(lab: Lab) -> None:
+    """The performance decrease is still within 7 % even if the last 50 % of the layers are manipulated.
 
-    The largest of the drops that the paper reports.  That of the last 30 % of layers is E-SH3.
+    The largest of the drops that the paper reports; what the sentence says of the last 30 % is E-SH3.
     """
     lab.measure(largest("half"))
     lab.control(largest("77 to 81 %"))
@@ -91,7 +92,7 @@ def test_50_percent_cost_less_than_7_points(lab: Lab) -> None:
 def test_30_percent_cost_around_1_point_on_small_images(lab: Lab) -> None:
     """On CIFAR100 and Small-ImageNet the last 30 % of layers cost around 1 %, the last half less than 7 %.
 
-    "Around 1 %" is taken as what rounds to 1; the largest of the reported drops is judged.
+    "Around 1 %" is taken as what rounds to 1; the largest of the reported drops, 1.44, is judged: it does by little.
     """
     lab.measure(at_30_percent=largest("30 %"), at_50_percent=largest("half"))
     lab.control(at_30_percent=largest("77 to 81 %"), at_50_percent=largest("77 to 81 %"))
@@ -126,6 +127,7 @@ def test_the_ranges_of_drops_contain_the_drops(lab: Lab) -> None:
 
 @claim(
     "SH-74",
+    kind=Kind.DERIVED,
     reach=PRINTED,
     where="Abstract, Table 1",
     rule=less_than(1.0),
@@ -237,18 +239,14 @@ def test_the_sums_of_correct_and_localisation_error_are_right(lab: Lab) -> None:
     where="Section 4.5",
     paper=0.4,
     unit="points",
-    rule={"higher": greater_than(0.0), "slightly": less_than(2.0)},
-    control="correct predictions alone, which are fewer, and localisation errors alone, which are many more",
+    rule=greater_than(0.0),
+    control="correct predictions alone, which are fewer",
 )
 def test_classification_wise_the_shuffled_detector_is_as_good(lab: Lab) -> None:
-    """Classification-wise the shuffled model, with 73.7 % right classes, is even slightly better than the baseline.
-
-    "Slightly" is less than 2 points.
-    """
+    """Classification-wise the shuffled model got 73.7 % of its predictions right, slightly more than the baseline."""
     more_correct, more_mislocalised = CORRECT[1] - CORRECT[0], LOCALISATION[1] - LOCALISATION[0]
-    gain = more_correct + more_mislocalised
-    lab.measure(higher=Exact(gain), slightly=Exact(gain))
-    lab.control(higher=Exact(more_correct), slightly=Exact(more_mislocalised))
+    lab.measure(Exact(more_correct + more_mislocalised))
+    lab.control(Exact(more_correct))
 
 
 @claim(

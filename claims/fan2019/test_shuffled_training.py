@@ -15,6 +15,7 @@ from claims.fan2019.methods.arms import PERCEPTRON, arms
 from claims.fan2019.methods.readings import BASELINE, NEAR_THE_PAPER, Accuracies, claim_on_cifar, note_seeds
 from harness.claims.about import About, Gate
 from harness.claims.claim import SINGLE
+from harness.claims.kinds import Kind
 from harness.rules import equivalent_to, greater_than, matches, proportion_above
 from harness.statistics.by_run import runs_above
 from harness.system.lazy import np
@@ -328,6 +329,7 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> No
 
 @claim_on_cifar(
     "SH-82",
+    kind=Kind.DERIVED,
     about=About.EQUIVALENCE,
     where="Section 3.2, the authors' code",
     runs=arms("plain", "stride 4"),

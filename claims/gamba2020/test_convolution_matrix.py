@@ -204,7 +204,7 @@ def test_stride_padding_and_kernel_size_determine_the_receptive_fields(lab: Lab)
     control="layers 9 to 12, on maps of 4 x 4",
 )
 def test_last_layers_of_vgg19_have_no_hyperplane_with_the_whole_filter(lab: Lab) -> None:
-    """On 32 x 32 images no hyperplane of VGG19's layers 13 to 16 has the whole filter as its normal.
+    """On 32 x 32 images no hyperplane of VGG19's layers 13 to 16 has the whole filter as its normal (derived check).
 
     Their maps are 2 x 2: of each 3 x 3 receptive field five ninths are zero padding.  There the projection of equation
     1 is that of no hyperplane; on the larger maps of the layers before, it is that of 25 to 88 % of them.

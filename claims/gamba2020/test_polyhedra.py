@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from claims.gamba2020.methods.arrangement import cells, cells_in_general_position, common_apex, faces
+from claims.gamba2020.methods.arrangement import cells, cells_in_general_position, common_apex, faces, line_cosines
 from claims.gamba2020.methods.paddings import PADDINGS, matrix_of
 from harness.claims.claim import claim
 from harness.rules import Exact, equals, greater_than, worst_case
@@ -47,6 +47,50 @@ def test_apex_of_a_single_channel_filter_lies_on_the_identity_line(lab: Lab, pad
 
     lab.measure(worst_case(deviation, 30, **MAPS))
     lab.control(Exact(distance_from_line(normal(lab.seed, 16, 16), torch.ones(16, dtype=torch.float64))))
+
+
+def single_channel_filter(seed: int, size: tuple[int, int], projection: float) -> tuple[Tensor, Tensor]:
+    """A random 3 x 3 filter of length one with a given projection on ones, and its circular matrix."""
+    across = normal(seed, 9)
+    across = across - across.mean()
+    weight = projection / 3 + (1 - projection**2) ** 0.5 * across / across.norm()
+    return weight, matrix_of(weight.reshape(1, 1, 3, 3), size, "circular")
+
+
+@claim(
+    "HP-81",
+    where="Section 2.1",
+    rule={"angle": equals(0, within=1e-9), "apex": equals(0, within=1e-6)},
+    control="filters whose weights sum to zero (angle), and layers without a bias (apex)",
+)
+def test_opening_angle_and_apex_are_free(lab: Lab) -> None:
+    """Parameter sharing leaves opening angle and apex position along the identity line of the cone to vary.
+
+    For one channel and circular padding: whatever opening angle within the bound of k / sqrt(HW) on its cosine and
+    whatever place on the line one asks for, there are filters that have them.  Measured is how far they miss them.
+    """
+
+    def angle_missed(seed: int, size: tuple[int, int], projection: float, made: float | None = None) -> float:
+        _, matrix = single_channel_filter(seed, size, projection if made is None else made)
+        wanted = projection * 3 / (size[0] * size[1]) ** 0.5
+        return float((line_cosines(matrix) - wanted).abs().max())
+
+    def apex_missed(seed: int, size: tuple[int, int], projection: float, place: float, share: float = 1.0) -> float:
+        weight, matrix = single_channel_filter(seed, size, projection)
+        bias = (-share * place * weight.sum()).expand(len(matrix))
+        return float((torch.linalg.lstsq(matrix, -bias[:, None]).solution - place).abs().max())
+
+    drawn: dict[str, Any] = {
+        "seed": SEEDS, "size": st.sampled_from([(3, 4), (4, 4), (5, 4)]), "projection": st.floats(0.1, 0.99),
+    }  # fmt: skip
+    lab.measure(
+        angle=worst_case(angle_missed, 30, **drawn),
+        apex=worst_case(apex_missed, 30, place=st.floats(-100, 100), **drawn),
+    )
+    lab.control(
+        angle=Exact(angle_missed(lab.seed, (4, 4), 0.5, made=0.0)),
+        apex=Exact(apex_missed(lab.seed, (4, 4), 0.5, 1.0, share=0.0)),
+    )
 
 
 @claim(

@@ -60,7 +60,7 @@ def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str) -
     "the weights over their number (factor); the code's cosine of a constant filter against equation 1's bound (bound)",
 )
 def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab: Lab) -> None:
-    """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW).
+    """The paper's and the code's normalisation give cosines of one sign, in the ratio k / sqrt(HW) (derived check).
 
     So n_l is the same, but the histograms' axes are not: by equation 1 no cosine of a 3 x 3 filter on 32 x 32 pixels
     can exceed 0.094 in size, and none of AlexNet's first layer 0.049, where the code's go up to 1.
@@ -147,7 +147,7 @@ def test_share_of_negative_projections_is_the_distribution_function_at_zero(lab:
     control="the same without weight decay (moved); gradients in random directions (shares)",
 )
 def test_weight_decay_moves_weights_and_not_the_measure(lab: Lab) -> None:
-    """Updates without any gradient move the weights, by weight decay, and leave n_l where it was.
+    """Updates without any gradient move the weights, by weight decay, and leave n_l where it was (derived check).
 
     Section 3.2 takes unchanged shares of negative projections in layers whose weights have changed as a sign that the
     bias comes from learning.  But weight decay multiplies a filter by a number, which no cosine notices: with momentum

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     control="the same network for ImageNet's 1000 classes (parameters); VGG16 (convolutional)",
 )
 def test_vgg19_for_small_images_keeps_the_head_for_large_ones(lab: Lab) -> None:
-    """VGG19 on CIFAR10 has 139.6 million parameters, of which 20.0 million are convolutional.
+    """VGG19 on CIFAR10 has 139.6 million parameters, of which 20.0 million are convolutional (derived check).
 
     The authors train torchvision's network unchanged on 32 x 32 images.  Its last maps are 1 x 1 there and are repeated
     to 7 x 7 for the first dense layer, which therefore has 49 weights for each of its 512 inputs.

@@ -57,14 +57,15 @@ class Standing:
                 as a refutation of what is printed.
             reason: why they say so.
         """
+        if self.about is not None and verdict not in LEFT_OPEN:
+            obstacles = {action: self._obstacle(action) for action in ("support", "refute")}
+            action = DECIDED.get(verdict)
+            obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
+            if obstacle:
+                return Limited(Verdict.OUT_OF_REACH, obstacle)
         if self.suspect and verdict in DECIDED:
             return Limited(Verdict.INCONCLUSIVE, f"rests on a suspect run: {self.suspect}")
-        if self.about is None or verdict in LEFT_OPEN:
-            return Limited(verdict, reason)
-        obstacles = {action: self._obstacle(action) for action in ("support", "refute")}
-        action = DECIDED.get(verdict)
-        obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
-        return Limited(Verdict.OUT_OF_REACH, obstacle) if obstacle else Limited(verdict, reason)
+        return Limited(verdict, reason)
 
     def _obstacle(self, action: str) -> str:
         """Why this evidence cannot support, or refute, such a sentence; empty when it can."""

@@ -26,6 +26,10 @@ class Result:
     tensors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+SUSPECTED_BY_CHANCE = 1e-3
+"""Chance that a sound run is taken for a suspect one."""
+
+
 class Effort(NamedTuple):
     """Floating-point operations of a job's training, forwards and backwards, and in how many steps they are done."""
 
@@ -35,22 +39,32 @@ class Effort(NamedTuple):
 
 @dataclass(frozen=True)
 class Reference:
-    """Where a curve of a sound run ends; a run that ends elsewhere, worse or better, is suspect and decides nothing.
+    """Where a curve of sound runs ends; a run that ends elsewhere, worse or better, is suspect and decides nothing.
 
-    It is fixed from runs with seeds of development, before those that are judged.
+    Sound is what lies in the prediction interval of runs with seeds of development, which are done before those that
+    are judged.  A run like those lies outside with a chance of `SUSPECTED_BY_CHANCE`.
 
     Attributes:
         curve: a metric with a number for each epoch, or one number.
-        low, high: the last of them lies between, or is one of these.
+        runs: the last of them in each of the runs of development, three at least, and not all alike.
     """
 
     curve: str
-    low: float
-    high: float
+    runs: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise ValueError(f"no number lies between {self.low} and {self.high}")
+        if len(self.runs) < 3 or len(set(self.runs)) == 1:
+            raise ValueError(f"nothing tells how far sound runs differ: {self.runs}")
+
+    def band(self) -> tuple[float, float]:
+        """The prediction interval of one more run: Student's t, as if runs were normal."""
+        from scipy.stats import t
+
+        from harness.system.lazy import np
+
+        n = len(self.runs)
+        beyond = float(t.isf(SUSPECTED_BY_CHANCE / 2, n - 1) * np.std(self.runs, ddof=1) * (1 + 1 / n) ** 0.5)
+        return float(np.mean(self.runs)) - beyond, float(np.mean(self.runs)) + beyond
 
     def doubt(self, metrics: Mapping[str, Any]) -> str:
         """What is suspect of a run with these metrics; empty where nothing is."""
@@ -58,10 +72,13 @@ class Reference:
         last = curve[-1] if isinstance(curve, (list, tuple)) and curve else curve
         if not isinstance(last, (int, float)):
             return f"it has no {self.curve}, by which its soundness is told"
-        if self.low <= last <= self.high:
+        low, high = self.band()
+        if low <= last <= high:
             return ""
-        side = "worse" if last < self.low else "better"
-        return f"its {self.curve} ends at {last:.4g}, {side} than sound runs do ({self.low:g} to {self.high:g})"
+        side = "worse" if last < low else "better"
+        if "loss" in self.curve:
+            side = "better" if last < low else "worse"
+        return f"its {self.curve} ends at {last:.4g}, {side} than sound runs do ({low:.4g} to {high:.4g})"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,16 @@ def test_each_run_is_done_once_and_judging_again_needs_none(suite, options):
     assert len(entry["runs"]) == 4
 
 
+@pytest.mark.parametrize(("ends", "verdict"), [("0.1, 0.2, -0.1", "supported"), ("8.0, 8.1, 8.05", "inconclusive")])
+def test_runs_that_end_where_no_sound_run_does_decide_nothing(ends, verdict, suite):
+    reference = f'__import__("harness.runs.recipe", fromlist=["x"]).Reference("mean", ({ends}))'
+    with_recipe(suite, f"Draw(reference={reference})")
+    suite.run()
+    entry = suite.entry("XX-01")
+    assert entry["verdict"] == verdict
+    assert ("rests on a suspect run" in entry["reason"]) == (verdict == "inconclusive")
+
+
 @pytest.mark.parametrize(("tier", "seeds"), [("smoke", [0, 1]), ("laptop", [0, 1]), ("nightly", [5, 6, 7])])
 def test_a_tier_may_have_seeds_of_its_own(tier, seeds, suite):
     count = suite.root / "count"

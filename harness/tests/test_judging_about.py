@@ -64,6 +64,16 @@ def test_what_is_missing_is_said():
     assert "whose distance is stated" in Standing(About.SIZE, REDUCED).limit(SUPPORTED, "").reason
 
 
+def test_a_suspect_run_decides_nothing():
+    suspect = Standing(About.DIRECTION, PROXY, suspect="it ends at 0.9")
+    for verdict in (SUPPORTED, REFUTED, ERRATUM):
+        assert suspect.limit(verdict, "why") == (INCONCLUSIVE, "rests on a suspect run: it ends at 0.9")
+    assert suspect.limit(INCONCLUSIVE, "why") == (INCONCLUSIVE, "why")
+    assert suspect.limit(NOT_RUN, "why") == (NOT_RUN, "why")
+    assert Standing(About.SIZE, PROXY, suspect="x").limit(REFUTED, "why").verdict is OUT_OF_REACH
+    assert Standing(suspect="x").limit(SUPPORTED, "why").verdict is INCONCLUSIVE
+
+
 @pytest.mark.parametrize("evidence", Evidence)
 def test_a_regime_needs_its_gate_stated(evidence):
     with pytest.raises(ValueError, match="needs a gate"):

@@ -115,8 +115,10 @@ CONDITIONS_ON_IMAGENET = {
 """The same on ImageNet."""
 
 
-SOUND = Reference("validation_accuracy", 0.39, 0.61)
-"""Of the short VGG: .50, .48, .48 and .54 on the seeds 100 to 103, their mean and four standard deviations around."""
+SOUND = Reference(
+    "validation_accuracy", (0.50, 0.48, 0.48, 0.54, 0.526, 0.546, 0.520, 0.510, 0.504, 0.496, 0.468, 0.506)
+)
+"""Of the short VGG: where runs with the seeds 100 to 111 ended."""
 
 
 @dataclass(frozen=True)

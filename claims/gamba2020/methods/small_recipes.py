@@ -9,9 +9,8 @@ Sizes and lengths were chosen by time, and by the accuracy of these networks on 
 uses, before any share of projections was looked at.  None of the small trainings is augmented: mirrored digits are no
 digits, and four pixels are half of an image.
 
-Runs outside a recipe's `SOUND` are suspect.  It is the mean and four standard deviations around it, of four runs with
-the seeds 100 to 103, cut where an accuracy ends.  Of ten digits of which there are 240, and of pixels from 0 to 1 under
-the smooth schedule, nothing is suspect: those four runs ended between .40 and .85, anywhere that is.
+Runs that end where those of `SOUND` do not are suspect.  Some of these trainings tell nothing of the kind: LeNet, ten
+digits of which there are 240, and pixels from 0 to 1 under the smooth schedule end anywhere between chance and .94.
 """
 
 from __future__ import annotations
@@ -37,16 +36,29 @@ FEW = 160
 """Of these each is seen as often with random labels as at tier `nightly`."""
 
 SOUND = {
-    "steps": Reference("validation_accuracy", 0.87, 1.0),
-    "smooth": Reference("validation_accuracy", 0.76, 1.0),
-    "two digits": Reference("train_loss", 0.0, 0.007),  # all four validate 1.0
-    "any class": Reference("validation_accuracy", 0.0, 0.23),  # with labels that leak it would be better
-    "another class": Reference("validation_accuracy", 0.0, 0.12),
-    "shuffled": Reference("train_accuracy", 0.09, 0.23),
-    "not shuffled": Reference("validation_accuracy", 0.93, 0.99),
-    "LeNet": Reference("validation_accuracy", 0.56, 1.0),
+    "steps": Reference(
+        "validation_accuracy", (0.970, 0.927, 0.950, 0.935, 0.920, 0.943, 0.958, 0.963, 0.953, 0.953, 0.933, 0.945)
+    ),
+    "smooth": Reference(
+        "validation_accuracy", (0.935, 0.855, 0.922, 0.895, 0.860, 0.903, 0.893, 0.918, 0.933, 0.893, 0.918, 0.928)
+    ),
+    "two digits": Reference(  # most of them validate 1.0
+        "train_loss", (0.002, 0.005, 0.003, 0.003, 0.0020, 0.0032, 0.0024, 0.0035, 0.0017, 0.0033, 0.0014, 0.0024)
+    ),
+    "any class": Reference(  # with labels that leak it would be better
+        "validation_accuracy", (0.05, 0.07, 0.13, 0.09, 0.06, 0.07, 0.11, 0.10, 0.11, 0.12, 0.04, 0.07)
+    ),
+    "another class": Reference(
+        "validation_accuracy", (0.03, 0.01, 0.06, 0.02, 0.02, 0.03, 0.02, 0.05, 0.03, 0.01, 0.02, 0.01)
+    ),
+    "shuffled": Reference(
+        "train_accuracy", (0.168, 0.169, 0.138, 0.171, 0.166, 0.171, 0.150, 0.136, 0.161, 0.166, 0.164, 0.161)
+    ),
+    "not shuffled": Reference(
+        "validation_accuracy", (0.960, 0.963, 0.953, 0.970, 0.955, 0.968, 0.970, 0.965, 0.965, 0.955, 0.968, 0.975)
+    ),
 }
-"""Where sound runs end, by what is trained."""
+"""Where runs with the seeds 100 to 111 ended, by what is trained."""
 
 TASKS = {"two digits": ("two-digits", 2), "ten digits": ("digits", 10)}
 """An easy and a harder task, by their data set and number of classes."""
@@ -91,7 +103,7 @@ def lenet(tier: str) -> Criticality:
     network = Network.of("gamba-lenet", classes=10, channels=1)
     if tier == "laptop":
         training = _short(gamba_smooth(network, _all_digits()))
-        return _titled(Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1))), "LeNet")
+        return titled(Criticality(training.with_(epochs=12, schedule=Exponential(10**-0.1))))
     epochs, drops = {"nightly": (30, 12), "paper": (75, 25)}[tier]
     training = gamba_smooth(network, Data("mnist", held_out=6000))
     return titled(Criticality(training.with_(epochs=epochs, schedule=Exponential(10 ** (-1 / drops)))))

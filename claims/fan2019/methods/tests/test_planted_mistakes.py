@@ -54,6 +54,18 @@ MISTAKES = [
         "SH-48",
     ),
     Mistake(
+        "shuffles that stay on",
+        "claims.fan2019.methods.shuffle_layers:set_shuffling",
+        lambda right: lambda network, on: right(network, True),
+        "SH-91",
+    ),
+    Mistake(
+        "a second detection left at its place",
+        "claims.fan2019.methods.detection_errors:detection_errors",
+        lambda right: lambda found, there, convention: right(found, there, convention)[:1],
+        "N-SH8",
+    ),
+    Mistake(
         "GAP+FC one layer short",
         f"{SURGERY}:gap_fc_vgg",
         lambda right: lambda network, last: right(network, max(last - 1, 0)),

@@ -67,6 +67,24 @@ MISTAKES = [
         "HP-32",
     ),
     Mistake(
+        "one filter less than is aligned",
+        f"{NULL}:aligned_probability",
+        lambda right: lambda filters, *, either_sign=True: right(filters - 1, either_sign=either_sign),
+        "E-HP1",
+    ),
+    Mistake(
+        "cosines of the other direction",
+        f"{ARRANGEMENT}:line_cosines",
+        lambda right: lambda matrix: -right(matrix),
+        "HP-81",
+    ),
+    Mistake(
+        "rows of the filter before",
+        f"{MATRIX}:convolution_matrix",
+        lambda right: lambda weight, size, **how: right(weight.flip(0), size, **how),
+        "N-HP5",
+    ),
+    Mistake(
         "a sum of Zaslavsky, one term short",
         f"{ARRANGEMENT}:cells_in_general_position",
         lambda right: lambda hyperplanes, dimension: right(hyperplanes, dimension - 1),
