@@ -99,7 +99,7 @@ class Lab:
         found = self._place.record(recipe, seed, trained=self.claim.trained)
         self.found.setdefault(found.record.key, found)
         if recipe.reference is not None and (doubt := recipe.reference.doubt(found.record.metrics)):
-            self.suspects[found.record.key] = f"{found.title}, seed {seed}: {doubt}"
+            self.suspects[found.record.key] = f"{found.title}: {doubt}"
         provenances = found.provenances or [self._place.provenance(*data_set) for data_set in recipe.data_sets()]
         for provenance in provenances:
             self.sources[provenance.name, provenance.split] = provenance
