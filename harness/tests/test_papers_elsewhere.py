@@ -92,7 +92,7 @@ def test_its_problems_are_told_at_collection(paper):
     (paper / "paper.toml").unlink()
     (paper / "paper.toml").write_text(PAPER.replace("claims = 9", "claims = 1"))
     done = run(paper.parent, "-p", "harness.plugin", "toy2026")
-    assert "test_numbers.py:13: XX-02: unknown id" in done.stdout, done.stdout
+    assert "test_numbers.py:14: XX-02: unknown id" in done.stdout, done.stdout
 
 
 def test_it_stands_in_one_report_with_a_projects_papers(paper, suite):
