@@ -52,6 +52,10 @@ class Paper:
         candidates = range(1, self.errata + 1)
         return numbered | {f"{letter}-{self.prefix}{number}" for letter in "EN" for number in candidates}
 
+    def owns(self, id: str) -> bool:
+        """Whether an id is one of this paper's, though perhaps of a claim that is no more."""
+        return id.removeprefix("E-").removeprefix("N-").startswith(self.prefix)
+
 
 def is_folder(folder: Path) -> bool:
     """Whether a folder is a paper's."""

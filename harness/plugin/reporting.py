@@ -215,6 +215,10 @@ class Gathering:
                 selected = tier in whole or (trained and self._is_whole(self._folder(id)))
                 if selected and tier not in judged and reaches(self.settings.tier, tier):
                     yield id, tier, whole[tier].reason if tier in whole else "no record covers it"
+        for id, one in self.described.items():  # a tier that is too low for a claim now
+            for tier in self._ledger(ledgers, id).tiers(id):
+                if not reaches(tier, one["lowest_tier"]) and self._is_whole(self._folder(id)):
+                    yield id, tier, f"it is judged from tier {one['lowest_tier']} on"
 
     def _orphans(self, ledgers: Ledgers) -> Iterator[tuple[Path, list[str]]]:
         """Recorded claims that nobody declares, by the folder of their paper, where that was selected as a whole."""
@@ -223,7 +227,7 @@ class Gathering:
             if ids and self._is_whole(folder := self._folder(min(ids))):
                 for id in ids:
                     self._ledger(ledgers, id)  # which takes over what it knows under ids of before
-                yield folder, sorted((paper.ids() & ledgers.of(folder).claims.keys()) - ids)
+                yield folder, sorted(filter(paper.owns, ledgers.of(folder).claims.keys() - ids))
 
     def _is_whole(self, paper: Path) -> bool:
         """Whether all of a paper's claims were selected."""

@@ -150,6 +150,32 @@ def test_a_claim_that_vanishes_is_red_unless_allowed_and_a_renamed_one_says_so(s
     assert {"XX-01", "XX-03"} == set(json.loads(suite.ledger.read_text())["claims"])
 
 
+@pytest.mark.parametrize("id", ["XX-99", "E-XX1", "N-XX99", "E-XX1-corrected"])
+def test_no_recorded_claim_that_is_no_more_stays_unseen_whatever_it_was_called(suite, id):
+    suite.claims(SUPPORTED)
+    suite.run("--update-ledger")
+    content = json.loads(suite.ledger.read_text())
+    content["claims"][id] = content["claims"]["XX-01"]
+    suite.ledger.write_text(json.dumps(content))
+    gone = suite.run()
+    assert gone.ret == pytest.ExitCode.TESTS_FAILED
+    gone.stdout.fnmatch_lines([f"{id}: recorded, and no claim declares it*"])
+    suite.run("--update-ledger")
+    assert set(json.loads(suite.ledger.read_text())["claims"]) == {"XX-01"}
+
+
+def test_a_verdict_of_a_tier_that_is_too_low_for_its_claim_now_is_told_and_forgotten(suite):
+    suite.claims(SUPPORTED + REFUTED)
+    suite.run("--update-ledger")
+    suite.claims(SUPPORTED + REFUTED.replace("where=", 'tier="paper", where='))
+    changed = suite.run()
+    assert changed.ret == pytest.ExitCode.TESTS_FAILED
+    changed.stdout.fnmatch_lines(["XX-02 (smoke): recorded, now not run: it is judged from tier paper on*"])
+    suite.run("--update-ledger")
+    assert "smoke" not in json.loads(suite.ledger.read_text())["claims"].get("XX-02", {})
+    assert suite.run().ret == pytest.ExitCode.OK
+
+
 def test_a_recorded_claim_that_lacks_its_data_is_listed_first_and_red(suite):
     """Where a folder of data was given: without one, nobody expects real images."""
     body = SUPPORTED.replace("def test_one_is_one(lab)", "def test_one_is_one(lab, data)").replace(
