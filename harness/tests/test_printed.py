@@ -25,15 +25,18 @@ def plain(text):
     return MARKUP.sub("", unicodedata.normalize("NFKC", text)).lower()
 
 
+NEAR, LONG = 200, 12
+"""A piece of a quotation of fewer than `LONG` characters follows the one before it within `NEAR`: such a piece alone
+would be found anywhere in a paper."""
+
+
 def is_printed(quotation, text):
     """Whether the pieces of a quotation, between "...", follow each other in a text."""
-    found = 0
-    for piece in filter(None, map(plain, quotation.split("..."))):
-        found = text.find(piece, found)
-        if found < 0:
-            return False
-        found += len(piece)
-    return True
+    first, *others = [piece for piece in map(plain, quotation.split("...")) if piece]
+    pattern = re.escape(first)
+    for piece in others:
+        pattern += (".*?" if len(piece) >= LONG else f".{{0,{NEAR}}}?") + re.escape(piece)
+    return re.search(pattern, text, re.DOTALL) is not None
 
 
 def quotations(paper):
@@ -55,3 +58,6 @@ def test_a_quotation_is_found_across_lines_and_markup_and_not_when_a_word_is_ano
     assert is_printed("so(n, 1) is nonzero ... as in Eq. 4", text)
     assert not is_printed("so(n, 1) is zero", text)
     assert not is_printed("as in Eq. 4 ... is nonzero", text)
+    far = plain("We see that" + (NEAR + 1) * "x" + "as in equation 4")
+    assert not is_printed("We see that ... 4", far)
+    assert is_printed("We see that ... as in equation 4", far)
