@@ -151,4 +151,4 @@ def without_nan(value: Any) -> Any:
 
 
 def _in_order(id: str) -> tuple[bool, list[str | int]]:
-    return id.startswith("E-"), [int(piece) if piece.isdigit() else piece for piece in re.split(r"(\d+)", id)]
+    return id.startswith(("E-", "N-")), [int(piece) if piece.isdigit() else piece for piece in re.split(r"(\d+)", id)]

@@ -191,6 +191,12 @@ def test_what_is_no_claim_of_the_paper_is_counted_beside_it():
     assert "Meant the smallest Derivation a letter is missing" in text
 
 
+def test_errata_and_remarks_stand_behind_the_claims():
+    verdicts = judge_claims(dataclasses.replace(case(), id=id) for id in ("N-XX1", "XX-10", "E-XX2", "XX-02"))
+    told = document(verdicts, {id: described(id=id) for id in verdicts}, [PAPER], **OPTIONS)
+    assert [entry["id"] for entry in told["claims"]] == ["XX-02", "XX-10", "E-XX2", "N-XX1"]
+
+
 def test_the_page_leads_to_how_the_claims_of_a_paper_changed():
     """From `reports/latest/`, where the page stands unless told otherwise."""
     told = dataclasses.replace(PAPER, changes="claims/paper2020/CHANGES.md")
