@@ -29,6 +29,8 @@ class CaseResult:
         data, runs: where its numbers come from: data sets and runs as JSON values, each run with its key, title, seed,
             source ("computed" or "recorded"), freshness, device and date.
         notes, series, pictures: what its function gave for the report, as JSON values.
+        values: what was measured by part, place and replicate, see `harness.judging.values`.
+        seeds: of the claim's runs, in the order of replicates that are runs; none where it has no runs.
         seconds: that measuring and judging took.
     """
 
@@ -47,6 +49,8 @@ class CaseResult:
     notes: Sequence[str] = ()
     series: Mapping[str, Any] = field(default_factory=dict)
     pictures: Sequence[Mapping[str, Any]] = ()
+    values: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    seeds: Sequence[int] = ()
     seconds: float = 0.0
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 from harness.claims.about import About
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 CARRIED = ("id", "case", "nodeid", "siblings", "tier", "stand_in", "seconds")
 """What a case has in JSON as it stands."""
 
-MAPPINGS, LISTS = ("parameters", "series"), ("data", "runs", "notes", "pictures")
+MAPPINGS, LISTS = ("parameters", "series", "values"), ("data", "runs", "notes", "pictures", "seeds")
 """What is copied into a dict or a list."""
 
 
@@ -129,10 +130,21 @@ def claim_to_json(claim: ClaimVerdict, *, unit: str, control: str) -> Json:
         "depends_on_reading": claim.depends_on_reading,
         "data": _unique(source for case in cases for source in case.data),
         "runs": [run["key"] for run in claim.runs],
+        "values": [row for case in cases for row in values_to_json(case)],
         "provenance": provenance_to_json(claim),
         "seconds": sum(case.seconds for case in cases),
         "cases": [_share_to_json(share) for share in claim.shares],
     }
+
+
+def values_to_json(case: CaseResult) -> list[Json]:
+    """The values of a case, a row each; with the seed where replicates are the claim's runs."""
+    return [
+        {"case": case.case, "part": part, "place": place, "seed": seed, "value": value}
+        for part, places in case.values.items()
+        for place, values in places.items()
+        for seed, value in zip(case.seeds if len(case.seeds) == len(values) else repeat(None), values, strict=False)
+    ]
 
 
 def _share_to_json(share: Share) -> Json:

@@ -14,6 +14,7 @@ from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.judging.cases import CaseJudgement, judge_case, least_favourable
 from harness.judging.claims import CaseResult
 from harness.judging.exchange import case_to_json
+from harness.judging.values import values_by_part
 from harness.lab.lab import Lab
 from harness.lab.session import Found, NotAvailable
 from harness.plugin.collection import case_count, claim_of, session_key
@@ -113,6 +114,8 @@ def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failur
         notes=lab.notes,
         series=lab.curves,
         pictures=lab.pictures,
+        values=values_by_part(lab.measured),
+        seeds=list(lab.claim.seeds_within(lab.tier)) if lab.found else [],
         seconds=seconds,
     )
 

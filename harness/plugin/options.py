@@ -12,6 +12,9 @@ from harness.claims.tiers import TIERS
 
 GROUP = "claims"
 
+REPORT, SELECTION = "reports/latest", "reports/selection"
+"""Where a report goes unless told otherwise: that over all claims, and one over some of them."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -52,7 +55,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--tier", choices=TIERS, default="smoke", help="how much the run may cost (default: smoke)")
     group.addoption("--data", metavar="DIR", help="root of the real data sets (default: $CLAIMS_DATA, else none)")
     group.addoption("--store", metavar="DIR", help="records of finished runs (default: reports/store)")
-    group.addoption("--report", metavar="DIR", help="where the report is written (default: reports/latest)")
+    group.addoption(
+        "--report",
+        metavar="DIR",
+        help="where the report is written (default: reports/latest for all, reports/selection for some)",
+    )
     group.addoption("--device", default="auto", help="cpu, cuda, cuda:1 ... (default: a GPU where there is one)")
     group.addoption("--no-train", action="store_true", help="judge only what the store has; never start a run")
     group.addoption("--evidence", metavar="DIR", help="evidence that is kept (default: reports/evidence)")
@@ -86,7 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
         tier=option("--tier"),
         data=Path(data).resolve() if data else None,
         store=Path(option("--store") or root / "reports" / "store").resolve(),
-        report=Path(option("--report") or root / "reports" / "latest").resolve(),
+        report=Path(option("--report") or root / (SELECTION if is_selection(config, root) else REPORT)).resolve(),
         claims=(root / "claims").resolve(),
         evidence=Path(option("--evidence") or root / "reports" / "evidence").resolve(),
         device=option("--device"),
@@ -99,3 +106,13 @@ def pytest_configure(config: pytest.Config) -> None:
         judge_anew=option("--judge-anew"),
         allow_not_run=option("--allow-not-run"),
     )
+
+
+def is_selection(config: pytest.Config, root: Path) -> bool:
+    """Whether the command line selects some of the claims, so that its report must not replace that over all."""
+    option = config.option
+    if option.keyword or option.markexpr or option.deselect or getattr(option, "lf", False):
+        return True
+    claims = (root / "claims").resolve()
+    paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    return bool(paths) and all(claims in path.parents for path in paths)

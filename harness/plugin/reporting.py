@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from harness.plugin.judging import ledgers_key
 from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document
 from harness.report.environment import environment
+from harness.report.session import session, without_folders
 from harness.report.write import write
 
 DESCRIBED = "claims_described"
@@ -82,6 +84,7 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.started = time.time()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the case that a test's report carries."""
@@ -101,7 +104,7 @@ class Gathering:
             return
         self.described.update(described(self.config.rootpath))
         self.verdicts = judge_claims(self.cases.values())
-        self.document = document(
+        written = document(
             self.verdicts,
             self.described,
             self._papers(),
@@ -109,7 +112,9 @@ class Gathering:
             environment=environment(self.settings.device),
             outside=self._outside(),
             partial=exitstatus == pytest.ExitCode.INTERRUPTED,
+            session=self._session(),
         )
+        self.document = without_folders(written, self._folders())
         write(self.document, self.settings.report)
         self._keep_junit()
         if self.settings.update_ledger:
@@ -129,6 +134,17 @@ class Gathering:
         for line in self.changed:
             terminalreporter.write_line(line, red=True)
         terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
+
+    def _session(self) -> dict[str, Any]:
+        given = self.settings
+        options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
+        return session(self.config.rootpath, started=self.started, now=time.time(), **options)
+
+    def _folders(self) -> list[tuple[Path, str]]:
+        """Folders of this machine, and what the report calls them."""
+        given, root = self.settings, self.config.rootpath
+        named = [(given.store, "the store"), (given.evidence, "the evidence"), (root, ".")]
+        return [*named, *([(given.data, "the data folder")] if given.data else [])]
 
     def _outside(self) -> list[dict[str, Any]]:
         return [

@@ -16,13 +16,18 @@ from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
 from harness.judging.claims import Ladder
 from harness.judging.exchange import ladder_to_json
+from harness.report.wording import why
 from harness.rules import ALPHA
+from harness.rules.stated import stated
 from harness.verdicts import Verdict
 
 SCHEMA = 2
 
-KEPT = ("id", "paper", "kind", "statement", "discussion", "where", "paper_value", "erratum", "remark")
+KEPT = ("id", "paper", "kind", "about", "statement", "discussion", "where", "paper_value", "unit", "erratum", "remark")
 """What an entry takes over from the declaration as it stands."""
+
+SELECTION = "reports/selection"
+"""Where a part of the claims is reported, below the root of the repository; the report over all stays as it is."""
 
 OF_PAPER = ("key", "title", "authors", "year", "venue", "changes")
 """The same of a paper."""
@@ -42,6 +47,8 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "unit": claim.unit,
         "lowest_tier": claim.tier,
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
+        "stated": {part: stated(rule) for part, rule in claim.rules.items()},
+        "about": None if claim.about is None else str(claim.about),
         "control": claim.control,
         "decides": decides_of(claim),
         "formerly": list(claim.formerly),
@@ -63,6 +70,7 @@ def document(
     environment: Json,
     outside: Sequence[Json],
     partial: bool = False,
+    session: Json | None = None,
 ) -> Json:
     """The content of claims.json.
 
@@ -74,18 +82,21 @@ def document(
         environment: versions and device.
         outside: declared claims that this tier leaves out, with the reason.
         partial: whether the session was cut short.
+        session: when it was, of which commit, with which options; see `harness.report.session`.
     """
+    session = session or {}
     judged = {described[id]["paper"] for id in verdicts} | {row["paper"] for row in outside}
     return without_nan(
         {
             "schema": SCHEMA,
             "tier": tier,
             "partial": partial,
+            "session": {**session, "partial": partial},
             "environment": environment,
             "carried": carried(verdicts.values()),
             "by_chance": by_chance(verdicts.values()),
             "papers": [{name: getattr(paper, name) for name in OF_PAPER} for paper in papers],
-            "claims": [entry(described[id], verdicts[id], tier) for id in sorted(verdicts, key=_in_order)],
+            "claims": [entry(described[id], verdicts[id], tier, session) for id in sorted(verdicts, key=_in_order)],
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
         }
     )
@@ -128,15 +139,41 @@ def open_rows(paper: Paper) -> list[Json]:
     return rows + dropped
 
 
-def entry(described: Json, verdict: Ladder, tier: str) -> Json:
+def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
     """One claim's entry: what is declared of it, and what it came to."""
     rules = described["rules"]
-    return {
+    told = {
         **{key: described[key] for key in KEPT},
         **ladder_to_json(verdict, unit=described["unit"], control=described["control"]),
         "rule": rules[SINGLE] if set(rules) == {SINGLE} else "; ".join(f"{part}: {rules[part]}" for part in rules),
-        "command": f"pytest {described['file']}::{described['function']} --tier {tier}",
+        "rules": described["stated"],
+        "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
     }
+    return {**told, "why": why(without_nan(told)), "command": command(described, told, tier, session)}
+
+
+def paper_numbers(given: Any, unit: str) -> Json:
+    """What the paper gives, by name ("" where it is one thing): a value with its unit, or words."""
+    if given is None:
+        return {}
+    by_name = given if isinstance(given, Mapping) else {"": given}
+    return {
+        name: {"value": None, "unit": "", "text": value}
+        if isinstance(value, str)
+        else {"value": value, "unit": unit, "text": f"{value:g} {unit}".strip()}
+        for name, value in by_name.items()
+    }
+
+
+def command(described: Json, told: Json, tier: str, session: Json) -> str:
+    """What judges the claim again as this session did, into a folder of its own; DIR is the folder of the data."""
+    how = [f"--tier {tier}"]
+    if session.get("recorded") and described["trained"]:
+        how.append("--recorded")
+    if told["verdict"] == Verdict.NOT_RUN or (session.get("data") and told["data"]):
+        how.append("--data DIR")
+    test = f"{described['file']}::{described['function']}"
+    return " ".join([".venv/bin/python -m pytest", test, *how, f"--report {SELECTION}"])
 
 
 def without_nan(value: Any) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.system.lazy import np
@@ -34,6 +34,7 @@ class Estimate:
         unit: e.g. "points", "pixels"; "" for a pure number.
         method: how the standard error was found, for the report.
         bounds: the least and the largest value that a replicate can have (shares: 0 and 1), where they are known.
+        replicates: the values behind it, one each, for the report; none where they are not at hand.
     """
 
     value: float
@@ -43,6 +44,7 @@ class Estimate:
     unit: str = ""
     method: str = ""
     bounds: tuple[float, float] | None = None
+    replicates: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def at_bound(self) -> bool:
@@ -64,11 +66,13 @@ class Estimate:
         if bounds and n and (values.min() < bounds[0] or values.max() > bounds[1]):
             raise ValueError(f"replicates from {values.min():g} to {values.max():g} leave their bounds {bounds}")
         if n < 2:
-            return cls(float(values.sum()) if n else math.nan, math.nan, n, n - 1, unit, f"{n} replicates", bounds)
+            value = float(values.sum()) if n else math.nan
+            return cls(value, math.nan, n, n - 1, unit, f"{n} replicates", bounds, tuple(values.tolist()))
         with np.errstate(invalid="ignore"):  # infinite replicates give NaN, which the rules report
             spread = 0.0 if (values == values[0]).all() else float(values.std(ddof=1))
         mean = float(values.mean()) if spread else float(values[0])
-        return cls(mean, spread / n**0.5, n, n - 1, unit, f"mean of {n} replicates", bounds)
+        method = f"mean of {n} replicates"
+        return cls(mean, spread / n**0.5, n, n - 1, unit, method, bounds, tuple(values.tolist()))
 
 
 @dataclass(frozen=True)

@@ -56,4 +56,4 @@ def mean_rank_correlation(x: ArrayLike, y: ArrayLike, *, resample_layers: bool =
     # A bootstrap of n networks spreads as if there were n / (n - 1) times as many.
     error = float(np.std(replicates, ddof=1)) * (networks / (networks - 1)) ** 0.5
     method = f"bootstrap over {networks} networks and their {layers} layers, {REPLICATES} replicates"
-    return Estimate(found.value, error, networks, networks - 1, "", method)
+    return Estimate(found.value, error, networks, networks - 1, "", method, replicates=found.replicates)

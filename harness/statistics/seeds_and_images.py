@@ -56,7 +56,7 @@ def over_seeds_and_images(
         f"mean of {seeds.n} seeds on the same {images}; standard errors {seeds.standard_error:.3g} (seeds) "
         f"and {image_variance**0.5:.3g} (images)"
     )
-    return Estimate(seeds.value, error, seeds.n, seeds.df, unit, method, bounds)
+    return Estimate(seeds.value, error, seeds.n, seeds.df, unit, method, bounds, seeds.replicates)
 
 
 def accuracy(shares: ArrayLike, images: int) -> Estimate:

@@ -52,7 +52,9 @@ class Suite:
         return self.pytester.runpytest_subprocess("claims", "-p", "no:cacheprovider", *args)
 
     def document(self) -> dict[str, Any]:
-        return json.loads((self.root / "reports/latest/claims.json").read_text(encoding="utf-8"))
+        """Of the last session, over all claims or over a selection."""
+        written = max(self.root.glob("reports/*/claims.json"), key=lambda file: file.stat().st_mtime_ns)
+        return json.loads(written.read_text(encoding="utf-8"))
 
     def entry(self, id: str) -> dict[str, Any]:
         return next(entry for entry in self.document()["claims"] if entry["id"] == id)

@@ -25,7 +25,8 @@ from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import literal, number, render
-from harness.rules import Estimate, greater_than
+from harness.rules import Estimate, equals, greater_than
+from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
 from harness.verdicts import Evidence, Verdict
 
@@ -47,6 +48,9 @@ def described(**changes):
         "unit": "",
         "lowest_tier": "smoke",
         "rules": {"measured": "is 1"},
+        "stated": {"measured": stated(equals(1.0))},
+        "about": None,
+        "trained": False,
         "control": "two",
         "file": "claims/paper2020/test_topic.py",
         "function": "test_one",
@@ -167,7 +171,7 @@ def test_the_page_shows_the_papers_number_ours_its_interval_rule_control_data_an
     ):
         assert piece in text, piece
     assert "two images are inexact" in text
-    assert "pytest claims/paper2020/test_topic.py::test_one --tier smoke" in text
+    assert "pytest claims/paper2020/test_topic.py::test_one --tier smoke --report reports/selection" in text
     assert "<svg" in page
 
 

@@ -1,0 +1,171 @@
+"""Why a claim has its verdict, in one sentence that is written from its numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+OF_A_VALUE = ("difference", "equivalence", "match", "identity")
+"""Kinds of rules whose effect is the quantity that the paper's number speaks of."""
+
+CLOSING = {
+    "supported": "as the rule asks",
+    "refuted": "against the rule",
+    "inconclusive": "so that it decides nothing",
+}
+
+ONE_OF = re.compile(r"^(?P<place>.+?) \(one of (?P<count>\d+)\): ")
+"""How the reason of a judgement over several samples begins."""
+
+
+def why(entry: Entry) -> str:
+    """The sentence for an entry of claims.json."""
+    verdict, control = entry["verdict"], entry["control"]
+    if verdict == "not run" or entry["deciding"] is None:
+        return f"Not judged: {_ended(entry['reason'] or 'nothing was measured')}"
+    found = measured(entry)
+    if control["faults"]:
+        part, fault = next(iter(control["faults"].items()))
+        more = f", and {len(control['faults']) - 1} more" * (len(control["faults"]) > 1)
+        return _sentence(
+            f"the control does not do its work ({part}: {fault}{more}), so that nothing shows the rule can tell"
+        )
+    if entry["depends_on_reading"]:
+        return _sentence(f"the verdict depends on the reading: {_readings(entry)}; {found}")
+    if verdict == "erratum":
+        return _sentence(f"as printed the statement fails and the corrected one holds: {found}")
+    if not entry["complete"] and verdict == "inconclusive":
+        return _sentence(f"{len(entry['cases'])} of {entry['cases'][0]['siblings']} cases were judged; {found}")
+    obstacle = _obstacle(entry)
+    return _sentence(f"{found}, but {obstacle}" if obstacle else found)
+
+
+def measured(entry: Entry) -> str:
+    """The deciding number: what it is, its interval, where that lies, and where the paper's number lies."""
+    case, part = _deciding_case(entry), entry["deciding"]["part"]
+    judged, rule = case["parts"][part], rule_of(entry, part)
+    numbers = sum(len(one["parts"]) for one in entry["cases"])
+    label = ", ".join(filter(None, [case["case"] if len(entry["cases"]) > 1 else "", _part(case, part)]))
+    subject = f"the least favourable of {numbers} numbers ({label})" if numbers > 1 else "ours"
+    over = ONE_OF.match(judged["reason"])
+    if over:
+        best = "most" if rule.get("over") == "some" else "least"
+        subject += f", at {over['place']}, the {best} favourable of {over['count']},"
+    unit = judged["unit"] or entry["unit"]
+    said = f"{subject} is {quantity(judged['effect'], unit)}"
+    if judged["low"] is None or judged["high"] is None or rule.get("kind") in (None, "other", "monotone"):
+        return f"{said}: {judged['reason']}"
+    sampled = judged["low"] < judged["high"]
+    if sampled:
+        said += f" with a 90 % interval of [{_short(judged['low'])}, {_short(judged['high'])}]{_count(case, judged)}"
+    said += f", {place(rule, judged['low'], judged['high'])}, {CLOSING[judged['verdict']]}"
+    paper = papers_number(entry, part)
+    if paper is None:
+        return said
+    if not sampled:
+        return f"{said}; the paper has {_short(paper)}"
+    inside = judged["low"] <= paper <= judged["high"]
+    return f"{said}; the interval {'includes' if inside else 'excludes'} the paper's {_short(paper)}"
+
+
+def place(rule: Mapping[str, Any], low: float, high: float) -> str:
+    """Where an interval lies beside what the rule asks for; `rule` as `harness.rules.stated` has it."""
+    target, margin = _short(rule["target"]), rule["margin"]
+    if margin is None:
+        side = "above" if low > rule["target"] else "below" if high < rule["target"] else None
+        return f"{side} {target}" if side else f"{'on' if low == high else 'on both sides of'} {target}"
+    band = f"{target} ± {_short(margin)}" if margin else target
+    if rule["low"] <= low and high <= rule["high"]:
+        return f"within {band}" if margin else f"equal to {target}"
+    if high < rule["low"] or rule["high"] < low:
+        return f"outside {band}" if margin else f"not equal to {target}"
+    return f"partly within and partly outside {band}"
+
+
+def papers_number(entry: Entry, part: str) -> float | None:
+    """The paper's number for a part, where it gives one that can stand on the axis of ours."""
+    if rule_of(entry, part).get("kind") not in OF_A_VALUE:
+        return None
+    given = entry["paper_value"]
+    if isinstance(given, Mapping):
+        given = given.get(part)
+    elif any(len(case["parts"]) > 1 for case in entry["cases"]):
+        return None
+    return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else None
+
+
+def rule_of(entry: Entry, part: str) -> Mapping[str, Any]:
+    """The fields of the rule that judges a part."""
+    rules: Mapping[str, Mapping[str, Any]] = entry["rules"]
+    return rules.get(part) or (next(iter(rules.values())) if len(rules) == 1 else {})
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A number with its unit."""
+    return f"{_short(value)} {unit}".strip()
+
+
+def _deciding_case(entry: Entry) -> Entry:
+    named: Entry = next(case for case in entry["cases"] if case["case"] == entry["deciding"]["case"] and case["parts"])
+    return named
+
+
+def _part(case: Entry, part: str) -> str:
+    return part.replace("_", " ") if len(case["parts"]) > 1 else ""
+
+
+def _count(case: Entry, judged: Mapping[str, Any]) -> str:
+    n = judged["n"]
+    if n is None:
+        return ""
+    return f" over {n} seeds" if n == len(case.get("seeds", ())) else f", n = {n}"
+
+
+def _obstacle(entry: Entry) -> str:
+    """What keeps the verdict from being that of the deciding number; empty where it is."""
+    judged = _deciding_case(entry)["parts"][entry["deciding"]["part"]]["verdict"]
+    if entry["verdict"] in (judged, "erratum"):
+        return ""
+    shares = [case["within_claim"] for case in entry["cases"]]
+    reason = next((one["reason"] for one in shares if one["verdict"] == entry["verdict"]), entry["reason"])
+    if "Holm's correction" in reason:
+        return "not after Holm's correction for several tests"
+    return str(reason)
+
+
+def _readings(entry: Entry) -> str:
+    """Which readings come to which verdict, by the one parameter that tells them apart where there is one."""
+    verdicts = {reading["name"]: reading["verdict"] for reading in entry["readings"]}
+    named: dict[str, dict[str, str]] = {}
+    for case in entry["cases"]:
+        reading = {name: value for name, value in case["parameters"].items() if name != "data"}
+        named[", ".join(f"{name}: {value}" for name, value in reading.items())] = reading
+    for parameter in next(iter(named.values()), {}):
+        by_value: dict[str, set[str]] = defaultdict(set)
+        for name, verdict in verdicts.items():
+            by_value[named.get(name, {}).get(parameter, "")].add(verdict)
+        if all(len(found) == 1 for found in by_value.values()):
+            groups: dict[str, list[str]] = defaultdict(list)
+            for value, found in by_value.items():
+                groups[found.pop()].append(value)
+            return ", ".join(f"{verdict} with {parameter} {' or '.join(values)}" for verdict, values in groups.items())
+    counts: dict[str, int] = defaultdict(int)
+    for verdict in verdicts.values():
+        counts[verdict] += 1
+    return ", ".join(f"{verdict} under {count} of {len(verdicts)}" for verdict, count in counts.items())
+
+
+def _short(value: float | None) -> str:
+    return "no number" if value is None else f"{value:.4g}"
+
+
+def _sentence(text: str) -> str:
+    return _ended(text[:1].upper() + text[1:])
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

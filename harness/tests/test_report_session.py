@@ -1,0 +1,64 @@
+"""What a report says of its session, and what it does not say of the machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.report.session import commit, session, without_folders
+from harness.tests.suite import Suite
+
+
+def test_a_session_has_its_date_commit_and_options(tmp_path):
+    told = session(tmp_path, started=1.75e9, now=1.75e9 + 2.04, data=True)
+    assert told == {"date": "2025-06-15", "commit": None, "seconds": 2.0, "data": True}
+    for words in (
+        ["init", "-q"],
+        ["-c", "user.name=a", "-c", "user.email=b", "commit", "-q", "--allow-empty", "-m", "c"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path), *words], check=True)
+    assert len(clean := commit(tmp_path)) == 40
+    (tmp_path / "file").touch()
+    subprocess.run(["git", "-C", str(tmp_path), "add", "file"], check=True)
+    assert commit(tmp_path) == f"{clean}+"
+
+
+def test_folders_have_names_the_innermost_first():
+    folders = [(Path("/a"), "."), (Path("/a/store"), "the store")]
+    assert without_folders({"x": ["not in /a/store/b", 1.5], "y": "/a/c"}, folders) == {
+        "x": ["not in the store/b", 1.5],
+        "y": "./c",
+    }
+
+
+CLAIMS = """
+    @claim("XX-01", where="Eq. 1", rule=equals(1.0), control="two")
+    def test_one(lab):
+        \"\"\"One is one.\"\"\"
+        lab.measure(Exact(1.0))
+        lab.control(Exact(2.0))
+        lab.note(__file__)
+
+    @claim("XX-02", where="Eq. 2", rule=equals(2.0), control="one")
+    def test_two(lab):
+        \"\"\"Two is two.\"\"\"
+        lab.measure(Exact(2.0))
+        lab.control(Exact(1.0))
+"""
+
+
+@pytest.mark.parametrize("chosen", [["-k", "test_one"], ["claims/paper2020/test_topic.py::test_one"]])
+def test_a_report_on_some_claims_does_not_replace_the_one_on_all(suite: Suite, chosen):
+    suite.claims(CLAIMS)
+    suite.run()
+    whole = (suite.root / "reports/latest/claims.json").read_bytes()
+    assert str(suite.root).encode() not in whole
+    how = ["-p", "no:cacheprovider", *chosen]
+    suite.pytester.runpytest_subprocess(*([] if "::" in chosen[-1] else ["claims"]), *how)
+    assert (suite.root / "reports/latest/claims.json").read_bytes() == whole
+    part = json.loads((suite.root / "reports/selection/claims.json").read_text())
+    assert [entry["id"] for entry in part["claims"]] == ["XX-01"]
+    assert part["claims"][0]["command"].endswith("::test_one --tier smoke --report reports/selection")

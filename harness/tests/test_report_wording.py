@@ -1,0 +1,110 @@
+"""The sentence that says why a claim has its verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from harness.claims.about import About
+from harness.judging.about import Standing
+from harness.rules import Estimate, Exact, equals, equivalent_to, greater_than, in_all, matches
+from harness.rules.sample import Several
+from harness.rules.stated import stated
+from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
+from harness.tests.test_report import described, documented
+from harness.verdicts import Evidence, Verdict
+
+FIVE = Estimate.from_replicates([4.0, 5.0, 6.0, 5.5, 4.5], "points")
+
+
+def why(rule, *cases, **changes):
+    told = described(stated={"measured": stated(rule)}, unit="points", **{"paper_value": None, **changes})
+    return documented(told, *cases)["claims"][0]["why"]
+
+
+def test_effect_interval_seeds_margin_and_the_papers_number():
+    rule = matches(4.0, within=2.0)
+    told = why(rule, case(sample=FIVE, rule=rule, seeds=range(5)), paper_value=4.0)
+    assert told == (
+        "Ours is 5 points with a 90 % interval of [4.246, 5.754] over 5 seeds, within 4 ± 2, as the rule asks; "
+        "the interval excludes the paper's 4."
+    )
+    assert "includes the paper's 5" in why(rule, case(sample=FIVE, rule=rule), paper_value=5.0)
+    assert "paper" not in why(rule, case(sample=FIVE, rule=rule))
+    assert "paper" not in why(rule, case(sample=FIVE, rule=rule), paper_value="about 4")
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (greater_than(1.0), "above 1, as the rule asks."),
+        (greater_than(5.0), "on both sides of 5, so that it decides nothing."),
+        (greater_than(9.0), "below 9, against the rule."),
+        (equivalent_to(0.0, 1.0), "outside 0 ± 1, against the rule."),
+        (equivalent_to(5.0, 0.5), "partly within and partly outside 5 ± 0.5, so that it decides nothing."),
+    ],
+    ids=lambda value: getattr(value, "sentence", value),
+)
+def test_where_the_interval_lies(rule, says):
+    assert why(rule, case(sample=FIVE, rule=rule)).endswith(says)
+
+
+@pytest.mark.parametrize(("value", "says"), [(1.0, "equal to 1, as the rule asks"), (2.0, "not equal to 1, against")])
+def test_what_was_computed_has_no_interval(value, says):
+    told = why(equals(1.0), case(sample=Exact(value)), paper_value=1.0)
+    assert says in told
+    assert told.endswith("the paper has 1.")
+    assert "interval" not in told
+
+
+def test_it_speaks_of_the_case_whose_number_is_shown_and_of_one_only():
+    rule = greater_than(0.0)
+    cases = [case(name, Estimate(value, 0.5, 30, 29), rule) for name, value in (("a", 5.0), ("b", -4.0), ("c", -3.0))]
+    told = why(rule, *cases)
+    assert told.startswith("The least favourable of 3 numbers (b) is -4 points with a 90 % interval of [-4.85, -3.15]")
+    assert told.count("interval") == 1
+
+
+def test_the_least_favourable_of_several_places_is_named():
+    rule = in_all(greater_than(0.0))
+    several = Several((FIVE, dataclasses.replace(FIVE, value=1.0)), ("layer 1", "layer 2"))
+    assert why(rule, case(sample=several, rule=rule)).startswith(
+        "Ours, at layer 2, the least favourable of 2, is 1 points with a 90 % interval"
+    )
+
+
+def test_what_the_evidence_cannot_decide_is_said_behind_the_number():
+    size = Standing(About.SIZE, Evidence.PROXY)
+    told = why(greater_than(0.0), case(judged=judgement({"measured": VERDICTS[Verdict.SUPPORTED]}, standing=size)))
+    assert "above 0, as the rule asks, but a proxy cannot support a size" in told
+
+
+def test_readings_are_told_by_the_parameter_that_tells_them_apart():
+    cases = [
+        case(how + more, judged=judgement({"measured": VERDICTS[verdict]}), parameters={"how": how, "more": more})
+        for how, verdict in (("one", Verdict.SUPPORTED), ("two", Verdict.REFUTED))
+        for more in "xy"
+    ]
+    told = why(greater_than(0.0), *cases)
+    assert told.startswith(
+        "The verdict depends on the reading: supported with how one, refuted with how two; the least"
+    )
+    mixed = [dataclasses.replace(one, parameters={"how": "one", "more": one.case}) for one in cases]
+    assert "supported with more onex or oney" in why(greater_than(0.0), *mixed)
+
+
+def test_what_did_not_run_a_control_at_fault_and_an_erratum():
+    assert why(greater_than(0.0), not_run("a", "no data")) == "Not judged: no data."
+    faulty = case(judged=judgement({"measured": VERDICTS[Verdict.SUPPORTED]}, faults={"measured": "supported"}))
+    assert why(greater_than(0.0), faulty).startswith("The control does not do its work (measured: supported)")
+    wrong = judgement({"measured": VERDICTS[Verdict.REFUTED]}, erratum=True)
+    assert why(greater_than(0.0), case(judged=wrong)).startswith(
+        "As printed the statement fails and the corrected one holds: ours is -5"
+    )
+
+
+def test_a_judgement_without_an_interval_says_what_is_wrong():
+    rule = greater_than(0.0)
+    told = why(rule, case(sample=Estimate.from_replicates([1.0]), rule=rule))
+    assert told.startswith("Ours is 1 points: 1 replicate cannot show how far chance moves the value")
