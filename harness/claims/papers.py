@@ -22,6 +22,14 @@ class OpenClaim:
 
 
 @dataclass(frozen=True)
+class Headline:
+    """What a paper is known for, as a question that some of its claims answer, the first of them with a figure."""
+
+    question: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Paper:
     """One paper.
 
@@ -31,6 +39,7 @@ class Paper:
         claims, errata: highest number of its claims and of its errata candidates.
         open: its claims that no test decides.
         dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
+        headlines: what it is known for; the report begins with it.
         changes: the file that tells how its claims changed and why, below the root of the repository; "" for none.
     """
 
@@ -45,6 +54,7 @@ class Paper:
     open: tuple[OpenClaim, ...]
     dropped: tuple[tuple[str, str], ...] = ()
     changes: str = ""
+    headlines: tuple[Headline, ...] = ()
 
     def ids(self) -> set[str]:
         """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
@@ -74,9 +84,16 @@ def read(folder: Path) -> Paper:
     rows = described.pop("open", {})
     dropped = tuple(described.pop("dropped", {}).items())
     open_claims = tuple(OpenClaim(id=name, **row) for name, row in rows.items())
+    headlines = tuple(
+        Headline(question=row.pop("question"), claims=tuple(row.pop("claims")), **row)
+        for row in described.pop("headlines", [])
+    )
     told = folder / CHANGES
     changes = "/".join(told.parts[-3:]) if told.is_file() else ""
-    return Paper(key=folder.name, open=open_claims, dropped=dropped, changes=changes, **described)
+    paper = Paper(key=folder.name, open=open_claims, dropped=dropped, changes=changes, headlines=headlines, **described)
+    if unknown := {id for one in headlines for id in one.claims} - paper.ids():
+        raise KeyError(f"headlines: {', '.join(sorted(unknown))} is no id of the paper")
+    return paper
 
 
 def all_papers(claims: Path) -> list[Paper]:

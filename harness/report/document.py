@@ -95,11 +95,16 @@ def document(
             "environment": environment,
             "carried": carried(verdicts.values()),
             "by_chance": by_chance(verdicts.values()),
-            "papers": [{name: getattr(paper, name) for name in OF_PAPER} for paper in papers],
+            "papers": [paper_to_json(paper) for paper in papers],
             "claims": [entry(described[id], verdicts[id], tier, session) for id in sorted(verdicts, key=_in_order)],
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
         }
     )
+
+
+def paper_to_json(paper: Paper) -> Json:
+    """What claims.json says of a paper."""
+    return {**{name: getattr(paper, name) for name in OF_PAPER}, "headlines": [asdict(one) for one in paper.headlines]}
 
 
 def carried(ladders: Iterable[Ladder]) -> Json:

@@ -1,4 +1,7 @@
-"""The small picture beside a claim: each case's value with its interval, and the paper's number, on one scale."""
+"""The picture of a claim: each case's value with its interval, its seeds, the margin and the paper's number, to scale.
+
+Places are in per cent of the scale's length, so that a narrow window shows the same picture at a legible size.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +9,132 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LEFT, RIGHT, ROW = 230, 690, 22
-"""Where the scale begins and ends, and the height of a case's row, in the picture's units."""
+from harness.report.axis import axis
+from harness.report.wording import papers_number, quantity, rule_of
 
 MOST = 40
 """Rows that still make a picture; more are left to the table."""
 
+FEW = 6
+"""Rows in the picture of a headline."""
+
+Entry = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class Row:
-    """One case: its label, its verdict, and where point and interval lie."""
+    """One part of a case: its label, its verdict, and where point, interval, seeds, margin and paper's number lie."""
 
     label: str
+    words: str
     verdict: str
-    y: float
     point: float
     low: float
     high: float
+    seeds: tuple[float, ...]
+    margin: tuple[float, float] | None
+    paper: float | None
 
 
 @dataclass(frozen=True)
 class Forest:
-    """A picture's geometry; the template draws it."""
+    """A picture's geometry; the template draws it.
+
+    Attributes:
+        zero: where 0 lies; None beyond the scale.
+        ticks: places of round numbers, and the numbers.
+        left_out: how many rows are not shown.
+    """
 
     rows: tuple[Row, ...]
-    height: float
-    paper: float | None
+    zero: float | None
     ticks: tuple[tuple[float, str], ...]
+    unit: str
+    left_out: int = 0
+
+    @property
+    def paper(self) -> bool:
+        """Whether the paper's number is drawn in any row."""
+        return any(row.paper is not None for row in self.rows)
+
+    @property
+    def margin(self) -> bool:
+        """Whether any row has a margin."""
+        return any(row.margin is not None for row in self.rows)
+
+    @property
+    def seeds(self) -> bool:
+        """Whether any row shows its seeds."""
+        return any(row.seeds for row in self.rows)
 
 
-def forest(entry: Mapping[str, Any]) -> Forest | None:
-    """The picture of a claim's entry in claims.json; None where nothing was sampled, or the units differ."""
+def forest(entry: Entry, few: bool = False) -> Forest | None:
+    """The picture of a claim's entry in claims.json; None where nothing was sampled, or the units differ.
+
+    Args:
+        entry: of the claim.
+        few: only the case that decides, where all of them are more than `FEW` rows.
+    """
     found = [
-        (" ".join(filter(None, [case["case"], part if len(case["parts"]) > 1 else ""])) or "measured", judgement)
+        (case, part, judged)
         for case in entry["cases"]
-        for part, judgement in case["parts"].items()
-        if all(judgement[key] is not None for key in ("effect", "low", "high"))
+        for part, judged in case["parts"].items()
+        if all(judged[key] is not None for key in ("effect", "low", "high"))
     ]
-    sampled = any(judgement["low"] < judgement["high"] for _, judgement in found)
-    if not sampled or len(found) > MOST or len({judgement["unit"] for _, judgement in found}) > 1:
+    sampled = any(judged["low"] < judged["high"] for _, _, judged in found)
+    if not sampled or len({judged["unit"] for _, _, judged in found}) > 1:
         return None
-    paper = entry["paper_value"] if isinstance(entry["paper_value"], (int, float)) else None
-    if any(len(case["parts"]) > 1 for case in entry["cases"]):
-        paper = None
-    values = [judgement[key] for _, judgement in found for key in ("low", "high", "effect")]
-    values += [paper] if paper is not None else []
-    low, high = min(values), max(values)
-    width = (high - low) or 1.0
+    shown = found
+    if few and len(found) > FEW:
+        deciding = entry["deciding"]
+        shown = [row for row in found if row[0]["case"] == deciding["case"]]
+        shown = shown if len(shown) <= FEW else [row for row in shown if row[1] == deciding["part"]]
+    if len(shown) > MOST:
+        return None
+    scale = axis(value for case, part, judged in shown for value in _values(entry, case, part, judged))
 
-    def place(value: float) -> float:
-        return LEFT + (RIGHT - LEFT) * (value - low) / width
+    def row(case: Entry, part: str, judged: Entry) -> Row:
+        low, high = rule_of(entry, part).get("low"), rule_of(entry, part).get("high")
+        paper = papers_number(entry, part)
+        margin = None
+        if (low, high) != (None, None) and low != high:
+            margin = (scale.place(scale.low if low is None else low), scale.place(scale.high if high is None else high))
+        return Row(
+            label=label(case, part),
+            words=f"{quantity(judged['effect'], judged['unit'])} [{judged['low']:.4g}, {judged['high']:.4g}]",
+            verdict=judged["verdict"],
+            point=scale.place(judged["effect"]),
+            low=scale.place(judged["low"]),
+            high=scale.place(judged["high"]),
+            seeds=tuple(scale.place(value) for value in _seeds(case, part, judged)),
+            margin=margin,
+            paper=None if paper is None else scale.place(paper),
+        )
 
-    rows = tuple(
-        Row(label, j["verdict"], ROW * (i + 0.5), place(j["effect"]), place(j["low"]), place(j["high"]))
-        for i, (label, j) in enumerate(found)
-    )
-    ticks = tuple((place(value), f"{value:.3g}") for value in (low, (low + high) / 2, high))
-    return Forest(rows, ROW * len(rows), None if paper is None else place(paper), ticks)
+    zero = scale.place(0.0) if scale.low <= 0 <= scale.high else None
+    unit = found[0][2]["unit"] or entry["unit"]
+    return Forest(tuple(row(*one) for one in shown), zero, scale.ticks, unit, len(found) - len(shown))
+
+
+def label(case: Entry, part: str) -> str:
+    """What a row is called: the case's data and readings, and the part where there are several."""
+    chosen = list(case["parameters"].values()) or [case["case"]]
+    words = [*chosen, part.replace("_", " ")] if len(case["parts"]) > 1 else chosen
+    return ", ".join(filter(None, words)) or "measured"
+
+
+def _seeds(case: Entry, part: str, judged: Entry) -> list[float]:
+    """The values of the seeds, where the part is their mean."""
+    values = list(case["values"].get(part, {}).get("", []))
+    return values if judged["n"] == len(values) else []
+
+
+def _values(entry: Entry, case: Entry, part: str, judged: Entry) -> list[float]:
+    """All that a row's scale must show: of a margin its finite ends."""
+    rule = rule_of(entry, part)
+    ends = [rule.get(end) for end in ("low", "high")] + [papers_number(entry, part)]
+    return [
+        *(judged[key] for key in ("low", "high", "effect")),
+        *_seeds(case, part, judged),
+        *(end for end in ends if end is not None),
+    ]

@@ -1,18 +1,25 @@
-"""index.html from claims.json: one file, no script, nothing fetched; every value is escaped."""
+"""index.html from claims.json: one file, nothing fetched; every value is escaped.
+
+It says all without its script, which filters and sorts the table of claims, and opens the card of a link.
+"""
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jinja2
 import markupsafe
 
 from harness.claims.kinds import Kind
+from harness.report.curves import panels
 from harness.report.forest import forest
-from harness.verdicts import Verdict
+from harness.verdicts import Evidence, Verdict
 
 Entry = Mapping[str, Any]
 
@@ -29,21 +36,76 @@ def render(document: Mapping[str, Any]) -> str:
     papers = [
         {
             **paper,
+            "short": f"{paper['authors'].split(',')[0].split()[-1]} {paper['year']}",
             **by_kind(entry for entry in document["claims"] if entry["paper"] == paper["key"]),
             "outside": [row for row in document["outside"] if row["paper"] == paper["key"]],
         }
         for paper in document["papers"]
     ]
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
-    return template().render(document=document, papers=shown, verdicts=[str(verdict) for verdict in Verdict])
+    style, script = own("page.css"), own("page.js")
+    return template().render(
+        document=document,
+        papers=shown,
+        headlines=headlines(shown),
+        overall=overall(shown),
+        errata=[entry for entry in document["claims"] if entry["verdict"] == Verdict.ERRATUM],
+        verdicts=[str(verdict) for verdict in Verdict],
+        style=style,
+        script=script,
+        policy=f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+    )
+
+
+@functools.cache
+def own(name: str) -> markupsafe.Markup:
+    """One of the page's own files, which goes into it as it is."""
+    return markupsafe.Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))
+
+
+def digest(text: str) -> str:
+    """What a content security policy allows exactly this text by."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def headlines(papers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What each paper is known for, with the entries that answer it and the ids that have none here.
+
+    Where some claims of a paper were selected, headlines of which none was judged are left out.
+    """
+    found = []
+    for paper in papers:
+        entries = {entry["id"]: entry for entry in paper["claims"]}
+        for one in paper["headlines"]:
+            known = [entries[id] for id in one["claims"] if id in entries]
+            missing = [id for id in one["claims"] if id not in entries]
+            if known:
+                row = {"question": one["question"], "paper": f"{paper['title']}, {paper['short']}"}
+                found.append({**row, "entries": known, "missing": missing})
+    return found
+
+
+def overall(papers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts over all papers: of verdicts, by how far the evidence reaches, and what the filters offer."""
+    counted = [entry for paper in papers for entry in paper["counted"]]
+    verdicts = counts(counted)
+    reaches = [*map(str, Evidence), "none"]
+    by_evidence = {reach: counts([e for e in counted if (e["evidence"] or "none") == reach]) for reach in reaches}
+    return {
+        "counted": len(counted),
+        "verdicts": {str(verdict): verdicts[verdict] for verdict in Verdict if verdicts[verdict]},
+        "by_evidence": {reach: found for reach, found in by_evidence.items() if found},
+        "about": sorted({entry["about"] or entry["kind"] for paper in papers for entry in paper["claims"]}),
+        "outside": sum(len(paper["outside"]) for paper in papers),
+    }
 
 
 def by_kind(entries: Iterable[Entry]) -> dict[str, Any]:
-    """A paper's entries: all of them, those that are counted as its claims and errors, and the others by kind."""
+    """A paper's entries: all of them, those that are counted as its claims and errors, and the others."""
     claims = list(entries)
     counted = [entry for entry in claims if entry["kind"] in COUNTED]
-    others = {str(kind): [entry for entry in claims if entry["kind"] == kind] for kind in Kind if kind not in COUNTED}
-    return {"claims": claims, "counted": counted, "beside": {kind: found for kind, found in others.items() if found}}
+    return {"claims": claims, "counted": counted, "beside": [one for one in claims if one["kind"] not in COUNTED]}
 
 
 @functools.cache
@@ -56,8 +118,10 @@ def template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    loader.filters.update(number=number, interval=interval, counts=counts, literal=literal, controls=controls)
-    loader.globals.update(forest=forest)
+    loader.filters.update(
+        number=number, interval=interval, counts=counts, literal=literal, controls=controls, by_seed=by_seed
+    )
+    loader.globals.update(forest=forest, panels=panels)
     return loader.get_template("page.html.j2")
 
 
@@ -81,13 +145,24 @@ def interval(judged: Mapping[str, Any]) -> str:
 def controls(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """For each part of a claim what its control did, in words; with the part's name where there are several."""
     control = entry["control"]
-    said = {part: f"{verdict}, as it must be" for part, verdict in control["parts"].items()}
+    good = "holds, as the corrected statement must ✓" if entry["erratum"] else "fails the rule, as it must ✓"
+    said = dict.fromkeys(control["parts"], good)
     said |= dict.fromkeys(control["undecided"], "undecided: the runs at hand cannot tell")
     said |= {part: f"not controlled: {reason}" for part, reason in control["uncontrolled"].items()}
     said |= {part: f"it does not do its work: {fault}" for part, fault in control["faults"].items()}
     if len(said) > 1:
         return list(said.items())
     return [("", words) for words in said.values()] or [("", "not run")]
+
+
+def by_seed(entry: Entry) -> list[tuple[str, str, str]]:
+    """The values behind a claim's numbers in words: a row each case, part and place."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for row in entry["values"]:
+        part = ", ".join(filter(None, [row["part"], row["place"]]))
+        seed = "" if row["seed"] is None else f"seed {row['seed']}: "
+        rows.setdefault((row["case"], part), []).append(f"{seed}{number(row['value'])}")
+    return [(case, part, "; ".join(said)) for (case, part), said in rows.items()]
 
 
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:

@@ -24,7 +24,7 @@ from harness.judging.about import Standing
 from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
-from harness.report.page import literal, number, render
+from harness.report.page import digest, literal, number, own, render
 from harness.rules import Estimate, equals, greater_than
 from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
@@ -95,10 +95,16 @@ class Elements(HTMLParser):
 
 def assert_harmless(page):
     elements = Elements(page)
-    assert not {"img", "script", "iframe", "link", "object"} & {tag for tag, _ in elements.tags}
+    assert not {"img", "iframe", "link", "object"} & {tag for tag, _ in elements.tags}
+    assert [attributes for tag, attributes in elements.tags if tag == "script"] == [{}]
+    assert page.count(own("page.js")) == page.count(own("page.css")) == 1
     assert not [name for _, attributes in elements.tags for name in attributes if name.startswith("on")]
     policies = [attributes for tag, attributes in elements.tags if tag == "meta" and "http-equiv" in attributes]
     assert policies[0]["content"].startswith("default-src 'none'")
+    assert "unsafe" not in policies[0]["content"]
+    for name in ("page.js", "page.css"):
+        assert digest(own(name)) in policies[0]["content"]
+    assert not [name for _, attributes in elements.tags for name in attributes if name == "style"]
     return elements
 
 
@@ -191,7 +197,8 @@ def test_what_is_no_claim_of_the_paper_is_counted_beside_it():
     (other,) = documented(described(kind="slip", remark=slip), case())["claims"]
     page = render({**one, "claims": [*one["claims"], {**other, "id": "N-XX1"}]})
     text = " ".join(" ".join(Elements(page).pieces).split())
-    assert "Nobody, Nowhere 2020 1 0 0 0 0 1 XX-01 slip (1): N-XX1" in text
+    assert "Nobody, Nowhere 2020 1 0 0 0 0 0 1 1 The same" in text
+    assert "N-XX1 supported slip" in text
     assert "Meant the smallest Derivation a letter is missing" in text
 
 
@@ -240,12 +247,12 @@ TWO_PARTS = {"p": VERDICTS[Verdict.SUPPORTED], "q": VERDICTS[Verdict.SUPPORTED]}
 
 def test_the_page_says_of_each_part_what_its_control_did():
     excused = judgement(TWO_PARTS, uncontrolled={"q": "true of all data"})
-    assert "Control two p: refuted, as it must be q: not controlled: true of all data" in text_of(
+    assert "Control two p: fails the rule, as it must ✓ q: not controlled: true of all data" in text_of(
         described(), case(judged=excused)
     )
     faulty = text_of(described(), case("a", judged=judgement(TWO_PARTS, faults={"q": "has no control"})))
     assert "q: it does not do its work: has no control (a)" in faulty
-    assert "Control two refuted, as it must be Cost" in text_of(described(), case())
+    assert "Control two fails the rule, as it must ✓ Cost" in text_of(described(), case())
     assert "Control two not run Cost" in text_of(described(), not_run("a", "missing"))
 
 

@@ -1,23 +1,30 @@
-"""Every number and word of a card comes from its claim: tables, chips, pictures."""
+"""Every number and word of a card comes from its claim: tables, headlines, pictures."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness.claims.papers import Paper
+from harness.claims.papers import Headline, Paper
 from harness.judging.claims import judge_claims
+from harness.report.axis import axis
 from harness.report.document import document
-from harness.report.forest import forest
+from harness.report.forest import FEW, forest
 from harness.report.page import interval, render
-from harness.rules import Estimate, Exact, greater_than
-from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement
-from harness.tests.test_report import PAPER, described, documented, text_of
+from harness.rules import Estimate, Exact, equivalent_to, greater_than
+from harness.rules.stated import stated
+from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
+from harness.tests.test_report import OPTIONS, PAPER, described, documented, text_of
 from harness.verdicts import Evidence, Verdict
 
 REFUTED = VERDICTS[Verdict.REFUTED]
+FIVE = Estimate.from_replicates([4.0, 5.0, 6.0, 5.5, 4.5], "points")
+ABOVE_ONE = greater_than(1.0)
 
 
 def test_a_row_of_the_table_has_the_judgements_numbers_and_the_controls():
@@ -44,10 +51,64 @@ def test_a_card_shows_reason_evidence_readings_notes_and_discussion():
     assert "p: is p; q: is q" in text
 
 
-def test_chips_and_counts_are_the_verdicts():
+def test_the_table_and_the_counts_have_the_verdicts():
     page = render(documented(described(), case(judged=judgement({"x": REFUTED}), evidence=Evidence.REDUCED)))
-    assert 'class="chip refuted reduced" href="#XX-01"' in page
-    assert re.findall(r"<td>(\d+)</td>", page.partition("</table>")[0]) == ["0", "1", "0", "0", "0", "1"]
+    row = 'data-paper="paper2020" data-verdict="refuted" data-evidence="reduced" data-about="claim"'
+    assert f'<tr {row}><th scope="row"><a href="#XX-01">XX-01</a></th><td>One is one.</td>' in page
+    counted = page.partition('<table class="counts">')[2].partition("</table>")[0]
+    assert re.findall(r"<td>(\d+)</td>", counted) == ["0", "1", "0", "0", "0", "0", "0", "1"]
+    assert "Of 1 claims and errors of 1 paper: 1 refuted." in page
+    assert "1 more entries are not judged at this tier" in page
+
+
+def test_a_headline_is_a_question_with_the_claims_that_answer_it():
+    told = dataclasses.replace(
+        PAPER, headlines=(Headline("Is one one?", ("XX-01", "XX-02")), Headline("Two?", ("XX-03",)))
+    )
+    written = document(
+        judge_claims([case(sample=FIVE, rule=ABOVE_ONE)]),
+        {"XX-01": described(stated={"measured": stated(ABOVE_ONE)})},
+        [told],
+        **OPTIONS,
+    )
+    first = render(written).partition('<section id="headlines">')[2].partition("</section>")[0]
+    assert "<h3>Is one one?</h3>" in first
+    assert '<a href="#XX-01">XX-01</a> One is one.' in first
+    assert "above 1, as the rule asks" in first
+    assert '<table class="forest">' in first
+    assert "XX-02 is not judged at this tier." in first
+    assert "Two?" not in first
+    assert "headlines" not in render(documented(described(), case())).partition("<main")[2].partition("<script>")[0]
+
+
+def test_every_header_of_a_table_has_a_scope_and_every_card_can_be_linked_to():
+    page = render(documented(described(), case(sample=FIVE, rule=ABOVE_ONE)))
+    headers = re.findall(r"<th(?: [^>]*)?>", page.partition("<main")[2])
+    assert headers
+    assert all("scope=" in header for header in headers)
+    assert re.search(
+        r'<details class="card"><summary>(?:(?!</summary>).)*</summary>\s*<article id="XX-01">', page, re.S
+    )
+
+
+def test_the_card_says_that_its_command_spares_the_report_and_what_dir_is():
+    text = text_of(described(), not_run("a", "no data"))
+    assert "--tier smoke --data DIR --report reports/selection DIR is the folder that has the data sets." in text
+    assert "DIR is" not in text_of(described(), case())
+
+
+def test_a_card_lists_the_values_of_its_seeds():
+    one = case(sample=FIVE, rule=ABOVE_ONE, values={"measured": {"": [4.0, 5.5]}}, seeds=[20, 21])
+    assert "Values by seed case part values measured seed 20: 4; seed 21: 5.5" in text_of(described(), one)
+    assert "Values by seed" not in text_of(described(), case())
+
+
+def test_curves_are_drawn():
+    curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}, "a point": {"x": [1.0], "y": [1.0]}}
+    page = render(documented(described(), case("mnist", parameters={"data": "mnist"}, series=curves)))
+    assert page.count("<polyline") == 1
+    assert "— ours</span>" in page
+    assert "<polyline" not in render(documented(described(), case()))
 
 
 def test_each_papers_section_has_its_own_claims_and_open_rows_of_papers_that_were_not_judged_are_left_out():
@@ -76,10 +137,42 @@ def test_the_picture_has_a_row_a_case_with_its_verdict_interval_and_the_papers_n
     drawn = forest(entry)
     assert [(row.label, row.verdict) for row in drawn.rows] == [("a", "supported"), ("b", "refuted")]
     assert all(row.low < row.point < row.high for row in drawn.rows)
-    assert drawn.rows[1].point < drawn.paper < drawn.rows[0].point
+    assert drawn.rows[1].point < drawn.rows[0].paper < drawn.rows[0].point
+    assert [text for _, text in drawn.ticks] == ["-5", "0", "5"]
+    assert drawn.zero == next(place for place, text in drawn.ticks if text == "0")
     two = case(judged=judgement({"p": estimate(5), "q": estimate(4)}))
-    assert forest(documented(described(paper_value=1.0), two)["claims"][0]).paper is None
+    assert not forest(documented(described(paper_value=1.0), two)["claims"][0]).paper
     assert forest(documented(described(), case())["claims"][0]) is None
+
+
+def test_the_picture_has_the_margin_and_the_seeds():
+    rule, values = equivalent_to(5.0, within=2.0), [4.0, 5.0, 6.0, 5.5, 4.5]
+    sample = Estimate.from_replicates(values)
+    told = described(paper_value=None, stated={"measured": stated(rule)})
+    one = case(sample=sample, rule=rule, values={"measured": {"": values}}, seeds=range(5))
+    (row,) = forest(documented(told, one)["claims"][0]).rows
+    assert row.margin == (2.0, 98.0)
+    assert len(row.seeds) == 5
+    assert min(row.seeds) < row.low < row.high < max(row.seeds)
+    with_more = case(sample=sample, rule=rule, values={"measured": {"": [*values, 5.0]}})
+    assert forest(documented(told, with_more)["claims"][0]).rows[0].seeds == ()
+
+
+def test_a_headlines_picture_has_the_deciding_case_where_there_are_many():
+    cases = [case(f"c{number}", judged=judgement({"x": estimate(5 + number)})) for number in range(FEW + 1)]
+    (entry,) = documented(described(), *cases)["claims"]
+    assert len(forest(entry).rows) == FEW + 1
+    few = forest(entry, few=True)
+    assert [row.label for row in few.rows] == [entry["deciding"]["case"]]
+    assert few.left_out == FEW
+
+
+@given(st.lists(st.floats(-1e9, 1e9, allow_subnormal=False), min_size=1, max_size=9))
+def test_ticks_are_few_and_every_value_lies_on_the_axis_in_its_order(values):
+    scale = axis(values)
+    assert 1 <= len(scale.ticks) <= 7
+    assert all(2 <= scale.place(value) <= 98 for value in values)
+    assert sorted(map(scale.place, values)) == [scale.place(value) for value in sorted(values)]
 
 
 def test_what_was_computed_has_no_interval():
