@@ -23,7 +23,7 @@ from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
-from harness.report.write import write
+from harness.report.write import add_to_job, write
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -123,6 +123,7 @@ class Gathering:
             self.changed = self._changes()
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        add_to_job(self.document, without_folders(self.changed, self._folders()), os.environ)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Verdict counts, changes against the ledger, and where the report is."""

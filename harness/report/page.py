@@ -170,7 +170,11 @@ def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
     return Counter(entry["verdict"] for entry in entries)
 
 
+def visible(text: object) -> str:
+    """Text with its control and direction-changing characters made visible."""
+    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in str(text))
+
+
 def literal(text: object) -> markupsafe.Markup:
-    """Text escaped, with its control and direction-changing characters made visible."""
-    hidden = "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in str(text))
-    return markupsafe.escape(hidden)
+    """The same, escaped."""
+    return markupsafe.escape(visible(text))
