@@ -84,7 +84,7 @@ def _row(entry: Mapping[str, Any], case: Mapping[str, Any], part: str | None) ->
 
 
 def to_csv(document: Mapping[str, Any]) -> str:
-    """claims.csv: the rows with a header; lists as JSON.  A quote stands before what a spreadsheet takes for a formula."""
+    """claims.csv: the rows with a header, lists as JSON; a quote goes before what a spreadsheet takes for a formula."""
     written = io.StringIO()
     writer = csv.DictWriter(written, COLUMNS, lineterminator="\n")
     writer.writeheader()
