@@ -22,9 +22,13 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise BadUsage(f"{file}: not there; `pytest claims --report {folder}` writes it")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        schema = document["schema"]
+        schema, complete = document["schema"], "session" in document
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadUsage(f"{file}: not a report's ({error}); `pytest claims --report {folder}` writes it anew") from error
     if schema != SCHEMA:
         raise BadUsage(f"{file}: schema {schema}, this suite reads {SCHEMA}; use the suite that wrote it")
+    if not complete:
+        raise BadUsage(
+            f"{file}: an earlier version of this suite wrote it; `pytest claims --report {folder}` does anew"
+        )
     return dict(document)
