@@ -24,6 +24,7 @@ from harness.report.document import describe, document
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
 from harness.report.write import add_to_job, write
+from harness.verdicts import Verdict
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -278,12 +279,22 @@ def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:
-    """One line a paper: how many claims came to each verdict, with the evidence's reach."""
+    """The headlines, then one line a paper: how many claims came to each verdict, with the evidence's reach."""
+    entries = {entry["id"]: entry for entry in document["claims"]}
     lines = []
     for paper in document["papers"]:
-        entries = [entry for entry in document["claims"] if entry["paper"] == paper["key"]]
-        counts = Counter((entry["verdict"], entry["evidence"]) for entry in entries)
-        listed = ", ".join(f"{count} {verdict} ({evidence})" for (verdict, evidence), count in counts.most_common())
-        if entries:
-            lines.append(f"{paper['key']}: {listed}")
+        for one in paper["headlines"]:
+            said = [f"{id} {judged(entries[id])}" for id in one["claims"] if id in entries]
+            lines += [f"{one['question']}  {', '.join(said)}"] if said else []
+    order = [str(verdict) for verdict in Verdict]
+    for paper in document["papers"]:
+        counts = Counter(judged(entry) for entry in entries.values() if entry["paper"] == paper["key"])
+        ranked = sorted(counts, key=lambda name: (order.index(name.partition(" (")[0]), name))
+        if counts:
+            lines.append(f"{paper['key']}: {', '.join(f'{counts[name]} {name}' for name in ranked)}")
     return lines
+
+
+def judged(entry: Mapping[str, Any]) -> str:
+    """A claim's verdict with the reach of its evidence, where there is any."""
+    return f"{entry['verdict']} ({entry['evidence']})" if entry["evidence"] else str(entry["verdict"])

@@ -15,7 +15,7 @@ from harness.judging.claims import judge_claims
 from harness.report.axis import axis
 from harness.report.document import document
 from harness.report.forest import FEW, forest
-from harness.report.page import interval, render
+from harness.report.page import interval, own, render
 from harness.rules import Estimate, Exact, equivalent_to, greater_than
 from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
@@ -173,6 +173,33 @@ def test_ticks_are_few_and_every_value_lies_on_the_axis_in_its_order(values):
     assert 1 <= len(scale.ticks) <= 7
     assert all(2 <= scale.place(value) <= 98 for value in values)
     assert sorted(map(scale.place, values)) == [scale.place(value) for value in sorted(values)]
+
+
+def contrast(*colours):
+    """Of two colours, as the Web Content Accessibility Guidelines 2.1 define it."""
+    lights = []
+    for colour in colours:
+        digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
+        channels = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_text_and_lines_stand_out_in_light_and_dark():
+    """4.5 for text, 3 for lines of a figure on its band."""
+    assert round(contrast("#000", "#ffffff")) == 21
+    css = own("page.css")
+    schemes = [dict(re.findall(r"--(\w+): (#\w+);", body)) for body in re.findall(r":root \{([^}]*--ink[^}]*)\}", css)]
+    assert len(schemes) == 2
+    for colours in schemes:
+        for text in ("ink", "soft", "link", "ok", "no", "open", "err", "off"):
+            assert min(contrast(colours[text], colours[on]) for on in ("page", "raised")) >= 4.5, text
+        for line in ("ink", "soft", "ok", "no", "open"):
+            assert contrast(colours[line], colours["band"]) >= 3, line
+    marks = re.findall(r"\.mark[^{]*\{[^}]*background: (#\w+)", css)
+    assert len(marks) == 5
+    assert all(contrast("#fff", mark) >= 4.5 for mark in marks)
 
 
 def test_what_was_computed_has_no_interval():

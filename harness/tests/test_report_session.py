@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.claims.papers import Headline
+from harness.judging.claims import judge_claims
+from harness.plugin.reporting import summary
+from harness.report.document import document
 from harness.report.session import commit, session, without_folders
+from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
 from harness.tests.suite import Suite
+from harness.tests.test_report import OPTIONS, PAPER, described
+from harness.verdicts import Verdict
 
 
 def test_a_session_has_its_date_commit_and_options(tmp_path):
@@ -62,3 +70,16 @@ def test_a_report_on_some_claims_does_not_replace_the_one_on_all(suite: Suite, c
     part = json.loads((suite.root / "reports/selection/claims.json").read_text())
     assert [entry["id"] for entry in part["claims"]] == ["XX-01"]
     assert part["claims"][0]["command"].endswith("::test_one --tier smoke --report reports/selection")
+
+
+def test_the_terminal_names_headlines_first_and_then_the_verdicts_in_their_order():
+    headlines = (Headline("Is one one?", ("XX-01", "XX-02")), Headline("Another?", ("XX-03",)))
+    told = PAPER.__class__(**{**vars(PAPER), "headlines": headlines})
+    refuted = case(judged=judgement({"x": VERDICTS[Verdict.REFUTED]}))
+    cases = [refuted, replace(case(), id="XX-04"), replace(not_run("", "no data"), id="XX-05")]
+    verdicts = judge_claims(cases)
+    written = document(verdicts, {id: described(id=id) for id in verdicts}, [told], **OPTIONS)
+    assert summary(written) == [
+        "Is one one?  XX-01 refuted (exact)",
+        "paper2020: 1 supported (exact), 1 refuted (exact), 1 not run",
+    ]
