@@ -119,7 +119,13 @@ def template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     loader.filters.update(
-        number=number, interval=interval, counts=counts, literal=literal, controls=controls, by_seed=by_seed
+        number=number,
+        interval=interval,
+        counts=counts,
+        literal=literal,
+        controls=controls,
+        by_seed=by_seed,
+        trained=trained,
     )
     loader.globals.update(forest=forest, panels=panels)
     return loader.get_template("page.html.j2")
@@ -163,6 +169,19 @@ def by_seed(entry: Entry) -> list[tuple[str, str, str]]:
         seed = "" if row["seed"] is None else f"seed {row['seed']}: "
         rows.setdefault((row["case"], part), []).append(f"{seed}{number(row['value'])}")
     return [(case, part, "; ".join(said)) for (case, part), said in rows.items()]
+
+
+def trained(entry: Entry) -> list[dict[str, Any]]:
+    """The runs behind a claim: a row for those that differ in their seed alone, with their seconds in all."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    runs = {run["key"]: run for case in entry["cases"] for run in case["runs"]}
+    for run in runs.values():
+        title = run["title"].removesuffix(f", seed {run['seed']}")
+        same = {"title": title, **{name: run[name] for name in ("source", "freshness", "device", "date")}}
+        row = rows.setdefault(tuple(same.values()), {**same, "seeds": [], "seconds": 0.0})
+        row["seeds"].append(run["seed"])
+        row["seconds"] += run["seconds"] or 0.0
+    return list(rows.values())
 
 
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:

@@ -103,6 +103,16 @@ def test_a_card_lists_the_values_of_its_seeds():
     assert "Values by seed" not in text_of(described(), case())
 
 
+def test_a_card_names_the_runs_with_their_seeds():
+    runs = [
+        {"key": f"{seed}", "title": f"a network, seed {seed}", "seed": seed, "source": "recorded"}
+        | {"freshness": "current", "device": "cpu", "date": "2020-02-02", "seconds": 10.0}
+        for seed in (3, 4)
+    ]
+    text = text_of(described(), case("a", runs=runs), case("b", runs=runs[:1]))
+    assert "seconds a network 3, 4 recorded, current, 2020-02-02 cpu 20" in text
+
+
 def test_curves_are_drawn():
     curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}, "a point": {"x": [1.0], "y": [1.0]}}
     page = render(documented(described(), case("mnist", parameters={"data": "mnist"}, series=curves)))
