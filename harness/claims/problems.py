@@ -6,7 +6,7 @@ import inspect
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.claims import about, kinds, papers
 from harness.claims.about import About
@@ -15,6 +15,9 @@ from harness.claims.controls import coverage
 from harness.claims.tiers import TIERS, reaches
 from harness.runs.key import unnamed
 from harness.verdicts import Evidence
+
+if TYPE_CHECKING:
+    from harness.runs.recipe import Recipe
 
 
 def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iterable[str]) -> list[str]:
@@ -200,22 +203,26 @@ def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:
     for tier in dict.fromkeys(claim.tier_within(tier) for tier in TIERS if reaches(tier, claim.tier)):
         data = [*claim.data_within(tier), *claim.proxies]
         axes = {**({"data": data} if data else {}), **claim.readings}
+        recipes: dict[Recipe, None] = {}
         for values in itertools.product(*axes.values()):
-            wrong |= dict.fromkeys(_wrong_runs(claim, tier, dict(zip(axes, values, strict=True)), known_data))
+            try:
+                recipes |= dict.fromkeys(claim.runs_within(tier, dict(zip(axes, values, strict=True))).values())
+            except Exception as error:  # whatever stops a recipe from being made would stop the session later
+                wrong[f"its runs at tier {tier} cannot be made: {type(error).__name__}: {error}"] = None
+        for recipe in recipes:
+            wrong |= dict.fromkeys(f"its runs at tier {tier} {what}" for what in _wrong_recipe(recipe, known_data))
     yield from wrong
 
 
-def _wrong_runs(claim: Claim, tier: str, parameters: Mapping[str, Any], known_data: set[str]) -> Iterator[str]:
+def _wrong_recipe(recipe: Recipe, known_data: set[str]) -> Iterator[str]:
     try:
-        recipes = list(claim.runs_within(tier, parameters).values())
-        names = [name for recipe in recipes for name, _ in recipe.data_sets()]
-        for recipe in recipes:
-            recipe.modules()  # looks networks up, also those of recipes inside others
-    except Exception as error:  # whatever stops a recipe from being made would stop the session later
-        yield f"its runs at tier {tier} cannot be made: {type(error).__name__}: {error}"
-    else:
-        for name in names:
-            if name not in known_data:
-                yield f"its runs at tier {tier} take an unknown data set {name!r}"
-        for problem in itertools.chain.from_iterable(map(unnamed, recipes)):
-            yield f"its runs at tier {tier} cannot be kept: {problem}"
+        names = [name for name, _ in recipe.data_sets()]
+        recipe.modules()  # looks networks up, also those of recipes inside others
+    except Exception as error:  # as above
+        yield f"cannot be made: {type(error).__name__}: {error}"
+        return
+    for name in names:
+        if name not in known_data:
+            yield f"take an unknown data set {name!r}"
+    for problem in unnamed(recipe):
+        yield f"cannot be kept: {problem}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +101,8 @@ class Session:
         self._device = device
         self._train = train
         self._download = download
+        self.rungs: dict[str, dict[str, Sequence[str]]] = {}
+        """By the place of a claim: the tiers that it is judged at, with their data sets, as collection found them."""
         self._failed: dict[Run, Exception] = {}
         self._found: dict[Run, Found] = {}
 
@@ -181,9 +183,9 @@ class Session:
 
     def is_recorded(self, run: Run) -> bool:
         """Whether a record of a run is kept as evidence, of whatever data."""
-        from harness.runs import declared
+        from harness.runs.key import known_by
 
-        return self.archive.has(declared(run))
+        return self.archive.has(known_by(run))
 
     def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
         """What a run found out: from the store, else from the evidence, else done now; looked up once a session.

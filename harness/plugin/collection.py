@@ -74,6 +74,12 @@ def rungs_of(claim: Claim, settings: Settings, session: Session) -> dict[str, Se
 
     The one that was asked for; and of a trained claim every other for which all its runs are kept as evidence.
     """
+    if claim.origin not in session.rungs:
+        session.rungs[claim.origin] = _rungs(claim, settings, session)
+    return session.rungs[claim.origin]
+
+
+def _rungs(claim: Claim, settings: Settings, session: Session) -> dict[str, Sequence[str]]:
     own = own_rung(claim, settings.tier)
     if not (claim.trained and session.archive.entries):
         return {own: data_for(claim, settings)}

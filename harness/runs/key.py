@@ -43,11 +43,16 @@ def ingredients(run: Run, bench: Bench) -> dict[str, Any]:
 
 def declared(run: Run) -> dict[str, Any]:
     """What a run is made of wherever it is done, known without its data: recipe, seed and code; errors as above."""
-    return {
-        "recipe": _described(run.recipe, type(run.recipe).__name__),
-        "seed": run.seed,
-        "code": code_digest(_modules(run.recipe)),
-    }
+    return {**known_by(run), "code": code_digest(_modules(run.recipe))}
+
+
+def known_by(run: Run) -> dict[str, Any]:
+    """What a run is known by, whatever the code is: its recipe and its seed; errors as above."""
+    try:
+        recipe = _recipe(name_of(type(run.recipe)), run.recipe, repr(run.recipe))
+    except TypeError:  # it has lists, which have no hash, or what is refused with its place
+        recipe = _described(run.recipe, type(run.recipe).__name__)
+    return {"recipe": recipe, "seed": run.seed}
 
 
 def device_class(device: torch.device) -> str:
@@ -85,6 +90,12 @@ def identity_fields(kind: Any) -> list[dataclasses.Field[Any]]:
 def default_of(item: dataclasses.Field[Any]) -> Any:
     """The default of a field; `dataclasses.MISSING` where it has none."""
     return item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
+
+
+@functools.lru_cache(maxsize=4096)
+def _recipe(name: str, recipe: Recipe, told: str) -> Any:
+    """Its description, found once; name and text set apart what is equal in Python and not in JSON: 1 and True."""
+    return _described(recipe, type(recipe).__name__)
 
 
 def _described(value: Any, where: str) -> Any:

@@ -16,9 +16,10 @@ from claims.fan2019.methods.detection_augmentation import DetectionAugmentation
 from claims.fan2019.methods.detection_statistics import Findings, pictured, statistics
 from claims.fan2019.methods.detection_training import on_device
 from claims.fan2019.methods.detector_test import DetectorTest
+from claims.fan2019.methods.rounding_benchmark import MISTAKES, begin
 from claims.fan2019.methods.shuffle_layers import shuffles
 from harness.data.scenes import CLASSES, MOST, scenes
-from harness.evidence.recheck import compare
+from harness.evidence.recheck import Difference, compare
 from harness.lab.session import NotAvailable, Session
 from harness.runs import Bench, Run, RunDiverged, ingredients, perform
 from harness.runs.checkpoint import Checkpoints
@@ -138,6 +139,29 @@ def test_the_first_epoch_done_again_is_that_of_the_record(precision):
     assert recipe.with_(epochs=1).opening() is None
     hot = recipe.opening().with_(optimiser=Adam(1.5e-3)).compute(2, Bench()).metrics
     assert compare(whole, hot, made_of).differences
+
+
+def test_rounding_as_with_another_number_of_threads_is_none_at_the_first_steps():
+    recipe = arm("both", "laptop", "scenes")
+    plain, threads = begin(recipe, 100), torch.get_num_threads()
+    torch.set_num_threads(2 if threads == 1 else 1)
+    now = begin(recipe, 100)
+    torch.set_num_threads(threads)
+    assert now != plain
+    assert not beside(plain, now)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_more_than_rounding_at_the_first_steps(mistake):
+    recipe = arm("both", "laptop", "scenes")
+    assert beside(begin(recipe, 100), begin(mistake(recipe), 100))
+
+
+def beside(recorded: list[float], now: list[float]) -> tuple[Difference, ...]:
+    """What differs in the first losses of a detector, where another processor did it again."""
+    made_of = ingredients(Run(arm("both", "laptop", "scenes"), 100), Bench())
+    one, other = ({"train_overlap": [0.5], "opening_losses": losses} for losses in (recorded, now))
+    return compare(one, other, made_of).differences
 
 
 def test_each_test_image_has_a_shuffle_of_its_own_but_for_fixed_ones():
