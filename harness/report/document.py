@@ -16,9 +16,9 @@ from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
 from harness.judging.claims import Ladder
 from harness.judging.exchange import ladder_to_json
+from harness.report.stated import stated
 from harness.report.wording import why
 from harness.rules import ALPHA
-from harness.rules.stated import stated
 from harness.verdicts import Verdict
 
 SCHEMA = 2

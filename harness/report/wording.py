@@ -73,7 +73,7 @@ def measured(entry: Entry) -> str:
 
 
 def place(rule: Mapping[str, Any], low: float, high: float) -> str:
-    """Where an interval lies beside what the rule asks for; `rule` as `harness.rules.stated` has it."""
+    """Where an interval lies beside what the rule asks for; `rule` as `harness.report.stated` has it."""
     target, margin = _short(rule["target"]), rule["margin"]
     if margin is None:
         side = "above" if low > rule["target"] else "below" if high < rule["target"] else None

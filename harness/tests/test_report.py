@@ -25,8 +25,8 @@ from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document
 from harness.report.page import digest, literal, number, own, render
+from harness.report.stated import stated
 from harness.rules import Estimate, equals, greater_than
-from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
 from harness.verdicts import Evidence, Verdict
 

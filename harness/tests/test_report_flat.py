@@ -14,9 +14,9 @@ import pytest
 from harness.report import frame
 from harness.report.flat import COLUMNS, rows, to_csv
 from harness.report.markdown import LIMIT, badge, summary, text
+from harness.report.stated import stated
 from harness.report.write import add_to_job, write
 from harness.rules import equivalent_to
-from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
 from harness.tests.test_report import HOSTILE, described, documented
 from harness.verdicts import Verdict

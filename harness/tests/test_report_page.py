@@ -16,8 +16,8 @@ from harness.report.axis import axis
 from harness.report.document import document
 from harness.report.forest import FEW, forest
 from harness.report.page import interval, own, render
+from harness.report.stated import stated
 from harness.rules import Estimate, Exact, equivalent_to, greater_than
-from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
 from harness.tests.test_report import OPTIONS, PAPER, described, documented, text_of
 from harness.verdicts import Evidence, Verdict

@@ -8,9 +8,9 @@ import pytest
 
 from harness.claims.about import About
 from harness.judging.about import Standing
+from harness.report.stated import stated
 from harness.rules import Estimate, Exact, equals, equivalent_to, greater_than, in_all, matches
 from harness.rules.sample import Several
-from harness.rules.stated import stated
 from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
 from harness.tests.test_report import described, documented
 from harness.verdicts import Evidence, Verdict

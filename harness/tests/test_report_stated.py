@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from harness import rules
-from harness.rules.stated import stated
+from harness.report.stated import stated
 
 SAYS = [
     (rules.greater_than(0.1), {"kind": "difference", "target": 0.1, "side": "above", "low": 0.1, "high": None}),
