@@ -9,6 +9,7 @@ from claims.fan2019.methods import shuffled_maps as shuffle
 from claims.fan2019.methods.patch_entropy import channel_correlation, permutation_entropy
 from claims.fan2019.methods.shuffled_maps import channel_shuffle, patch_shuffle, spatial_shuffle
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Curve, Exact, equals, equivalent_to, greater_than, less_than, monotone, worst_case
 from harness.system.lazy import st, torch
 
@@ -78,6 +79,7 @@ def vectors_kept(moved: Move) -> Exact:
 @claim(
     "SH-01",
     where="Section 3.1, Fig. 3",
+    kind=Kind.DEFINITION,
     rule={"values_changed": equals(0.0), "places": equals(16), "vectors_kept": less_than(0.1)},
     control="pixels drawn with replacement; shuffles within patches of 2 x 2; one permutation for all channels, under "
     "which the vectors of a pixel's activations stay together",
@@ -132,6 +134,7 @@ def now_and_then(layer: Shuffle, source: Generator) -> Operator:
 @claim(
     "SH-03",
     where="Section 3.1",
+    kind=Kind.DEFINITION,
     rule={"in_training": equals(50), "in_test": equals(50), "agreement": equivalent_to(1 / 16, within=0.01)},
     control="a permutation that is drawn once and kept; one that is kept from pass to pass half of the time",
 )
@@ -202,6 +205,7 @@ def test_gradients_pass_as_through_max_pooling(lab: Lab) -> None:
 @claim(
     "SH-71",
     where="Section 3.1, Fig. 3",
+    kind=Kind.DEFINITION,
     rule={"escaped": equals(0.0), "agreement": equivalent_to(1 / 4, within=0.05)},
     control="spatial shuffle over the whole map; one permutation for all feature maps",
 )
@@ -270,6 +274,7 @@ def test_patch_wise_shuffle_with_the_maps_size_is_spatial_shuffle(lab: Lab) -> N
 @claim(
     "SH-06",
     where="Section 3.1, Fig. 3",
+    kind=Kind.DEFINITION,
     rule={"maps_changed": equals(0.0), "order_kept": less_than(0.1)},
     control="channels permuted at each pixel, an operator of the authors' code that breaks up the maps; "
     "half of the maps left where they are",

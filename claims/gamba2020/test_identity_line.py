@@ -14,6 +14,7 @@ from claims.gamba2020.methods.arrangement import cells_on_identity_line, line_co
 from claims.gamba2020.methods.paddings import COMMON, matrix_of
 from claims.gamba2020.methods.projections import projection_cosines
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Exact, equals, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
@@ -128,6 +129,7 @@ def test_sign_tells_the_side_for_all_hyperplanes(lab: Lab, padding: str) -> None
 @claim(
     "HP-15",
     where="Section 2.3.1",
+    kind=Kind.DEFINITION,
     rule=equals(0, within=1e-9),
     control="the bias counted as one more weight of the normal",
 )
@@ -158,6 +160,7 @@ def test_bias_does_not_change_the_angles(lab: Lab) -> None:
 @claim(
     "HP-16",
     where="Section 2.3.1",
+    kind=Kind.DEFINITION,
     rule=equals(0, within=1e-12),
     control="vectors that point the other way",
 )
@@ -207,6 +210,7 @@ def test_equal_signs_are_agreement_in_orientation(lab: Lab, padding: str) -> Non
 @claim(
     "HP-11",
     where="Section 2.2",
+    kind=Kind.DEFINITION,
     readings={"behind": ("ReLU", "ReLU and max-pooling")},
     rule=equals(0, within=0),
     control="batch normalisation behind the ReLU",

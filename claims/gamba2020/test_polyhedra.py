@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from claims.gamba2020.methods.arrangement import cells, cells_in_general_position, common_apex, faces, line_cosines
 from claims.gamba2020.methods.paddings import PADDINGS, matrix_of
 from harness.claims.claim import claim
+from harness.claims.kinds import Kind
 from harness.rules import Exact, equals, greater_than, worst_case
 from harness.statistics.draws import normal
 from harness.system.lazy import st, torch
@@ -142,6 +143,7 @@ def test_hyperplanes_of_a_multichannel_filter_share_more_than_a_point(lab: Lab, 
 @claim(
     "HP-09",
     where="Section 2.2",
+    kind=Kind.DEFINITION,
     rule={"negative": equals(0, within=0), "positive": equals(0, within=1e-6)},
     control="points of different cells",
 )

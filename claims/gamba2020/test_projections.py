@@ -26,6 +26,7 @@ DRAWN: dict[str, Any] = {"seed": SEEDS, "channels": range(1, 4), "height": range
 @claim(
     "HP-12",
     where="Eq. 1",
+    kind=Kind.DEFINITION,
     readings={"ones": ("CHW, as in the paper", "Ckk, as in the code")},
     rule=equals(0, within=1e-12),
     control="a row whose receptive field reaches over the border",
@@ -98,6 +99,7 @@ def test_both_normalisations_agree_in_sign_and_differ_by_a_factor(lab: Lab) -> N
 @claim(
     "HP-17",
     where="Eq. 2",
+    kind=Kind.DEFINITION,
     rule={"distribution": equals(0, within=1e-12), "granularity": equals(0, within=1e-9)},
     control="filters with projection zero counted as positive (distribution); the mean share of two layers of one "
     "filter each, between the values that one filter can give (granularity)",
