@@ -258,7 +258,7 @@ def log_slope(x: ArrayLike, y: ArrayLike) -> float:
 @claim(
     "SO-34",
     where="Corollary 1.1, Eqs. 13 to 20",
-    paper={"windows, one hop": -1.0, "windows, two hops": -1.0, "images": -1.0},
+    paper="exponents of -1, over windows as over images",
     data=("mnist", "fashion-mnist"),
     proxies=("textures",),
     readings={"within": (0.1, 0.3)},

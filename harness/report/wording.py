@@ -87,15 +87,23 @@ def place(rule: Mapping[str, Any], low: float, high: float) -> str:
 
 
 def papers_number(entry: Entry, part: str) -> float | None:
-    """The paper's number for a part, where it gives one that can stand on the axis of ours."""
-    if rule_of(entry, part).get("kind") not in OF_A_VALUE:
+    """The paper's number for a part, where it gives one that can stand on the axis of ours.
+
+    A number that the claim's own rule would not support is one of another quantity (a share of one half, where ours is
+    the distance from it), unless the entry is an error of the paper.
+    """
+    rule = rule_of(entry, part)
+    if rule.get("kind") not in OF_A_VALUE:
         return None
     given = entry["paper_value"]
     if isinstance(given, Mapping):
         given = given.get(part)
     elif any(len(case["parts"]) > 1 for case in entry["cases"]):
         return None
-    return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else None
+    if not isinstance(given, (int, float)) or isinstance(given, bool):
+        return None
+    low, high = (rule[end] if rule[end] is not None else given for end in ("low", "high"))
+    return float(given) if low <= given <= high or entry["kind"] == "error" else None
 
 
 def rule_of(entry: Entry, part: str) -> Mapping[str, Any]:

@@ -35,6 +35,16 @@ def test_effect_interval_seeds_margin_and_the_papers_number():
     assert "paper" not in why(rule, case(sample=FIVE, rule=rule), paper_value="about 4")
 
 
+def test_a_number_that_the_rule_itself_would_not_support_is_one_of_another_quantity():
+    for rule, paper, said in [
+        (matches(4.0, within=2.0), 5.9, True),
+        (matches(4.0, within=2.0), 6.1, False),
+        (greater_than(0.0), 16.0, True),
+        (greater_than(0.0), -1.0, False),
+    ]:
+        assert ("the paper's" in why(rule, case(sample=FIVE, rule=rule), paper_value=paper)) == said
+
+
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
