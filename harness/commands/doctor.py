@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from harness.commands.usage import STORE
+from harness.system.places import STORE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

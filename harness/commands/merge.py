@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from harness.claims.tiers import TIERS
 from harness.commands.record import add_record_arguments, record, state_of_code
 from harness.commands.selection import selected
-from harness.commands.usage import EVIDENCE, STORE, BadUsage
+from harness.commands.usage import BadUsage
+from harness.system.places import EVIDENCE, STORE
 
 if TYPE_CHECKING:
     from harness.store import Store

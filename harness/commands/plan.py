@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from harness.claims.tiers import TIERS
 from harness.commands import selection
 from harness.commands.selection import Selection, selected, shown
-from harness.commands.usage import EVIDENCE
+from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
     from harness.evidence import Archive, Entry, Freshness

@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING
 from harness.commands import rechecked, selection
 from harness.commands.record import add_record_arguments, state_of_code
 from harness.commands.selection import Selection, selected
-from harness.commands.usage import EVIDENCE, positive
+from harness.commands.usage import positive
+from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
     from harness.evidence import Entry, Freshness

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.commands.usage import EVIDENCE, STORE
 from harness.system.files import write_atomically
+from harness.system.places import EVIDENCE, STORE
 
 FOLDER = "rechecked"
 """Where in the store they are remembered."""

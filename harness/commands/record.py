@@ -15,14 +15,16 @@ import dataclasses
 import datetime
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands import train
 from harness.commands.plan import kept, looked_up
 from harness.commands.selection import Selection, selected, shown
-from harness.commands.usage import EVIDENCE, BadUsage
+from harness.commands.usage import BadUsage
+from harness.system.checkout import checkout
+from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
     from harness.evidence import Entry
@@ -139,17 +141,11 @@ def state_of_code(*, allow_dirty: bool) -> str:
     Raises:
         BadUsage: files have been changed and that is not allowed, or there is no repository.
     """
-    commit, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--", ".", f":!{EVIDENCE}")
-    if changed and not allow_dirty:
-        files = ", ".join(line[3:] for line in changed.splitlines()[:5])
-        raise BadUsage(f"files were changed since the last commit ({files}): commit them, or give --allow-dirty")
-    return f"{commit}+" if changed else commit
-
-
-def _git(*words: str) -> str:
-    arguments: Sequence[str] = ("git", *words)
     try:
-        done = subprocess.run(arguments, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise BadUsage(f"evidence says which commit made it, and {' '.join(arguments)} failed: {problem}") from problem
-    return done.stdout.rstrip("\n")
+        found = checkout(Path(), apart=EVIDENCE)
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise BadUsage(f"evidence says which commit made it, and git does not: {problem}") from problem
+    if found.changed and not allow_dirty:
+        files = ", ".join(found.changed[:5])
+        raise BadUsage(f"files were changed since the last commit ({files}): commit them, or give --allow-dirty")
+    return str(found)

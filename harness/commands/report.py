@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.commands.document import read_document
-from harness.commands.usage import REPORT
+from harness.system.places import REPORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

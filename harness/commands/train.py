@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING
 from harness.commands import selection
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
-from harness.commands.usage import EVIDENCE, BadUsage, at_least_one, positive
+from harness.commands.usage import BadUsage, at_least_one, positive
+from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
     from harness.runs import Outcome, Run

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from pathlib import Path
 from typing import NoReturn
-
-REPORT = Path("reports/latest")
-STORE = Path("reports/store")
-EVIDENCE = Path("reports/evidence")
 
 
 class BadUsage(Exception):

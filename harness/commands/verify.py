@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commands.document import read_document
 from harness.commands.selection import add_place, pytest_arguments, run_pytest
-from harness.commands.usage import EVIDENCE, REPORT, STORE, BadUsage
+from harness.commands.usage import BadUsage
+from harness.system.places import EVIDENCE, REPORT, STORE
 
 if TYPE_CHECKING:
     import pytest

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from harness.claims.tiers import TIERS
+from harness.system.places import EVIDENCE, REPORT, SELECTION, STORE
 
 GROUP = "claims"
-
-REPORT, SELECTION = "reports/latest", "reports/selection"
-"""Where a report goes unless told otherwise: that over all claims, and one over some of them."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[settings_key] = Settings(
         tier=option("--tier"),
         data=Path(data).resolve() if data else None,
-        store=Path(option("--store") or root / "reports" / "store").resolve(),
+        store=Path(option("--store") or root / STORE).resolve(),
         report=Path(option("--report") or root / (SELECTION if is_selection(config, root) else REPORT)).resolve(),
         claims=(root / "claims").resolve(),
-        evidence=Path(option("--evidence") or root / "reports" / "evidence").resolve(),
+        evidence=Path(option("--evidence") or root / EVIDENCE).resolve(),
         device=option("--device"),
         train=not option("--no-train"),
         recorded=option("--recorded"),

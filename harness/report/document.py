@@ -19,15 +19,13 @@ from harness.judging.exchange import ladder_to_json
 from harness.report.stated import stated
 from harness.report.wording import why
 from harness.rules import ALPHA
+from harness.system.places import SELECTION
 from harness.verdicts import Verdict
 
 SCHEMA = 2
 
 KEPT = ("id", "paper", "kind", "about", "statement", "discussion", "where", "paper_value", "unit", "erratum", "remark")
 """What an entry takes over from the declaration as it stands."""
-
-SELECTION = "reports/selection"
-"""Where a part of the claims is reported, below the root of the repository; the report over all stays as it is."""
 
 OF_PAPER = ("key", "title", "authors", "year", "venue", "changes")
 """The same of a paper."""

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.system.checkout import checkout
+
 
 def session(root: Path, *, started: float, now: float, **options: bool) -> dict[str, Any]:
     """What claims.json says of the session.
@@ -29,15 +31,9 @@ def session(root: Path, *, started: float, now: float, **options: bool) -> dict[
 def commit(root: Path) -> str | None:
     """The commit that the files under `root` are of, with "+" where some were changed since; None outside git."""
     try:
-        said = [
-            subprocess.run(
-                ["git", "-C", str(root), *words], capture_output=True, text=True, check=True, timeout=5
-            ).stdout
-            for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
-        ]
+        return str(checkout(root))
     except (OSError, subprocess.SubprocessError):
         return None
-    return said[0].strip() + "+" * bool(said[1].strip())
 
 
 def without_folders(value: Any, folders: Iterable[tuple[Path, str]]) -> Any:
