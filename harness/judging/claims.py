@@ -31,6 +31,7 @@ class CaseResult:
         notes, series, pictures: what its function gave for the report, as JSON values.
         values: what was measured by part, place and replicate, see `harness.judging.values`.
         seeds: of the claim's runs, in the order of replicates that are runs; none where it has no runs.
+        seeds_to_decide: how many would, see `harness.judging.seeds`; None where they decide or nothing tells.
         seconds: that measuring and judging took.
     """
 
@@ -51,6 +52,7 @@ class CaseResult:
     pictures: Sequence[Mapping[str, Any]] = ()
     values: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     seeds: Sequence[int] = ()
+    seeds_to_decide: int | None = None
     seconds: float = 0.0
 
     @property

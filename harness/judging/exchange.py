@@ -20,7 +20,7 @@ from harness.verdicts import Evidence, Verdict
 
 Json = dict[str, Any]
 
-CARRIED = ("id", "case", "nodeid", "siblings", "tier", "stand_in", "seconds")
+CARRIED = ("id", "case", "nodeid", "siblings", "tier", "stand_in", "seeds_to_decide", "seconds")
 """What a case has in JSON as it stands."""
 
 MAPPINGS, LISTS = ("parameters", "series", "values"), ("data", "runs", "notes", "pictures", "seeds")

@@ -23,7 +23,7 @@ from harness.system.files import write_atomically
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 FOLDER = "judged"
 """Where in the store they are kept."""
 

@@ -14,6 +14,7 @@ from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.judging.cases import CaseJudgement, judge_case, least_favourable
 from harness.judging.claims import CaseResult
 from harness.judging.exchange import case_to_json
+from harness.judging.seeds import seeds_to_decide
 from harness.judging.values import values_by_part
 from harness.lab.lab import Lab
 from harness.lab.session import Found, NotAvailable
@@ -95,6 +96,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failure: str, seconds: float) -> CaseResult:
     """What a case came to, where its numbers come from, and what they cost."""
+    seeds = list(lab.claim.seeds_within(lab.tier)) if lab.found else []
+    undecided = judged is not None and judged.verdict is Verdict.INCONCLUSIVE and lab.claim.trained
     return CaseResult(
         id=lab.claim.id,
         case=case_name(item),
@@ -115,7 +118,10 @@ def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failur
         series=lab.curves,
         pictures=lab.pictures,
         values=values_by_part(lab.measured),
-        seeds=list(lab.claim.seeds_within(lab.tier)) if lab.found else [],
+        seeds=seeds,
+        seeds_to_decide=seeds_to_decide(lab.claim, lab.measured, lab.controls, lab.standing(), seeds=len(seeds))
+        if undecided and seeds
+        else None,
         seconds=seconds,
     )
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from harness.judging.seeds import MOST, NEVER
+
 Entry = Mapping[str, Any]
 
 OF_A_VALUE = ("difference", "equivalence", "match", "identity")
@@ -41,7 +43,7 @@ def why(entry: Entry) -> str:
     if not entry["complete"] and verdict == "inconclusive":
         return _sentence(f"{len(entry['cases'])} of {entry['cases'][0]['siblings']} cases were judged; {found}")
     obstacle = _obstacle(entry)
-    return _sentence(f"{found}, but {obstacle}" if obstacle else found)
+    return _sentence((f"{found}, but {obstacle}" if obstacle else found) + _seeds_to_decide(entry))
 
 
 def measured(entry: Entry) -> str:
@@ -143,6 +145,17 @@ def _obstacle(entry: Entry) -> str:
     if "Holm's correction" in reason:
         return "not after Holm's correction for several tests"
     return str(reason)
+
+
+def _seeds_to_decide(entry: Entry) -> str:
+    """How many seeds would decide the deciding case of what is undecided, where that can be told."""
+    case = _deciding_case(entry)
+    seeds, needed = len(case["seeds"]), case.get("seeds_to_decide")
+    if entry["verdict"] != "inconclusive" or needed is None:
+        return ""
+    if needed == NEVER:
+        return f"; {MOST * seeds} seeds that come out like these {seeds} would not decide it either"
+    return f"; {needed} seeds that come out like these {seeds} would decide it"
 
 
 def _readings(entry: Entry) -> str:

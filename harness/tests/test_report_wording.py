@@ -118,3 +118,18 @@ def test_a_judgement_without_an_interval_says_what_is_wrong():
     rule = greater_than(0.0)
     told = why(rule, case(sample=Estimate.from_replicates([1.0]), rule=rule))
     assert told.startswith("Ours is 1 points: 1 replicate cannot show how far chance moves the value")
+
+
+@pytest.mark.parametrize(
+    ("needed", "says"),
+    [
+        (None, "so that it decides nothing."),
+        (15, "so that it decides nothing; 15 seeds that come out like these 5 would decide it."),
+        (0, "so that it decides nothing; 320 seeds that come out like these 5 would not decide it either."),
+    ],
+)
+def test_how_many_seeds_would_decide_what_is_undecided(needed, says):
+    rule = greater_than(5.0)
+    assert why(rule, case(sample=FIVE, rule=rule, seeds=range(5), seeds_to_decide=needed)).endswith(says)
+    decided = greater_than(1.0)
+    assert why(decided, case(sample=FIVE, rule=decided, seeds=range(5), seeds_to_decide=needed)).endswith("rule asks.")
