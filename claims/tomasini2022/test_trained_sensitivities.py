@@ -30,8 +30,8 @@ from claims.tomasini2022.methods.sensitivity_readings import (
 from claims.tomasini2022.methods.sensitivity_runs import SHUFFLED, TRAINED, UNTRAINED
 from harness.claims.about import About
 from harness.claims.claim import claim
-from harness.rules import Several, greater_than, in_all, less_than
-from harness.statistics.by_run import SHARES
+from harness.rules import Several, greater_than, in_all, less_than, proportion_above
+from harness.statistics.by_run import runs_above
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 FALLS, STEPS, FALLS_MORE = "falls", "most steps fall", "falls more than before training"
 FALLING = {
     FALLS: in_all(less_than(0.0)),
-    STEPS: in_all(greater_than(0.5)),
+    STEPS: in_all(proportion_above(0.5)),
     FALLS_MORE: in_all(less_than(0.0)),
 }
-"""From the first layer to the output; the share of steps from a layer to the next; and against untrained networks."""
+"""From the first layer to the output; in how many networks most of the steps from layer to layer fall (a sign test:
+shares of few steps are often the same in all networks); and against untrained networks."""
 
 TURNED_ROUND = "the layers in the opposite order; untrained and trained networks exchanged"
 
@@ -59,7 +60,7 @@ def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
     def parts(after: Mapping[str, np.ndarray], more: Mapping[str, np.ndarray]) -> dict[str, Several]:
         return {
             FALLS: of_each({name: rise(values) for name, values in after.items()}),
-            STEPS: of_each({name: steps_down(values) for name, values in after.items()}, bounds=SHARES),
+            STEPS: Several(tuple(runs_above(steps_down(values), 0.5) for values in after.values()), tuple(after)),
             FALLS_MORE: of_each(more),
         }
 

@@ -24,14 +24,15 @@ from claims.tomasini2022.methods.sensitivity_runs import LayerSensitivities
 from harness.training import Cosine, Data, Network
 from harness.training.network import Value
 
-READINGS = ("text", "code")
+READINGS = TEXT, CODE = ("text", "code")
 """Of the recipe: see `methods.recipes`."""
 
 SEEDS = range(6)
 """The paper averages over five or more; with six a share that is the same in all of them can be judged."""
 
-NARROW = 8
-"""Channels of the first stage of networks that stand for VGG at tier `laptop`, where the paper's have 64."""
+VGGS_WIDTH, LENETS_WIDTH, NARROW = 64, 6, 8
+"""Channels of the first convolution: of the paper's VGG and AlexNet, of LeNet, and of what stands for the former at
+tier `laptop`."""
 
 TASK_EPOCHS = {"laptop": 60, "nightly": 300, "paper": 300}
 CIFAR_EPOCHS = {"laptop": 3, "nightly": 20, "paper": 250}
@@ -44,17 +45,44 @@ TASK_REACH = {"laptop": "proxy", "nightly": "paper", "paper": "paper"}
 LENET_REACH = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
 
 VGG: dict[str, dict[str, Value]] = {"VGG-11": {"depth": 11}, "VGG-11bn": {"depth": 11, "batch_norm": True}}
+DEEPER: dict[str, dict[str, Value]] = {f"VGG-{depth}bn": {"depth": depth, "batch_norm": True} for depth in (13, 16)}
+HALF, DOUBLE = ", half as wide", ", twice as wide"
+"""Behind a name: the network at another width."""
+
+RANGE = (
+    *(name + width for name in ("LeNet", "AlexNet", "VGG-11bn", "VGG-13bn") for width in ("", HALF, DOUBLE)),
+    *("VGG-16bn", "VGG-16bn" + HALF, "VGG-11", "VGG-11" + DOUBLE),
+)
+"""The range of architectures.  The paper's has 11, among them ResNets and EfficientNet, which are not here; with fewer
+than a dozen a bootstrap hardly tells which of two correlations is the larger, so that some come in several widths."""
+
+RANGE_SEEDS = range(3)
+"""Of the range of architectures: there the architecture is what counts, and seeds are averaged first."""
 
 
-def on_the_task(name: str, tier: str, recipe: str) -> LayerSensitivities:
-    """One network on the task: "VGG-11", "VGG-11bn", "AlexNet" (both narrow at tier `laptop`), or "LeNet"."""
+def on_the_task(name: str, tier: str, recipe: str, epochs: int | None = None) -> LayerSensitivities:
+    """One network on the task: "VGG-11", "VGG-11bn", "AlexNet" (these narrow at tier `laptop`), or "LeNet".
+
+    Args:
+        name: with `HALF` or `DOUBLE` behind it for other widths.
+        tier: which says how wide VGG and AlexNet are.
+        recipe: one of `READINGS`.
+        epochs: as the tier has it unless told.
+    """
     short = tier == "laptop"
-    epochs = 300 if name == "LeNet" else TASK_EPOCHS[tier]
+    if epochs is None:
+        epochs = 300 if name == "LeNet" else TASK_EPOCHS[tier]
     data = Data(NAME, count=1024, held_out=512)
     training = tomasini_scale_detection(_network(name, narrow=short, classes=1, channels=1), data, recipe)
     training = training.with_(epochs=epochs, schedule=Cosine(epochs if recipe == "text" else epochs * 4 // 5))
     title = f"{name}{_narrow(name, short)}, scale detection, {epochs} epochs, {recipe}"
     return LayerSensitivities(training, deformation=PIXELS, called=title)
+
+
+def range_on_the_task(tier: str) -> Mapping[str, LayerSensitivities]:
+    """A range of architectures (Fig. 5), trained as in the authors' code; at tier `laptop` all have 60 epochs."""
+    epochs = TASK_EPOCHS[tier]
+    return {name: on_the_task(name, tier, CODE, epochs) for name in RANGE}
 
 
 def on_cifar(name: str, tier: str) -> LayerSensitivities:
@@ -89,13 +117,16 @@ def on_images(tier: str) -> Mapping[str, LayerSensitivities]:
 
 
 def _narrow(name: str, short: bool) -> str:
-    return " an eighth as wide" if short and name != "LeNet" else ""
+    return " an eighth as wide" if short and not name.startswith("LeNet") else ""
 
 
 def _network(name: str, *, narrow: bool, **shape: Value) -> Network:
-    if name == "LeNet":
-        return Network.of("tomasini-lenet", **shape)
-    width: dict[str, Value] = {"width": NARROW} if narrow else {}
-    if name == "AlexNet":
-        return Network.of("tomasini-alexnet", **shape, **width)
-    return Network.of("tomasini-vgg", **shape, **width, **VGG[name])
+    plain = name.removesuffix(HALF).removesuffix(DOUBLE)
+    original = LENETS_WIDTH if plain == "LeNet" else VGGS_WIDTH
+    width = NARROW if narrow and plain != "LeNet" else original
+    if plain != name:
+        width = width // 2 if name.endswith(HALF) else 2 * width
+    how = {**shape, **({"width": width} if width != original else {})}
+    if plain in ("LeNet", "AlexNet"):
+        return Network.of(f"tomasini-{plain.lower()}", **how)
+    return Network.of("tomasini-vgg", **how, **(VGG | DEEPER)[plain])

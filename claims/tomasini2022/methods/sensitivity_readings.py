@@ -70,10 +70,9 @@ def untrained_state(records: list[Record], statistics: str) -> str:
     return BY_PROBES if by_probes else UNTRAINED
 
 
-def of_each(by_name: Mapping[str, np.ndarray], bounds: tuple[float, float] | None = None) -> Several:
+def of_each(by_name: Mapping[str, np.ndarray]) -> Several:
     """One number a network, `(seeds,)`, judged for each kind of network."""
-    samples = tuple(Estimate.from_replicates(values, bounds=bounds) for values in by_name.values())
-    return Several(samples, tuple(by_name))
+    return Several(tuple(Estimate.from_replicates(values) for values in by_name.values()), tuple(by_name))
 
 
 def layers_of_each(by_name: Mapping[str, np.ndarray], first: int = 1) -> Several:
