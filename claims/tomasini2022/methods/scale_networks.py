@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +83,22 @@ class ScaleDetectionCNN(RingStack):
     def forward(self, x: Tensor) -> Tensor:
         """One score an image, `(n,)`: positive for active pixels nearer than the scale."""
         return super().forward(x).mean(-1) @ self.readout / len(self.readout)
+
+
+class AmplifiedCNN(ScaleDetectionCNN):
+    """The same with each layer's activity multiplied by the root of the filter size, as the authors' code has it.
+
+    Otherwise a ReLU takes half of the variance of what weights of one variance hand on: after twelve layers nothing of
+    the images is left beside the biases, and training does not begin.
+    """
+
+    def representations(self, x: Tensor) -> list[Tensor]:
+        """The activity of each layer, `(n, channels, length)`."""
+        found = []
+        for layer in self.layers:
+            x = cast("RingConv1d", layer).kernel_size[0] ** 0.5 * torch.relu(layer(x))
+            found.append(x)
+        return found
 
 
 def pooling_stack(filter_size: int, depth: int, stride: int = 1, channels: int = 1) -> RingStack:

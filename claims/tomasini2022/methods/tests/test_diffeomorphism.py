@@ -114,3 +114,30 @@ def test_deform_keeps_dtype_and_gives_each_image_its_own_field():
     assert deformed.dtype == images.dtype
     assert not torch.allclose(deformed[0], deformed[1])
     torch.testing.assert_close(deformed, diffeomorphism.deform(images, generator(1)))
+
+
+@pytest.mark.parametrize(("size", "cut"), [(32, 3), (28, 5)])
+def test_the_root_mean_square_displacement_is_that_of_a_finite_cut(size, cut):
+    found = fields(size=size, count=4000, cut=cut)
+    squares = (found**2).sum(1)
+    i, j = (torch.arange(1, cut + 1, dtype=torch.float64)[None] ** 2).T, torch.arange(1, cut + 1) ** 2
+    inside = i + j < (cut + 0.5) ** 2
+    # On a fine grid each sine's square averages to 1/2; on this one, which has both borders, to (n - 1)/2n.
+    share = ((size - 1) / (2 * size)) ** 2
+    temperature = diffeomorphism.temperature_of(1, cut, size)
+    exact = 2 * size**2 * temperature * share * float((inside / (i + j)).sum())
+    assert float(squares.mean()) == pytest.approx(exact, rel=0.03)
+    assert float(squares.mean()) ** 0.5 < 1  # the nominal pixel is what it tends to for a large cut
+
+
+def test_no_field_of_one_pixel_folds_and_at_the_highest_temperature_a_third_do():
+    assert int(diffeomorphism.folds(fields(size=32, count=1000)).sum()) == 0
+    coarse, fine = (
+        diffeomorphism.displacement_fields(
+            size, 300, temperature=diffeomorphism.highest_temperature(3), cut=3, generator=generator(1)
+        )
+        for size in (32, 160)  # the same fields at more points: what folds does not depend on the pixels
+    )
+    folded, truly = diffeomorphism.folds(coarse), diffeomorphism.folds(fine)
+    assert 0.25 < float(truly.double().mean()) < 0.5
+    assert float((folded == truly).double().mean()) > 0.9
