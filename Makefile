@@ -58,6 +58,17 @@ types: .venv/installed
 tests: .venv/installed
 	$(BIN)/python -m pytest harness/tests claims/*/methods -n 2 $(ARGS)
 
+# The page in a real browser: what is pressed and searched, axe-core, and whether it is valid HTML (where there is java).
+test-browser: .venv/browser
+	$(BIN)/python -m pytest harness/tests/test_report_browser.py $(ARGS)
+
+BROWSER = command -v chromium || command -v chromium-browser || command -v google-chrome
+
+.venv/browser: .venv/installed
+	$(BROWSER) || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
+	touch $@
+
 # Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine.
 claims: .venv/installed
 	$(BIN)/python -m pytest claims --tier laptop --recorded -n 2 $(OPTIONS)
@@ -70,4 +81,4 @@ claims: .venv/installed
 clean:
 	rm -rf .venv reports/latest reports/store
 
-.PHONY: report recheck record nightly test lint types tests claims clean
+.PHONY: report recheck record nightly test lint types tests test-browser claims clean

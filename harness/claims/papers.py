@@ -6,6 +6,7 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CHANGES = "CHANGES.md"
 """Of a paper's folder: how its claims changed."""
@@ -30,6 +31,30 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A figure or table of the paper that the report redraws from what claims measured.
+
+    Attributes:
+        number: as the paper has it, e.g. "Fig. 2".
+        shows: what is to be seen there, in words.
+        claims: those whose curves and numbers it is redrawn from.
+        curves: patterns of the names of curves that belong to it, with stars as in names of files.
+        x, y: what the scales of its curves say.
+        printed: numbers of the paper's own figure by name: a height, or points `(x, y)`.
+        beside: what cannot be redrawn, and why; "" where all can.
+    """
+
+    number: str
+    shows: str
+    claims: tuple[str, ...] = ()
+    curves: tuple[str, ...] = ("*",)
+    x: str = ""
+    y: str = ""
+    printed: tuple[tuple[str, float | tuple[tuple[float, float], ...]], ...] = ()
+    beside: str = ""
+
+
+@dataclass(frozen=True)
 class Paper:
     """One paper.
 
@@ -40,6 +65,7 @@ class Paper:
         open: its claims that no test decides.
         dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
         headlines: what it is known for; the report begins with it.
+        figures: those of the paper that the report redraws.
         changes: the file that tells how its claims changed and why, below the root of the repository; "" for none.
     """
 
@@ -55,6 +81,7 @@ class Paper:
     dropped: tuple[tuple[str, str], ...] = ()
     changes: str = ""
     headlines: tuple[Headline, ...] = ()
+    figures: tuple[Figure, ...] = ()
 
     def ids(self) -> set[str]:
         """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
@@ -88,12 +115,28 @@ def read(folder: Path) -> Paper:
         Headline(question=row.pop("question"), claims=tuple(row.pop("claims")), **row)
         for row in described.pop("headlines", [])
     )
+    figures = tuple(_figure(row) for row in described.pop("figures", []))
     told = folder / CHANGES
     changes = "/".join(told.parts[-3:]) if told.is_file() else ""
-    paper = Paper(key=folder.name, open=open_claims, dropped=dropped, changes=changes, headlines=headlines, **described)
-    if unknown := {id for one in headlines for id in one.claims} - paper.ids():
-        raise KeyError(f"headlines: {', '.join(sorted(unknown))} is no id of the paper")
+    listed: dict[str, Any] = {"open": open_claims, "dropped": dropped, "headlines": headlines, "figures": figures}
+    paper = Paper(key=folder.name, changes=changes, **listed, **described)
+    for name, ones in (("headlines", headlines), ("figures", figures)):
+        if unknown := {id for one in ones for id in one.claims} - paper.ids():
+            raise KeyError(f"{name}: {', '.join(sorted(unknown))} is no id of the paper")
     return paper
+
+
+def _figure(row: dict[str, Any]) -> Figure:
+    """A figure from its table in `paper.toml`."""
+    given: dict[str, Any] = {name: tuple(row.pop(name)) for name in ("claims", "curves") if name in row}
+    printed = tuple(
+        (name, tuple((float(x), float(y)) for x, y in one) if isinstance(one, list) else float(one))
+        for name, one in row.pop("printed", {}).items()
+    )
+    figure = Figure(printed=printed, **given, **row)
+    if not (figure.claims or figure.beside):
+        raise KeyError(f"figures: {figure.number} has neither `claims` nor what is `beside`")
+    return figure
 
 
 def all_papers(claims: Path) -> list[Paper]:

@@ -20,7 +20,7 @@ from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claim
 from harness.judging.exchange import case_from_json
 from harness.plugin.judging import ledgers_key
 from harness.plugin.options import Settings, settings_key
-from harness.report.document import describe, document
+from harness.report.document import describe, document, out_of_tier
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
 from harness.report.write import add_to_job, write
@@ -150,12 +150,7 @@ class Gathering:
 
     def _outside(self) -> list[dict[str, Any]]:
         return [
-            {
-                **{key: one[key] for key in ("id", "paper", "where", "statement")},
-                "reason": f"needs --tier {one['lowest_tier']}",
-            }
-            for one in self.described.values()
-            if not reaches(self.settings.tier, one["lowest_tier"])
+            out_of_tier(one) for one in self.described.values() if not reaches(self.settings.tier, one["lowest_tier"])
         ]
 
     def _keep_junit(self) -> None:

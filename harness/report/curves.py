@@ -1,25 +1,33 @@
-"""The curves that a claim kept for the paper's figures, drawn case by case."""
+"""Curves that claims kept for the paper's figures, drawn case by case, with the numbers that the paper states."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
-from harness.report.axis import axis
+from harness.report.axis import Axis, axis
 
 WIDTH, HEIGHT, COLOURS = 300, 150, 6
 """Of a panel, in its own units; lines beyond the colours begin with the first again, dashed."""
 
+Points = list[tuple[float, float]]
+
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its name, its points as SVG writes them, and which of the colours it has."""
+    """One curve: its name, its points as SVG writes them, its only point, which of the colours it has.
+
+    A line of the paper's own is `printed`, and has no colour of its own.
+    """
 
     name: str
     points: str
+    only: tuple[float, float] | None
     colour: int
     dashed: bool
+    printed: bool
 
 
 @dataclass(frozen=True)
@@ -32,32 +40,52 @@ class Panel:
     y: tuple[tuple[float, str], ...]
 
 
-def panels(entry: Mapping[str, Any]) -> list[Panel]:
-    """A panel for each case of a claim's entry that has curves of at least two finite points."""
-    return [panel for case in entry["cases"] if case["series"] if (panel := _panel(case))]
+def panels(
+    entry: Mapping[str, Any], curves: Sequence[str] = ("*",), printed: Mapping[str, Any] | None = None
+) -> list[Panel]:
+    """A panel for each case of a claim's entry that has a curve of at least two finite points.
+
+    Args:
+        entry: of the claim in claims.json.
+        curves: patterns of the names of those that are drawn.
+        printed: the paper's numbers, by name: a height, or points.
+    """
+    return [panel for case in entry["cases"] if (panel := _panel(case, curves, printed or {}))]
 
 
-def _panel(case: Mapping[str, Any]) -> Panel | None:
-    curves = {}
+def _panel(case: Mapping[str, Any], patterns: Sequence[str], printed: Mapping[str, Any]) -> Panel | None:
+    curves: dict[str, Points] = {}
     for name, curve in case["series"].items():
         pairs = [(x, y) for x, y in zip(curve["x"], curve["y"], strict=True) if x is not None and y is not None]
-        if len(pairs) > 1:
+        if pairs and any(fnmatchcase(name, pattern) for pattern in patterns):
             curves[name] = sorted(pairs, key=lambda pair: pair[0])
-    if not curves:
+    if not any(len(pairs) > 1 for pairs in curves.values()):
         return None
-    across, up = (axis((pair[side] for pairs in curves.values() for pair in pairs), most=4) for side in (0, 1))
-
-    def points(pairs: list[tuple[float, float]]) -> str:
-        return " ".join(
-            f"{across.place(x) * WIDTH / 100:.1f},{HEIGHT - up.place(y) * HEIGHT / 100:.1f}" for x, y in pairs
-        )
-
+    ends = [pick(x for pairs in curves.values() for x, _ in pairs) for pick in (min, max)]
+    told = {
+        name: [(x, given) for x in ends] if isinstance(given, (int, float)) else [(x, y) for x, y in given]
+        for name, given in printed.items()
+    }
+    every = [pair for pairs in (*curves.values(), *told.values()) for pair in pairs]
+    across, up = (axis((pair[side] for pair in every), most=4) for side in (0, 1))
     return Panel(
         title=", ".join(case["parameters"].values()) or case["case"],
-        lines=tuple(
-            Line(name, points(pairs), number % COLOURS, number >= COLOURS)
-            for number, (name, pairs) in enumerate(curves.items())
+        lines=(
+            *(_line(name, pairs, number, across, up) for number, (name, pairs) in enumerate(curves.items())),
+            *(_line(name, pairs, None, across, up) for name, pairs in told.items()),
         ),
         x=tuple((round(place * WIDTH / 100, 1), text) for place, text in across.ticks),
         y=tuple((round(HEIGHT - place * HEIGHT / 100, 1), text) for place, text in up.ticks),
+    )
+
+
+def _line(name: str, pairs: Points, number: int | None, across: Axis, up: Axis) -> Line:
+    places = [(across.place(x) * WIDTH / 100, HEIGHT - up.place(y) * HEIGHT / 100) for x, y in pairs]
+    return Line(
+        name=name,
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places),
+        only=(round(places[0][0], 1), round(places[0][1], 1)) if len(places) == 1 else None,
+        colour=(number or 0) % COLOURS,
+        dashed=number is not None and number >= COLOURS,
+        printed=number is None,
     )

@@ -24,8 +24,24 @@ from harness.verdicts import Verdict
 
 SCHEMA = 2
 
-KEPT = ("id", "paper", "kind", "about", "statement", "discussion", "where", "paper_value", "unit", "erratum", "remark")
+KEPT = (
+    "id",
+    "paper",
+    "kind",
+    "about",
+    "topic",
+    "statement",
+    "discussion",
+    "where",
+    "paper_value",
+    "unit",
+    "erratum",
+    "remark",
+)
 """What an entry takes over from the declaration as it stands."""
+
+OUTSIDE = ("kind", "id", "paper", "where", "statement", "reason", "command")
+"""Of an entry that was not judged; its kind is "tier", "open" (no test decides it yet) or "dropped"."""
 
 OF_PAPER = ("key", "title", "authors", "year", "venue", "changes")
 """The same of a paper."""
@@ -43,6 +59,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "where": claim.where,
         "paper_value": dict(claim.paper) if isinstance(claim.paper, Mapping) else claim.paper,
         "unit": claim.unit,
+        "topic": topic(claim),
         "lowest_tier": claim.tier,
         "rules": {part: rule.sentence for part, rule in claim.rules.items()},
         "stated": {part: stated(rule) for part, rule in claim.rules.items()},
@@ -57,6 +74,12 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "erratum": claim.erratum and asdict(claim.erratum),
         "remark": claim.remark and {**asdict(claim.remark), "kind": str(claim.remark.kind)},
     }
+
+
+def topic(claim: Claim) -> str:
+    """What the claim's module is about: the first line of its docstring, without the full stop."""
+    text = (claim.function.__globals__.get("__doc__") or "").strip()
+    return text.partition("\n")[0].removesuffix(".")
 
 
 def document(
@@ -102,7 +125,11 @@ def document(
 
 def paper_to_json(paper: Paper) -> Json:
     """What claims.json says of a paper."""
-    return {**{name: getattr(paper, name) for name in OF_PAPER}, "headlines": [asdict(one) for one in paper.headlines]}
+    return {
+        **{name: getattr(paper, name) for name in OF_PAPER},
+        "headlines": [asdict(one) for one in paper.headlines],
+        "figures": [{**asdict(one), "printed": dict(one.printed)} for one in paper.figures],
+    }
 
 
 def carried(ladders: Iterable[Ladder]) -> Json:
@@ -131,15 +158,19 @@ def by_chance(ladders: Iterable[Ladder]) -> Json:
 
 def open_rows(paper: Paper) -> list[Json]:
     """The claims of a paper that no test decides, and the errata candidates that did not hold up, with the reasons."""
-    rows = [
-        {"id": row.id, "paper": paper.key, "where": row.where, "statement": row.statement, "reason": row.reason}
-        for row in paper.open
+    told = [
+        *(("open", row.id, row.where, row.statement, row.reason) for row in paper.open),
+        *(("dropped", id, "", "No claim or erratum: it was looked into.", reason) for id, reason in paper.dropped),
     ]
-    dropped = [
-        {"id": id, "paper": paper.key, "where": "", "statement": "", "reason": f"not an erratum: {reason}"}
-        for id, reason in paper.dropped
-    ]
-    return rows + dropped
+    return [dict(zip(OUTSIDE, (kind, id, paper.key, *row, ""), strict=True)) for kind, id, *row in told]
+
+
+def out_of_tier(described: Json) -> Json:
+    """The row of a declared claim that a tier leaves out, with what judges it."""
+    told = [described[name] for name in ("id", "paper", "where", "statement")]
+    lowest = described["lowest_tier"]
+    judges = repeats(described, [f"--tier {lowest}", "--data DIR"])
+    return dict(zip(OUTSIDE, ("tier", *told, f"needs --tier {lowest}", judges), strict=True))
 
 
 def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
@@ -169,12 +200,17 @@ def paper_numbers(given: Any, unit: str) -> Json:
 
 
 def command(described: Json, told: Json, tier: str, session: Json) -> str:
-    """What judges the claim again as this session did, into a folder of its own; DIR is the folder of the data."""
-    how = [f"--tier {tier}"]
-    if session.get("recorded") and described["trained"]:
+    """What judges the claim again as this session did, or at all; DIR is the folder of the data."""
+    how, waits = [f"--tier {tier}"], told["verdict"] == Verdict.NOT_RUN
+    if session.get("recorded") and described["trained"] and not waits:
         how.append("--recorded")
-    if told["verdict"] == Verdict.NOT_RUN or (session.get("data") and told["data"]):
+    if waits or (session.get("data") and told["data"]):
         how.append("--data DIR")
+    return repeats(described, how)
+
+
+def repeats(described: Json, how: Sequence[str]) -> str:
+    """The command that judges one claim, into a folder of its own, from the root of the repository."""
     test = f"{described['file']}::{described['function']}"
     return " ".join([".venv/bin/python -m pytest", test, *how, f"--report {SELECTION}"])
 

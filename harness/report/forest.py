@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.report.axis import axis
+from harness.report.axis import Axis, axis
 from harness.report.wording import papers_number, quantity, rule_of
 
 MOST = 40
@@ -21,9 +21,21 @@ FEW = 6
 Entry = Mapping[str, Any]
 
 
+DIAMOND, LEFT, RIGHT = "M0-5L4 0L0 5L-4 0Z", "M-1 0L5-4V4Z", "M1 0L-5-4V4Z"
+"""Outlines of a control on the scale, and beyond either end of it."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """Where the control's value is drawn, and the outline that it is drawn as."""
+
+    place: float
+    shape: str
+
+
 @dataclass(frozen=True)
 class Row:
-    """One part of a case: its label, its verdict, and where point, interval, seeds, margin and paper's number lie."""
+    """One part of a case: its label, its verdict, and where its numbers, the margin and the control's value lie."""
 
     label: str
     words: str
@@ -34,6 +46,7 @@ class Row:
     seeds: tuple[float, ...]
     margin: tuple[float, float] | None
     paper: float | None
+    control: Control | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,11 @@ class Forest:
     def paper(self) -> bool:
         """Whether the paper's number is drawn in any row."""
         return any(row.paper is not None for row in self.rows)
+
+    @property
+    def control(self) -> bool:
+        """Whether the control is drawn in any row."""
+        return any(row.control is not None for row in self.rows)
 
     @property
     def margin(self) -> bool:
@@ -99,9 +117,11 @@ def forest(entry: Entry, few: bool = False) -> Forest | None:
         margin = None
         if (low, high) != (None, None) and low != high:
             margin = (scale.place(scale.low if low is None else low), scale.place(scale.high if high is None else high))
+        control = case["control"]["parts"].get(part, {}).get("effect")
         return Row(
             label=label(case, part),
-            words=f"{quantity(judged['effect'], judged['unit'])} [{judged['low']:.4g}, {judged['high']:.4g}]",
+            words=f"{quantity(judged['effect'], judged['unit'])} [{judged['low']:.4g}, {judged['high']:.4g}]"
+            + ("" if control is None else f", control {control:.4g}"),
             verdict=judged["verdict"],
             point=scale.place(judged["effect"]),
             low=scale.place(judged["low"]),
@@ -109,11 +129,17 @@ def forest(entry: Entry, few: bool = False) -> Forest | None:
             seeds=tuple(scale.place(value) for value in _seeds(case, part, judged)),
             margin=margin,
             paper=None if paper is None else scale.place(paper),
+            control=None if control is None else _control(scale, control),
         )
 
     zero = scale.place(0.0) if scale.low <= 0 <= scale.high else None
     unit = found[0][2]["unit"] or entry["unit"]
     return Forest(tuple(row(*one) for one in shown), zero, scale.ticks, unit, len(found) - len(shown))
+
+
+def _control(scale: Axis, value: float) -> Control:
+    shape = LEFT if value < scale.low else RIGHT if value > scale.high else DIAMOND
+    return Control(scale.place(value), shape)
 
 
 def label(case: Entry, part: str) -> str:

@@ -18,6 +18,7 @@ import markupsafe
 
 from harness.claims.kinds import Kind
 from harness.report.curves import panels
+from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.verdicts import Evidence, Verdict
 
@@ -42,6 +43,9 @@ def render(document: Mapping[str, Any]) -> str:
         }
         for paper in document["papers"]
     ]
+    for paper in papers:
+        entries, outside = ({one["id"]: one for one in paper[which]} for which in ("claims", "outside"))
+        paper |= {"figures": redrawn(paper, entries, outside), "topics": topics(paper["claims"])}
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
     style, script = own("page.css"), own("page.js")
     return template().render(
@@ -99,6 +103,14 @@ def overall(papers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "about": sorted({entry["about"] or entry["kind"] for paper in papers for entry in paper["claims"]}),
         "outside": sum(len(paper["outside"]) for paper in papers),
     }
+
+
+def topics(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The entries by what their module is about, each topic where its first entry stands."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry["topic"], []).append(entry)
+    return [{"title": title, "claims": claims} for title, claims in found.items()]
 
 
 def by_kind(entries: Iterable[Entry]) -> dict[str, Any]:

