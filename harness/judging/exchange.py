@@ -16,6 +16,7 @@ from harness.judging.cases import CaseJudgement
 from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Ladder, Share
 from harness.judging.correction import Parts
 from harness.rules import Judgement
+from harness.system.plain import plain
 from harness.verdicts import Evidence, Verdict
 
 Json = dict[str, Any]
@@ -40,8 +41,8 @@ def judgement_from_json(values: Json) -> Judgement:
 
 
 def case_to_json(case: CaseResult) -> Json:
-    """A case with its own verdict."""
-    return {
+    """A case with its own verdict; what its function gave is made `plain`."""
+    values = {
         **{name: getattr(case, name) for name in CARRIED},
         **{name: dict(getattr(case, name)) for name in MAPPINGS},
         **{name: list(getattr(case, name)) for name in LISTS},
@@ -51,6 +52,8 @@ def case_to_json(case: CaseResult) -> Json:
         "parts": _parts_to_json(case.judged.parts) if case.judged else {},
         "control": _control_to_json(case.judged) if case.judged else None,
     }
+    written: Json = plain(values)
+    return written
 
 
 def case_from_json(values: Json) -> CaseResult:

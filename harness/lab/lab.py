@@ -114,12 +114,15 @@ class Lab:
         """Hand over what was measured: one value, or one for each part that the claim's rule names.
 
         A value is a `Sample`, or a row of replicates (list, array or tensor of shape `(n,)`, one entry a seed).
+
+        Raises:
+            ValueError: a part was measured before; which of the two would be judged?
         """
-        self.measured.update(_samples(value, parts, self.claim.unit))
+        _add(self.measured, _samples(value, parts, self.claim.unit))
 
     def control(self, value: Any = None, /, **parts: Any) -> None:
         """Hand over the same for the control."""
-        self.controls.update(_samples(value, parts, self.claim.unit))
+        _add(self.controls, _samples(value, parts, self.claim.unit))
 
     def gate(self, values: Iterable[float]) -> None:
         """Hand over what each run has reached of what the claim's gate asks for."""
@@ -178,6 +181,12 @@ class Lab:
         stated = self.claim.reach.get(self.tier)
         reaches = [source.reach for source in self.sources.values()]
         return weakest([*reaches, *([Evidence(stated)] if stated else [])])
+
+
+def _add(there: dict[str, Sample], samples: Mapping[str, Sample]) -> None:
+    if twice := sorted(there.keys() & samples.keys()):
+        raise ValueError(f"measured twice: {', '.join(part or 'the claim' for part in twice)}")
+    there.update(samples)
 
 
 def _samples(value: Any, parts: Mapping[str, Any], unit: str) -> dict[str, Sample]:

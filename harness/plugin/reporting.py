@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,15 @@ from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.claims.tiers import reaches
 from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claims
 from harness.judging.exchange import case_from_json
-from harness.plugin.judging import ledgers_key
+from harness.lab.lab import Lab
+from harness.plugin.collection import claim_of, rung_of, session_key
+from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
 from harness.report.document import describe, document, out_of_tier
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
 from harness.report.write import add_to_job, write
+from harness.system.plain import plain
 from harness.verdicts import Verdict
 
 DESCRIBED = "claims_described"
@@ -37,8 +42,38 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Telling(), "claims-telling")
         return
     if judges_claims(config, settings) and not config.option.collectonly:
-        config.option.xmlpath = config.option.xmlpath or str(settings.report / "junit.xml")
+        require_writable(settings.report)
+        if config.pluginmanager.has_plugin("junitxml"):
+            config.option.xmlpath = config.option.xmlpath or str(settings.report / "junit.xml")
+        end_in_order_on_sigterm(config)
     config.pluginmanager.register(Gathering(config, settings), "claims-gathering")
+
+
+def require_writable(folder: Path) -> None:
+    """Have the folder of the report there before anything is trained.
+
+    Raises:
+        pytest.UsageError: nothing can be written into it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"report")
+    except OSError as error:
+        raise pytest.UsageError(f"--report {folder}: nothing can be written there: {error}") from error
+
+
+def end_in_order_on_sigterm(config: pytest.Config) -> None:
+    """Let SIGTERM end the session as Ctrl-C does, with a report of what was judged."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+    """Send what a test said in a form that every process can take."""
+    sent: dict[str, Any] | None = plain((yield))
+    return sent
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -71,7 +106,7 @@ class Telling:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Leave the declarations where pytest-xdist picks them up."""
-        session.config.workeroutput[DESCRIBED] = described(session.config.rootpath)  # type: ignore[attr-defined]
+        session.config.workeroutput[DESCRIBED] = plain(described(session.config.rootpath))  # type: ignore[attr-defined]
 
 
 class Gathering:
@@ -85,13 +120,36 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.selected: set[str] = set()
+        self.ended: set[str] = set()
+        self.failures: dict[str, str] = {}
+        self.missing: dict[str, CaseResult] = {}
+        self.is_sound = True
+        self.unwritten = ""
         self.started = time.time()
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note whether all modules could be collected."""
+        self.is_sound &= not report.failed
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note which tests are to come."""
+        self.selected.update(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note which tests the workers are to share."""
+        self.selected.update(ids)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the case that a test's report carries."""
+        """Keep the case that a test's report carries, or why there is none."""
         case = getattr(report, "claim_case", None)
         if case is not None:
             self.cases[report.nodeid] = case_from_json(case)
+        if report.when == "call" or report.skipped:
+            self.ended.add(report.nodeid)
+        elif report.failed:
+            self.failures[report.nodeid] = report.longreprtext.strip().rpartition("\n")[2]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -100,11 +158,18 @@ class Gathering:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Write the report; re-record the ledger, or turn the session red when a claim's verdict left it."""
-        if not self.cases:
+        """Write the report; re-record the ledger, or turn the session red when a claim's verdict left it.
+
+        A session that left selected claims without a judgement ends with the status of one that was interrupted.
+        """
+        option = self.config.option
+        if option.collectonly or getattr(option, "setuponly", False) or not (self.cases or self.is_sound):
+            return
+        self.missing = self._unjudged(session)
+        if not (self.cases or self.missing):
             return
         self.described.update(described(self.config.rootpath))
-        self.verdicts = judge_claims(self.cases.values())
+        self.verdicts = judge_claims([*self.cases.values(), *self.missing.values()])
         written = document(
             self.verdicts,
             self.described,
@@ -112,13 +177,20 @@ class Gathering:
             tier=self.settings.tier,
             environment=environment(self.settings.device),
             outside=self._outside(),
-            partial=exitstatus == pytest.ExitCode.INTERRUPTED,
+            partial=bool(self.missing) or exitstatus == pytest.ExitCode.INTERRUPTED,
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
-        write(self.document, self.settings.report)
-        self._keep_junit()
-        if self.settings.update_ledger:
+        try:
+            write(self.document, self.settings.report)
+            self._keep_junit()
+        except OSError as error:
+            self.unwritten = f"the report is not written, and what lies there is older: {error}"
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if self.missing:
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
+        elif self.settings.update_ledger:
             self._record()
         elif self.settings.ledger:
             self.changed = self._changes()
@@ -135,12 +207,41 @@ class Gathering:
             terminalreporter.write_line(line)
         for line in self.changed:
             terminalreporter.write_line(line, red=True)
-        terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
+        if self.missing:
+            kept = "; the ledger is left as it is" if self.settings.update_ledger else ""
+            count = f"{len(self.missing)} of {len(self.selected)} selected tests were not judged"
+            terminalreporter.write_line(f"PARTIAL: {count}{kept}", red=True)
+        if self.unwritten:
+            terminalreporter.write_line(self.unwritten, red=True)
+        else:
+            terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
+
+    def _unjudged(self, session: pytest.Session) -> dict[str, CaseResult]:
+        """The selected cases that came to no judgement, with the reason, by the node id of their tests.
+
+        Where workers ran the tests, and none is left that could tell what a claim says, this process collects them.
+        """
+        left = self.selected - self.cases.keys() - self.ended
+        if not left and {case.id for case in self.cases.values()} <= self.described.keys() | {
+            claim.id for claim in claims.declared
+        }:
+            return {}
+        items = session.items or session.perform_collect()
+        place, stopped = self.config.stash[session_key], session.shouldfail or session.shouldstop
+        why = f"the session ended before it{f': {stopped}' if stopped else ''}"
+        found = {}
+        for item in items:
+            claim = claim_of(item)
+            if claim is not None and item.nodeid in left and isinstance(item, pytest.Function):
+                lab = Lab(claim, case_name(item), parameters(item), place, rung_of(item))
+                found[item.nodeid] = result(item, lab, None, plain(self.failures.get(item.nodeid, why)), 0.0)
+        return found
 
     def _session(self) -> dict[str, Any]:
         given = self.settings
         options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
-        return session(self.config.rootpath, started=self.started, now=time.time(), **options)
+        missing = [{"id": case.id, "case": case.case, "reason": case.failure} for case in self.missing.values()]
+        return session(self.config.rootpath, started=self.started, now=time.time(), **options, missing=missing)
 
     def _folders(self) -> list[tuple[Path, str]]:
         """Folders of this machine, and what the report calls them."""
@@ -154,6 +255,8 @@ class Gathering:
         ]
 
     def _keep_junit(self) -> None:
+        if not getattr(self.config.option, "xmlpath", None):
+            return
         asked, ours = Path(self.config.option.xmlpath).absolute(), self.settings.report / "junit.xml"
         if asked != ours and asked.exists():
             shutil.copyfile(asked, ours)

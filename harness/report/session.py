@@ -11,14 +11,15 @@ from typing import Any
 from harness.system.checkout import checkout
 
 
-def session(root: Path, *, started: float, now: float, **options: bool) -> dict[str, Any]:
+def session(root: Path, *, started: float, now: float, **options: Any) -> dict[str, Any]:
     """What claims.json says of the session.
 
     Args:
         root: of the repository.
         started: seconds since 1970 at its start.
         now: the same at its end.
-        **options: those that change what is judged, e.g. `data` (whether a folder of data was given).
+        **options: those that change what is judged, e.g. `data` (whether a folder of data was given),
+            and what of it is `missing`.
     """
     return {
         "date": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d"),

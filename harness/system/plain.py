@@ -1,0 +1,27 @@
+"""Values that travel between processes and into files: numbers and text as Python itself has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """A value made of None, bool, int, float, str, bytes, list, tuple and dict alone, all text valid UTF-8.
+
+    Numbers, arrays and tensors of numpy and torch become those of Python; half a surrogate pair becomes its escape;
+    what is nothing of this becomes its text.
+    """
+    if value is None or isinstance(value, (bool, bytes)):
+        return value
+    if isinstance(value, str):
+        return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    for kind in (int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (list if isinstance(value, list) else tuple)(map(plain, value))
+    to_list = getattr(value, "tolist", None)
+    return plain(to_list() if to_list is not None else str(value))
