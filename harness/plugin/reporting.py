@@ -20,9 +20,12 @@ from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claim
 from harness.judging.exchange import case_from_json
 from harness.plugin.judging import ledgers_key
 from harness.plugin.options import Settings, settings_key
+from harness.report import history
 from harness.report.document import describe, document
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
+from harness.report.since import since, told
+from harness.report.snapshot import snapshot
 from harness.report.write import add_to_job, write
 from harness.verdicts import Verdict
 
@@ -85,6 +88,7 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.skipped: list[str] = []
         self.started = time.time()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -116,6 +120,7 @@ class Gathering:
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
+        self._remember(self.document)
         write(self.document, self.settings.report)
         self._keep_junit()
         if self.settings.update_ledger:
@@ -126,6 +131,18 @@ class Gathering:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         add_to_job(self.document, without_folders(self.changed, self._folders()), os.environ)
 
+    def _remember(self, written: dict[str, Any]) -> None:
+        """Keep the report in short, and have it say what became of each claim since those before."""
+        if self.settings.history is None:
+            return
+        now = snapshot(written, history.now())
+        past, self.skipped = history.read(self.settings.history)
+        written["history"] = told(past, now)
+        try:
+            history.keep(now, self.settings.history)
+        except OSError as error:
+            self.skipped.append(f"the history was not added to: {error}")
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Verdict counts, changes against the ledger, and where the report is."""
         if self.document is None:
@@ -135,11 +152,16 @@ class Gathering:
             terminalreporter.write_line(line)
         for line in self.changed:
             terminalreporter.write_line(line, red=True)
+        for line in since(self.document):
+            terminalreporter.write_line(line)
+        for line in self.skipped:
+            terminalreporter.write_line(f"history: {line}")
         terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
 
     def _session(self) -> dict[str, Any]:
         given = self.settings
         options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
+        options["selection"] = given.selection
         return session(self.config.rootpath, started=self.started, now=time.time(), **options)
 
     def _folders(self) -> list[tuple[Path, str]]:

@@ -24,7 +24,10 @@ from harness.verdicts import Verdict
 
 SCHEMA = 2
 
-KEPT = ("id", "paper", "kind", "about", "statement", "discussion", "where", "paper_value", "unit", "erratum", "remark")
+KEPT = (
+    *("id", "paper", "kind", "about", "statement", "discussion", "where", "paper_value", "unit", "erratum", "remark"),
+    *("formerly", "decides"),
+)
 """What an entry takes over from the declaration as it stands."""
 
 OF_PAPER = ("key", "title", "authors", "year", "venue", "changes")
