@@ -116,7 +116,14 @@ def judged_again(document: Json, chosen: argparse.Namespace) -> list[Json]:
     device = chosen.device or ("cpu" if document["environment"]["device"] == "cpu" else None)
     place = pytest_arguments(argparse.Namespace(**{**vars(chosen), "tier": document["tier"], "device": device}))
     with tempfile.TemporaryDirectory() as folder:
-        how = ["--no-train", "--no-ledger", "--judge-anew", "--continue-on-collection-errors", f"--report={folder}"]
+        how = [
+            "--no-train",
+            "--no-ledger",
+            "--judge-anew",
+            "--continue-on-collection-errors",
+            f"--report={folder}",
+            f"--history={folder}",
+        ]
         run_pytest([*how, *place, *files], _Only(wanted))
         written = Path(folder, "claims.json")
         return list(json.loads(written.read_text(encoding="utf-8"))["claims"]) if written.exists() else []

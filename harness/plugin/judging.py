@@ -137,6 +137,8 @@ def source_of(key: str, found: Found) -> dict[str, Any]:
         "device": found.device,
         "date": found.date,
         "seconds": found.record.seconds,
+        "code": str(found.record.made_of["code"])[:12],
+        "data": {name: str(digest)[:12] for name, digest in dict(found.record.made_of["data"]).items()},
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.claims.tiers import TIERS
-from harness.system.places import EVIDENCE, REPORT, SELECTION, STORE
+from harness.system.places import EVIDENCE, HISTORY, REPORT, SELECTION, STORE
 
 GROUP = "claims"
 
@@ -23,6 +23,8 @@ class Settings:
         store: folder of the records of finished runs.
         report: folder that index.html, claims.json and junit.xml are written into.
         evidence: folder of the records that are kept.
+        history: folder that earlier reports are kept in, in short; None where this one is not kept.
+        selection: whether some of the claims were asked for.
         recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
     """
@@ -33,6 +35,8 @@ class Settings:
     report: Path
     claims: Path
     evidence: Path
+    history: Path | None
+    selection: bool
     device: str
     train: bool
     recorded: bool
@@ -61,6 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", default="auto", help="cpu, cuda, cuda:1 ... (default: a GPU where there is one)")
     group.addoption("--no-train", action="store_true", help="judge only what the store has; never start a run")
     group.addoption("--evidence", metavar="DIR", help="evidence that is kept (default: reports/evidence)")
+    group.addoption(
+        "--history",
+        metavar="DIR",
+        help="earlier reports in short, to compare with (default: history in the store, for a report over all)",
+    )
     group.addoption("--recorded", action="store_true", help="train nothing: judge trained claims from what is recorded")
     group.addoption("--no-ledger", action="store_true", help="a test passes only when its claim is supported")
     group.addoption("--update-ledger", action="store_true", help="record this session's verdicts as the expected ones")
@@ -87,13 +96,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--data {data}: there is no such folder")
     if option("--download") and not data:
         raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
+    selection, store = is_selection(config, root), Path(option("--store") or root / STORE).resolve()
+    history = option("--history")
     config.stash[settings_key] = Settings(
         tier=option("--tier"),
         data=Path(data).resolve() if data else None,
-        store=Path(option("--store") or root / STORE).resolve(),
-        report=Path(option("--report") or root / (SELECTION if is_selection(config, root) else REPORT)).resolve(),
+        store=store,
+        report=Path(option("--report") or root / (SELECTION if selection else REPORT)).resolve(),
         claims=(root / "claims").resolve(),
         evidence=Path(option("--evidence") or root / EVIDENCE).resolve(),
+        history=Path(history).resolve() if history else None if selection else store / HISTORY,
+        selection=selection,
         device=option("--device"),
         train=not option("--no-train"),
         recorded=option("--recorded"),

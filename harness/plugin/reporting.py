@@ -24,9 +24,12 @@ from harness.lab.lab import Lab
 from harness.plugin.collection import claim_of, rung_of, session_key
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
+from harness.report import history
 from harness.report.document import describe, document, out_of_tier
 from harness.report.environment import environment
 from harness.report.session import session, without_folders
+from harness.report.since import since, told
+from harness.report.snapshot import snapshot
 from harness.report.write import add_to_job, write
 from harness.system.plain import plain
 from harness.verdicts import Verdict
@@ -66,7 +69,11 @@ def require_writable(folder: Path) -> None:
 def end_in_order_on_sigterm(config: pytest.Config) -> None:
     """Let SIGTERM end the session as Ctrl-C does, with a report of what was judged."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    config.add_cleanup(lambda: signal.signal(signal.SIGTERM, before))
+
+    def restore() -> None:
+        signal.signal(signal.SIGTERM, before)
+
+    config.add_cleanup(restore)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -126,6 +133,7 @@ class Gathering:
         self.missing: dict[str, CaseResult] = {}
         self.is_sound = True
         self.unwritten = ""
+        self.skipped: list[str] = []
         self.started = time.time()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -181,6 +189,7 @@ class Gathering:
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
+        self._remember(self.document)
         try:
             write(self.document, self.settings.report)
             self._keep_junit()
@@ -198,6 +207,18 @@ class Gathering:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         add_to_job(self.document, without_folders(self.changed, self._folders()), os.environ)
 
+    def _remember(self, written: dict[str, Any]) -> None:
+        """Keep the report in short, and have it say what became of each claim since those before; not a partial one."""
+        if self.settings.history is None or self.missing:
+            return
+        now = snapshot(written, history.now())
+        past, self.skipped = history.read(self.settings.history)
+        written["history"] = told(past, now)
+        try:
+            history.keep(now, self.settings.history)
+        except OSError as error:
+            self.skipped.append(f"the history was not added to: {error}")
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Verdict counts, changes against the ledger, and where the report is."""
         if self.document is None:
@@ -207,6 +228,10 @@ class Gathering:
             terminalreporter.write_line(line)
         for line in self.changed:
             terminalreporter.write_line(line, red=True)
+        for line in since(self.document):
+            terminalreporter.write_line(line)
+        for line in self.skipped:
+            terminalreporter.write_line(f"history: {line}")
         if self.missing:
             kept = "; the ledger is left as it is" if self.settings.update_ledger else ""
             count = f"{len(self.missing)} of {len(self.selected)} selected tests were not judged"
@@ -240,6 +265,7 @@ class Gathering:
     def _session(self) -> dict[str, Any]:
         given = self.settings
         options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
+        options["selection"] = given.selection
         missing = [{"id": case.id, "case": case.case, "reason": case.failure} for case in self.missing.values()]
         return session(self.config.rootpath, started=self.started, now=time.time(), **options, missing=missing)
 

@@ -37,6 +37,8 @@ KEPT = (
     "unit",
     "erratum",
     "remark",
+    "formerly",
+    "decides",
 )
 """What an entry takes over from the declaration as it stands."""
 

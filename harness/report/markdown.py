@@ -27,6 +27,8 @@ def summary(document: Mapping[str, Any], changed: Sequence[str] = (), limit: int
     lines = ["# Claims report", ""]
     if changed:
         lines += ["## Changed", "", *(f"- {text(line)}" for line in changed), ""]
+    if since := document.get("history"):
+        lines += ["## Since the last report", "", *(f"- {line}" for line in _since(since)), ""]
     lines += table(document)
     shown = [{**paper, "short": "", "claims": _of(document, paper)} for paper in document["papers"]]
     if found := headlines(shown):
@@ -61,6 +63,13 @@ def text(value: object) -> str:
 
 def _of(document: Mapping[str, Any], paper: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for entry in document["claims"] if entry["paper"] == paper["key"]]
+
+
+def _since(found: Mapping[str, Any]) -> list[str]:
+    if found["before"] is None:
+        return ["No base: the history has no report over all claims of this tier."]
+    before = text(found["before"]["named"])
+    return [text(change["text"]) for change in found["changes"]] or [f"No claim changed since {before}."]
 
 
 def _line(entry: Mapping[str, Any]) -> str:

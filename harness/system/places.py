@@ -7,6 +7,9 @@ from pathlib import Path
 STORE = Path("reports/store")
 EVIDENCE = Path("reports/evidence")
 
+HISTORY = "history"
+"""Of earlier reports, within the store unless told otherwise."""
+
 REPORT = Path("reports/latest")
 """The report over all claims."""
 

@@ -58,6 +58,8 @@ def described(**changes):
         "kind": "claim",
         "erratum": None,
         "remark": None,
+        "formerly": [],
+        "decides": {"rules": {"measured": "is 1"}, "readings": {}, "control": "two", "seeds": {}},
     }
     return {**plain, **changes}
 
