@@ -293,6 +293,8 @@ def test_single_maps_move_from_high_to_low_orderness(
     The median over the maps of one network, at the layer's peak less that at the end: a network is one trial, however
     many maps it has.
     """
-    falls = seen(lab, neighbours, looks).median_falls
+    found = seen(lab, neighbours, looks)
+    falls = found.median_falls
+    lab.series("median over the last layer's maps", x=found.epochs.tolist(), y=found.last_layer.mean(0).tolist())
     lab.measure(falls)
     lab.control(-falls)
