@@ -8,7 +8,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,20 @@ def pytest_report_to_serializable() -> Generator[None, dict[str, Any] | None, di
     """Send what a test said in a form that every process can take."""
     sent: dict[str, Any] | None = plain((yield))
     return sent
+
+
+def collected_again(session: pytest.Session) -> Sequence[pytest.Item]:
+    """The selected tests, by a process whose workers collected them, after what ended the session."""
+    session._shouldfail = session._shouldstop = False  # it would end this collection, too
+    capture: Any = session.config.pluginmanager.getplugin("capturemanager")
+    stopped = capture is not None and capture._global_capturing is None  # as Ctrl-C leaves it
+    if stopped:
+        capture.start_global_capturing()
+    try:
+        return session.perform_collect()
+    finally:
+        if stopped:
+            capture.stop_global_capturing()
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -251,8 +265,8 @@ class Gathering:
             claim.id for claim in claims.declared
         }:
             return {}
-        items = session.items or session.perform_collect()
         place, stopped = self.config.stash[session_key], session.shouldfail or session.shouldstop
+        items = session.items or collected_again(session)
         why = f"the session ended before it{f': {stopped}' if stopped else ''}"
         found = {}
         for item in items:

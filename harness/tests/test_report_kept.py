@@ -67,6 +67,13 @@ def test_a_session_that_is_cut_short_reports_what_was_judged_and_what_is_missing
     assert all(suite.entry(id)["verdict"] == "not run" and suite.entry(id)["reason"] for id in unjudged)
 
 
+def test_a_failure_that_ends_the_workers_does_not_end_the_report(suite: Suite):
+    faulty(suite, "assert False")
+    ended = suite.run("-n", "2", "-x", "--dist", "each")
+    assert ended.ret in (pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED)
+    assert [entry["id"] for entry in suite.document()["claims"]] == ["XX-01", "XX-02", "XX-03"]
+
+
 def test_a_worker_that_died_is_named(suite: Suite):
     faulty(suite, CRASH)
     suite.run("-n", "2")
