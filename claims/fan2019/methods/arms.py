@@ -18,9 +18,10 @@ for the time that they need.  They were trained in bfloat16, which takes a proce
 times as long; in float32 the seeds are five that had not been used.
 
 For Table 1 another stand-in is trained until it is good: VGG-16 itself at an eighth of the width, on 45,000 images for
-6 epochs, by the paper's optimiser, rate and batches with half a cosine in place of the steps, half the weight decay and
-mirror images (`well_trained`).  Rate, weight decay, width and epochs were chosen among seven on seed 100 by the
-unmodified network's accuracy on 2000 held-out images (here 76.0 %) and its time.
+8 epochs, by the paper's optimiser, rate and batches with half a cosine in place of the steps, half the weight decay and
+mirror images (`well_trained`).  Rate, weight decay, batches and width were chosen among seven on seed 100 by the
+unmodified network's accuracy on 2000 held-out images and its time; as 6 epochs gave 76.0, 73.2 and 73.8 % on the seeds
+100 to 102, and 75 % were wanted, there are 8.
 
 Nothing stands in for CIFAR: the embedded textures are learnt as well without the order of the channels, so that no
 control could fail on them.
@@ -172,8 +173,8 @@ def well_trained(tier: str) -> Scale:
         return scale(tier)
     training = fan(_unmodified(classes=10, width=8), Data("cifar10", count=45_000, held_out=2000)).with_(
         optimiser=Sgd(rate=0.1, momentum=0.9, weight_decay=5e-5),
-        schedule=Cosine(6),
-        epochs=6,
+        schedule=Cosine(8),
+        epochs=8,
         augmentation=Augmentation(flip=True),
     )
     return Scale(training, passes=2, stand_in="narrow")
