@@ -17,6 +17,12 @@ its cost.  At first there were 6000 images, then 4800, in batches of 64; after v
 for the time that they need.  They were trained in bfloat16, which takes a processor without instructions for it ten
 times as long; in float32 the seeds are five that had not been used.
 
+For Table 1 another stand-in is trained until it is good: VGG-16 itself at an eighth of the width, on 45,000 images for
+8 epochs, by the paper's optimiser, rate and batches with half a cosine in place of the steps, half the weight decay and
+mirror images (`well_trained`).  Rate, weight decay, batches and width were chosen among seven on seed 100 by the
+unmodified network's accuracy on 2000 held-out images and its time; as 6 epochs gave 76.0, 73.2 and 73.8 % on the seeds
+100 to 102, and 75 % were wanted, there are 8.
+
 Nothing stands in for CIFAR: the embedded textures are learnt as well without the order of the channels, so that no
 control could fail on them.
 
@@ -129,7 +135,8 @@ class Scale:
         training: of the unmodified network; arms change the network and nothing else.
         tested: the first so many test images; None takes all.
         passes: tests of each network whose shuffles are random.
-        short: whether short networks stand for VGG-16 and ResNet-50.
+        stand_in: what networks stand for VGG-16 and ResNet-50: "short" ones, or "narrow" ones of all their layers;
+            empty where they are trained themselves.
         conditions: as which other arms the weights of an arm are tested.
         sound: of the unmodified VGG, where runs with seeds of development say it.
     """
@@ -137,7 +144,7 @@ class Scale:
     training: Training
     tested: int | None = None
     passes: int = 4
-    short: bool = False
+    stand_in: str = ""
     conditions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CONDITIONS)
     sound: Reference | None = None
 
@@ -153,11 +160,24 @@ def scale(tier: str) -> Scale:
             epochs=4,
             batch_size=40,
         )
-        return Scale(training, tested=2000, passes=2, short=True, sound=SOUND)
+        return Scale(training, tested=2000, passes=2, stand_in="short", sound=SOUND)
     training = fan(_unmodified(classes=100), Data("cifar100"))
     if tier == "nightly":
         training = training.with_(epochs=12, schedule=Steps((6, 9)), precision="bf16")
     return Scale(training)
+
+
+def well_trained(tier: str) -> Scale:
+    """The same scale, but with a narrow VGG-16 that is trained until it is good in place of the short one."""
+    if tier != "laptop":
+        return scale(tier)
+    training = fan(_unmodified(classes=10, width=8), Data("cifar10", count=45_000, held_out=2000)).with_(
+        optimiser=Sgd(rate=0.1, momentum=0.9, weight_decay=5e-5),
+        schedule=Cosine(8),
+        epochs=8,
+        augmentation=Augmentation(flip=True),
+    )
+    return Scale(training, passes=2, stand_in="narrow")
 
 
 def imagenet(tier: str) -> Scale:
@@ -202,7 +222,7 @@ def arm(name: str, scale: Scale) -> ShuffleTest:
     if name != plain:
         training = training.with_(data=replace(training.data, label_noise=LabelNoise(1.0, "any class")))
     others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
-    title = title_of(name, short=scale.short) + ON.get(training.data.name, "")
+    title = title_of(name, scale.stand_in) + ON.get(training.data.name, "")
     sound = scale.sound if name == "plain" else None
     return ShuffleTest(
         training, conditions=others, passes=scale.passes, images=scale.tested, called=title, reference=sound
@@ -230,12 +250,12 @@ def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], 
     return runs
 
 
-def title_of(name: str, *, short: bool = False) -> str:
+def title_of(name: str, stand_in: str = "") -> str:
     """What an arm is in words, e.g. "VGG-16, spatial shuffle, last 4 layers".
 
     Args:
         name: of the arm.
-        short: whether the short networks stand for the paper's, as at tier `laptop`.
+        stand_in: what networks stand for the paper's, as in `Scale`.
     """
     plain = name.removesuffix(RANDOM_LABELS)
     labels = name.removeprefix(plain)
@@ -243,7 +263,7 @@ def title_of(name: str, *, short: bool = False) -> str:
         return "perceptron with 512 hidden units" + labels
     how = ARMS[plain]
     architecture = str(how.get("architecture", "vgg16"))
-    network = f"short {TITLES[architecture]}" if short else TITLES[architecture]
+    network = f"{stand_in} {TITLES[architecture]}".lstrip()
     return ", ".join([network, *_modification(how, "layer" if architecture == "vgg16" else "bottleneck")]) + labels
 
 
@@ -284,7 +304,7 @@ def _network(name: str, scale: Scale) -> Network:
     if name == PERCEPTRON:
         return Network.of("mlp", inputs=3 * 32 * 32, width=512, classes=shape["classes"])
     how = ARMS[name]
-    return Network.of("fan-modified", **shape, **(_shortened(how) if scale.short else how))
+    return Network.of("fan-modified", **shape, **(_shortened(how) if scale.stand_in == "short" else how))
 
 
 def _shortened(how: dict[str, Value]) -> dict[str, Value]:
