@@ -38,6 +38,9 @@ from typing import Any
 EXACT = ("fingerprints", "shared_images", "rate", "optimiser", "test_images", "filters", "layers")
 """Metrics that do not depend on how a processor rounds; a first epoch has them as the whole run."""
 
+COUNTS = ("filters", "layers")
+"""Those of them that count.  A mapping of that name, such as the spectra of filters by state, was measured instead."""
+
 ROUNDED = "initial weights"
 """The one fingerprint that does: normal numbers are computed otherwise with other instructions."""
 
@@ -205,8 +208,13 @@ def _beginning(recorded: Mapping[str, Any], found: Mapping[str, Any]) -> Iterato
                 both = max(1, min(len(one), len(other)))
                 one, other = one[:both], other[:both]
             yield from _values(metric, one, other, curve=True)
-        elif metric in EXACT or metric == OPENING:
+        elif _is_exact(metric, one) or metric == OPENING:
             yield from _values(metric, one, other, curve=False)
+
+
+def _is_exact(metric: str, value: Any) -> bool:
+    """Whether rounding has no part in a metric."""
+    return metric in EXACT and not (metric in COUNTS and isinstance(value, Mapping))
 
 
 def _has_an_entry_an_epoch(one: Any, other: Any, rates: Any, other_rates: Any) -> bool:
@@ -244,13 +252,16 @@ class _Elsewhere:
 
     def chosen(self, metric: str) -> bool:
         """Whether a metric tells in words and numbers what a network chose."""
-        return metric not in EXACT and any(_mixes(metrics.get(metric)) for metrics in (self._recorded, self._found))
+        return not _is_exact(metric, self._recorded.get(metric)) and any(
+            _mixes(metrics.get(metric)) for metrics in (self._recorded, self._found)
+        )
 
     def within(self, pair: Difference) -> bool:
         """Whether two values are as near as rounding leaves them."""
         if pair.metric == "fingerprints" and pair.place == (ROUNDED,):
             return isinstance(pair.found, str)
-        if pair.metric in EXACT or not (_is_number(pair.recorded) and _is_number(pair.found)):
+        exact = _is_exact(pair.metric, self._recorded.get(pair.metric))
+        if exact or not (_is_number(pair.recorded) and _is_number(pair.found)):
             return _same(pair.recorded, pair.found)
         return bool(abs(pair.recorded - pair.found) <= self._allowed(pair))
 

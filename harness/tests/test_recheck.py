@@ -290,3 +290,10 @@ def test_the_precision_is_found_wherever_a_recipe_says_it():
     inner = {"recipe": {"name": "criticality", "fields": {"training": {"name": "t", "fields": {"precision": "bf16"}}}}}
     assert precision_of(inner) == "bf16"
     assert precision_of({"recipe": {"name": "x", "fields": {}}}) == "float32"
+
+
+def test_measured_spectra_of_filters_are_no_count_of_filters():
+    recorded = {"rate": [0.1, 0.1], "filters": {"untrained": [1.0, 0.5], "trained": [2.0, 0.1]}}
+    opening = {"rate": [0.1], "filters": {"untrained": [1.0, 0.5]}}
+    assert compare(recorded, opening, {}).differences == ()
+    assert compare({**recorded, "filters": [64, 64]}, {**opening, "filters": [64, 32]}, {}).differences
