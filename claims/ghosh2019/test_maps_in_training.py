@@ -8,7 +8,7 @@ before any of these networks was trained, after the review's two prototypes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from claims.ghosh2019.methods.map_readings import GRIDS, TESTED, Progress
 from claims.ghosh2019.methods.map_recipes import ON, OPTIMISERS, REACH, SEEDS, progress, two_layers
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 READINGS = {"optimiser": OPTIMISERS, "looks": GRIDS, "neighbours": NEIGHBOURHOODS}
+TRAINED: dict[str, Any] = {"tier": "laptop", "about": About.DIRECTION, "seeds": SEEDS, "reach": REACH}
 BEGINNING = 0.5
 """The share of the epochs that is called the beginning of training, at the most."""
 
@@ -46,13 +47,10 @@ def seen(lab: Lab, neighbours: str, grid: str) -> Progress:
     "SO-24",
     where="Section 4.2.1, Fig. 3",
     paper="a synchronized peaking at the beginning of training",
-    tier="laptop",
     data=ON,
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule={
         "above the start": in_all(greater_than(0.0)),
         "above the end": in_all(greater_than(0.0)),
@@ -107,13 +105,10 @@ def last_peak(found: Progress, upside_down: bool = False) -> Several:
     "SO-25",
     where="Abstract; section 4.2.1",
     paper="does not show any steady improvement in this phase",
-    tier="laptop",
     data=ON,
     readings={**READINGS, "peak": ("top", "half way up")},
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule={PEAK: in_all(greater_than(0.0)), "gained after it": greater_than(0.5)},
     mirrored=(PEAK, "gained after it"),
     control="the curve upside down; the share that comes before the peak",
@@ -137,13 +132,10 @@ def test_accuracy_rises_after_the_peak(
     "SO-26",
     where="Section 4.2.1, Fig. 3",
     paper="after the peak, the spatial orderness of all layers shows a synchronized decrease",
-    tier="laptop",
     data=ON,
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule=in_all(greater_than(0.0)),
     mirrored=(SINGLE,),
     control="the end of the training and the peak exchanged",
@@ -164,13 +156,10 @@ def test_orderness_of_all_layers_falls_after_the_peak(
     "SO-27",
     where="Section 4.2.1, Fig. 3",
     paper="the spatial orderness of the last layer shows the greatest reduction after its peak",
-    tier="laptop",
     data=ON,
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule=greater_than(0.0),
     control="the first layer in the place of the last one",
 )
@@ -188,13 +177,10 @@ def test_the_last_layer_falls_most(lab: Lab, data: str, optimiser: str, looks: s
     "SO-28",
     where="Section 4.2.1, Fig. 3",
     paper="the other layers decrease with training as well, even including the first layer",
-    tier="laptop",
     data=ON,
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="the end of the training and the peak exchanged",
@@ -223,13 +209,10 @@ def jumps(lab: Lab, neighbours: str, looks: str) -> None:
     "SO-47",
     where="Appendix B, Fig. 5",
     paper="accuracy starts an unconstrained jump only after the orderness of the final layer starts decreasing",
-    tier="laptop",
     data=("mnist",),
     readings=READINGS,
-    about=About.DIRECTION,
     runs=two_layers,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule={PEAK: in_all(greater_than(0.0)), JUMP: proportion_above(0.5)},
     mirrored=(PEAK, JUMP),
     control="the curve upside down; the same networks with time reversed",
@@ -249,13 +232,10 @@ def test_accuracy_jumps_after_the_second_layer_turns(
     "SO-48",
     where="Appendix B, Fig. 6",
     paper="the same of three layers at rate 1e-3",
-    tier="laptop",
     data=("mnist",),
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule={PEAK: in_all(greater_than(0.0)), JUMP: proportion_above(0.5)},
     mirrored=(PEAK, JUMP),
     control="the curve upside down; the same networks with time reversed",
@@ -274,13 +254,10 @@ def test_accuracy_jumps_after_the_third_layer_turns(
     "SO-55",
     where="Appendix E, Fig. 8",
     paper="a smooth transition from high to low spatial orderness",
-    tier="laptop",
     data=("mnist",),
     readings=READINGS,
-    about=About.DIRECTION,
     runs=progress,
-    seeds=SEEDS,
-    reach=REACH,
+    **TRAINED,
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="the end of the training and the peak exchanged",
