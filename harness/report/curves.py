@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 from harness.report.axis import Axis, axis
@@ -17,13 +18,13 @@ Points = list[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Line:
-    """One curve: its name, its points as SVG writes them, its only point, which of the colours it has.
+    """One curve: its name, its points as a path of SVG, its only point, which of the colours it has.
 
     A line of the paper's own is `printed`, and has no colour of its own.
     """
 
     name: str
-    points: str
+    path: str
     only: tuple[float, float] | None
     colour: int
     dashed: bool
@@ -83,9 +84,22 @@ def _line(name: str, pairs: Points, number: int | None, across: Axis, up: Axis) 
     places = [(across.place(x) * WIDTH / 100, HEIGHT - up.place(y) * HEIGHT / 100) for x, y in pairs]
     return Line(
         name=name,
-        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in places),
+        path=path(places),
         only=(round(places[0][0], 1), round(places[0][1], 1)) if len(places) == 1 else None,
         colour=(number or 0) % COLOURS,
         dashed=number is not None and number >= COLOURS,
         printed=number is None,
     )
+
+
+def path(places: Points) -> str:
+    """A line through places as SVG has it, to a tenth of a unit: the first, then the ways from each to the next."""
+    tenths = [(round(10 * x), round(10 * y)) for x, y in places]
+    ways = [(x - a, y - b) for (a, b), (x, y) in pairwise(tenths)]
+    first, rest = tenths[0], "".join(f"{_tenths(way)}" for way in ways)
+    return f"M{_tenths(first).strip()}{'l' if rest else ''}{rest.strip()}"
+
+
+def _tenths(pair: tuple[int, int]) -> str:
+    """Two numbers given in tenths, each behind a blank or its minus."""
+    return "".join(f"{'' if number < 0 else ' '}{number / 10:g}" for number in pair)

@@ -15,6 +15,7 @@ from typing import Any
 
 import jinja2
 import markupsafe
+import minify_html
 
 from harness.claims.kinds import Kind
 from harness.report.curves import panels
@@ -29,11 +30,16 @@ COUNTED = (Kind.CLAIM, Kind.ERROR)
 
 
 def render(document: Mapping[str, Any]) -> str:
-    """The page that a reader opens.
+    """The page that a reader opens, without what HTML may leave out.
 
     Args:
         document: the content of claims.json, see `harness.report.document`.
     """
+    return str(minify_html.minify(draw(document), minify_css=False, minify_js=False))
+
+
+def draw(document: Mapping[str, Any]) -> str:
+    """The same as it is drawn, with every tag and quote."""
     papers = [
         {
             **paper,
@@ -64,8 +70,8 @@ def render(document: Mapping[str, Any]) -> str:
 
 @functools.cache
 def own(name: str) -> markupsafe.Markup:
-    """One of the page's own files, which goes into it as it is."""
-    return markupsafe.Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))
+    """One of the page's own files, which goes into it as it is; the policy's digests hold for exactly this text."""
+    return markupsafe.Markup((Path(__file__).parent / name).read_text(encoding="utf-8").strip())
 
 
 def digest(text: str) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from itertools import accumulate
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.claims.papers import Figure, read
+from harness.report.curves import HEIGHT, WIDTH, path
 from harness.report.document import paper_to_json
 from harness.report.figures import redrawn
-from harness.report.page import render
+from harness.report.page import draw
 from harness.tests.made_up_cases import case, not_run
 from harness.tests.test_papers_headlines import PAPER as TOML
 from harness.tests.test_report import HOSTILE, PAPER, described, documented
@@ -57,13 +63,24 @@ def test_curves_are_chosen_by_name_and_the_papers_heights_and_points_are_drawn_w
     ((id, panel),) = drawn(written(figure, case(series=CURVES))).panels
     assert id == "XX-01"
     assert [(line.name, line.printed) for line in panel.lines] == [("by depth", False), ("half", True), ("dots", True)]
-    curve, half, dots = ([tuple(map(float, one.split(","))) for one in line.points.split()] for line in panel.lines)
+    curve, half, dots = (places(line.path) for line in panel.lines)
     (bottom, _), (_, top) = half, dots
     assert half[0][0] == curve[0][0], "a height goes from the first x to the last"
     assert half[1][0] == curve[1][0] == dots[1][0]
     assert bottom[1] == half[1][1] == 147.0, "the lowest of all, 2 % above the frame"
     assert top[1] == 3.0, "the highest"
     assert curve[1][1] == pytest.approx(147 - 144 * (4 - 0.5) / (7 - 0.5), abs=0.1)
+
+
+def places(path: str) -> list[tuple[float, float]]:
+    """The places that a path leads through."""
+    numbers = [float(one) for one in re.findall(r"-?[0-9.]+", path)]
+    return [*zip(accumulate(numbers[::2]), accumulate(numbers[1::2]), strict=True)]
+
+
+@given(st.lists(st.tuples(st.floats(0, WIDTH), st.floats(0, HEIGHT)), min_size=1, max_size=50))
+def test_a_path_leads_through_its_points_to_a_tenth_of_a_unit_without_adding_up_errors(points):
+    np.testing.assert_allclose(places(path(points)), points, rtol=0, atol=0.0501)
 
 
 def test_the_papers_number_stands_beside_ours():
@@ -84,13 +101,13 @@ def test_a_figure_without_data_says_what_it_waits_for_and_the_command():
     assert "--data DIR" in first.command
     assert "--recorded" not in first.command
     assert (second.id, second.reason, second.command) == ("XX-09", "dear", "")
-    page = render(document)
+    page = draw(document)
     assert "It waits for" in page
     assert "0 of 1 with data" in page
 
 
 def test_what_is_declared_of_a_figure_is_shown_literally():
     figure = Figure(HOSTILE, HOSTILE, ("XX-01",), x=HOSTILE, y=HOSTILE, printed=((HOSTILE, 1.0),), beside=HOSTILE)
-    page = render(written(figure, case(series={HOSTILE: CURVES["loss"]})))
+    page = draw(written(figure, case(series={HOSTILE: CURVES["loss"]})))
     assert "<img" not in page
     assert "onerror=alert(1)&gt;" in page

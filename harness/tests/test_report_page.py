@@ -15,11 +15,11 @@ from harness.judging.claims import judge_claims
 from harness.report.axis import axis
 from harness.report.document import document
 from harness.report.forest import FEW, forest
-from harness.report.page import interval, own, render
+from harness.report.page import draw, interval, own, render
 from harness.report.stated import stated
 from harness.rules import Estimate, Exact, equivalent_to, greater_than
 from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
-from harness.tests.test_report import OPTIONS, PAPER, described, documented, text_of
+from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, Elements, described, documented, text_of
 from harness.verdicts import Evidence, Verdict
 
 REFUTED = VERDICTS[Verdict.REFUTED]
@@ -52,7 +52,7 @@ def test_a_card_shows_reason_evidence_readings_notes_and_discussion():
 
 
 def test_the_table_and_the_counts_have_the_verdicts():
-    page = render(documented(described(), case(judged=judgement({"x": REFUTED}), evidence=Evidence.REDUCED)))
+    page = draw(documented(described(), case(judged=judgement({"x": REFUTED}), evidence=Evidence.REDUCED)))
     row = 'data-paper="paper2020" data-verdict="refuted" data-evidence="reduced" data-about="claim"'
     assert f'<tr {row}><th scope="row"><a href="#XX-01">XX-01</a></th><td>One is one.</td>' in page
     counted = page.partition('<table class="counts">')[2].partition("</table>")[0]
@@ -71,18 +71,18 @@ def test_a_headline_is_a_question_with_the_claims_that_answer_it():
         [told],
         **OPTIONS,
     )
-    first = render(written).partition('<section id="headlines">')[2].partition("</section>")[0]
+    first = draw(written).partition('<section id="headlines">')[2].partition("</section>")[0]
     assert "<h3>Is one one?</h3>" in first
     assert '<a href="#XX-01">XX-01</a> One is one.' in first
     assert "above 1, as the rule asks" in first
     assert '<table class="forest">' in first
     assert "XX-02 is not judged at this tier." in first
     assert "Two?" not in first
-    assert "headlines" not in render(documented(described(), case())).partition("<main")[2].partition("<script>")[0]
+    assert "headlines" not in draw(documented(described(), case())).partition("<main")[2].partition("<script>")[0]
 
 
 def test_every_header_of_a_table_has_a_scope_and_every_card_can_be_linked_to():
-    page = render(documented(described(), case(sample=FIVE, rule=ABOVE_ONE)))
+    page = draw(documented(described(), case(sample=FIVE, rule=ABOVE_ONE)))
     headers = re.findall(r"<th(?: [^>]*)?>", page.partition("<main")[2])
     assert headers
     assert all("scope=" in header for header in headers)
@@ -115,10 +115,10 @@ def test_a_card_names_the_runs_with_their_seeds():
 
 def test_curves_are_drawn():
     curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}, "a point": {"x": [1.0], "y": [1.0]}}
-    page = render(documented(described(), case("mnist", parameters={"data": "mnist"}, series=curves)))
-    assert page.count("<polyline") == 1
+    page = draw(documented(described(), case("mnist", parameters={"data": "mnist"}, series=curves)))
+    assert page.count('<path class="c') == 1
     assert "— ours</span>" in page
-    assert "<polyline" not in render(documented(described(), case()))
+    assert '<path class="c' not in draw(documented(described(), case()))
 
 
 def test_each_papers_section_has_its_own_claims_and_open_rows_of_papers_that_were_not_judged_are_left_out():
@@ -128,7 +128,7 @@ def test_each_papers_section_has_its_own_claims_and_open_rows_of_papers_that_wer
     given: dict[str, Any] = {"tier": "smoke", "environment": environment, "outside": []}
     written = document(verdicts, {"XX-01": described()}, [PAPER, other], **given)
     assert [row["paper"] for row in written["outside"]] == ["paper2020"]
-    page = render({**written, "outside": [*written["outside"], {**written["outside"][0], "paper": "other2021"}]})
+    page = draw({**written, "outside": [*written["outside"], {**written["outside"][0], "paper": "other2021"}]})
     assert page.count('<article id="XX-01">') == 1
     assert "Another paper" in page
 
@@ -216,3 +216,24 @@ def test_what_was_computed_has_no_interval():
     judged = greater_than(0.0).judge(Exact(2.0))
     assert interval({"low": judged.low, "high": judged.high}) == ""
     assert interval({"low": 1.0, "high": 2.0}) == "[1, 2]"
+
+
+def test_the_page_has_the_elements_and_the_text_of_what_is_drawn():
+    curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}}
+    known = documented(
+        described(statement=HOSTILE, discussion=HOSTILE), case("mnist", series=curves), not_run("b", HOSTILE)
+    )
+    whole, short = Elements(draw(known)), Elements(render(known))
+    assert len(render(known)) < 0.95 * len(draw(known))
+    assert "".join(short.text.split()) == "".join(whole.text.split())
+    assert shown(short) == shown(whole)
+
+
+def shown(page: Elements) -> list[tuple[str | None, ...]]:
+    """What matters of a page's elements, without those whose tags HTML lets be left out."""
+    left_out = {"html", "head", "body", "tbody", "colgroup"}
+    return [
+        (tag, *map(given.get, ("id", "class", "href", "hidden", "d", "viewbox", "aria-label")))
+        for tag, given in page.tags
+        if tag not in left_out
+    ]
