@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,15 +57,18 @@ class Ledger:
         Raises:
             LedgerUnreadable: when the file is damaged or of another schema.
         """
-        if not file.exists():
-            return cls()
+        return cls.parse(file.read_bytes(), str(file)) if file.exists() else cls()
+
+    @classmethod
+    def parse(cls, text: bytes, where: str) -> Ledger:
+        """The ledger in a file's text; `where` it is from is for errors, which are those of `read`."""
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
+            content = json.loads(text)
             schema, claims = content["schema"], content["claims"]
         except (ValueError, KeyError, TypeError) as error:
-            raise LedgerUnreadable(f"{file}: not a ledger ({error}); restore it from version control") from error
+            raise LedgerUnreadable(f"{where}: not a ledger ({error}); restore it from version control") from error
         if schema != SCHEMA:
-            raise LedgerUnreadable(f"{file}: schema {schema}, this suite reads {SCHEMA}; use the suite that wrote it")
+            raise LedgerUnreadable(f"{where}: schema {schema}, this suite reads {SCHEMA}; use the suite that wrote it")
         return cls(claims)
 
     def write(self, file: Path) -> None:
@@ -183,8 +186,8 @@ def _near(recorded: float | str, value: float) -> bool:
 class Ledgers:
     """The ledgers of a session: one for all papers below `claims/`, one in the folder of each paper elsewhere."""
 
-    def __init__(self, claims: Path, *, read: bool = True) -> None:
-        """Read the ledger of `claims`; with `read` false all are taken to be empty."""
+    def __init__(self, claims: Path, read: Callable[[Path], Ledger] = Ledger.read) -> None:
+        """Read the ledger of `claims`, and later those of papers elsewhere, with `read`."""
         self._claims = claims.resolve()
         self._read = read
         self._ledgers: dict[Path, Ledger] = {}
@@ -205,5 +208,5 @@ class Ledgers:
         """The ledger that has the paper's claims; errors as in `Ledger.read`."""
         file = self.file(paper)
         if file not in self._ledgers:
-            self._ledgers[file] = Ledger.read(file) if self._read else Ledger()
+            self._ledgers[file] = self._read(file)
         return self._ledgers[file]

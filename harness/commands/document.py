@@ -22,7 +22,7 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise BadUsage(f"{file}: not there; `pytest claims --report {folder}` writes it")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        schema, complete = document["schema"], "session" in document and all("decides" in e for e in document["claims"])
+        schema, complete = document["schema"], "base" in document and all("decides" in e for e in document["claims"])
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BadUsage(f"{file}: not a report's ({error}); `pytest claims --report {folder}` writes it anew") from error
     if schema != SCHEMA:

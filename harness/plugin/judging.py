@@ -31,7 +31,7 @@ ledgers_key = pytest.StashKey[Ledgers]()
 def pytest_configure(config: pytest.Config) -> None:
     """Read the ledger."""
     settings = config.stash[settings_key]
-    config.stash[ledgers_key] = Ledgers(settings.claims, read=settings.ledger)
+    config.stash[ledgers_key] = Ledgers(settings.claims, Ledger.read if settings.ledger else lambda _: Ledger())
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def found(claim: Claim, judged: CaseJudgement) -> str:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Send a case's verdict along with its test report (across processes too) and into junit.xml."""
+    """Send a case's verdict along with its test report (across processes too) and into pytest's JUnit file."""
     report = yield
     if call.when == "call" and case_key in item.stash:
         case = item.stash[case_key]

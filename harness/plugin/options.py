@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Settings:
         report: folder that index.html, claims.json and junit.xml are written into.
         evidence: folder of the records that are kept.
         history: folder that earlier reports are kept in, in short; None where this one is not kept.
+        base: branch or commit whose ledger and evidence the session is compared with; None for no comparison.
         selection: whether some of the claims were asked for.
         recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
@@ -36,6 +38,7 @@ class Settings:
     claims: Path
     evidence: Path
     history: Path | None
+    base: str | None
     selection: bool
     device: str
     train: bool
@@ -69,6 +72,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--history",
         metavar="DIR",
         help="earlier reports in short, to compare with (default: history in the store, for a report over all)",
+    )
+    group.addoption(
+        "--base",
+        metavar="REF",
+        help="compare with the ledger and evidence where this branch or commit was left "
+        "(default: the branch that a pull or merge request goes to, on GitHub and GitLab)",
     )
     group.addoption("--recorded", action="store_true", help="train nothing: judge trained claims from what is recorded")
     group.addoption("--no-ledger", action="store_true", help="a test passes only when its claim is supported")
@@ -106,6 +115,7 @@ def pytest_configure(config: pytest.Config) -> None:
         claims=(root / "claims").resolve(),
         evidence=Path(option("--evidence") or root / EVIDENCE).resolve(),
         history=Path(history).resolve() if history else None if selection else store / HISTORY,
+        base=option("--base") or target_branch(os.environ),
         selection=selection,
         device=option("--device"),
         train=not option("--no-train"),
@@ -117,6 +127,12 @@ def pytest_configure(config: pytest.Config) -> None:
         judge_anew=option("--judge-anew"),
         allow_not_run=option("--allow-not-run"),
     )
+
+
+def target_branch(environment: Mapping[str, str]) -> str | None:
+    """The branch that a pull request on GitHub, or a merge request on GitLab goes to, as a clone of it knows it."""
+    names = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+    return next((f"origin/{environment[name]}" for name in names if environment.get(name)), None)
 
 
 def is_selection(config: pytest.Config, root: Path) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,21 @@ import pytest
 
 from harness.claims import claim as claims
 from harness.claims import papers
-from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.claims.ledger import Ledgers
 from harness.claims.tiers import reaches
-from harness.judging.claims import CaseResult, ClaimVerdict, Ladder, judge_claims
+from harness.judging.claims import CaseResult, Ladder, judge_claims
 from harness.judging.exchange import case_from_json
 from harness.lab.lab import Lab
+from harness.plugin import base
 from harness.plugin.collection import claim_of, rung_of, session_key
+from harness.plugin.expected import Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
 from harness.report import history
+from harness.report.beside import beside
 from harness.report.document import describe, document, out_of_tier
 from harness.report.environment import environment
+from harness.report.junit import Outcome
 from harness.report.session import session, without_folders
 from harness.report.since import since, told
 from harness.report.snapshot import snapshot
@@ -39,15 +42,13 @@ DESCRIBED = "claims_described"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have pytest write junit.xml beside the report; the process that controls the session gathers the verdicts."""
+    """The process that controls the session gathers the verdicts."""
     settings = config.stash[settings_key]
     if is_worker(config):
         config.pluginmanager.register(Telling(), "claims-telling")
         return
     if judges_claims(config, settings) and not config.option.collectonly:
         require_writable(settings.report)
-        if config.pluginmanager.has_plugin("junitxml"):
-            config.option.xmlpath = config.option.xmlpath or str(settings.report / "junit.xml")
         end_in_order_on_sigterm(config)
     config.pluginmanager.register(Gathering(config, settings), "claims-gathering")
 
@@ -95,6 +96,13 @@ def collected_again(session: pytest.Session) -> Sequence[pytest.Item]:
     finally:
         if stopped:
             capture.stop_global_capturing()
+
+
+def outcome(report: pytest.TestReport) -> Outcome:
+    """What became of the test of a case, and why."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        return Outcome("skipped", report.longrepr[2].removeprefix("Skipped: "))
+    return Outcome(report.outcome, report.longreprtext if report.failed else "")
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -146,13 +154,16 @@ class Gathering:
         self.failures: dict[str, str] = {}
         self.missing: dict[str, CaseResult] = {}
         self.is_sound = True
-        self.unwritten = ""
+        self.tests: dict[str, Outcome] = {}
+        self.unwritten: list[str] = []
         self.skipped: list[str] = []
         self.started = time.time()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note whether all modules could be collected."""
-        self.is_sound &= not report.failed
+        if report.failed:
+            self.is_sound = False
+            self.tests[report.nodeid] = Outcome("error", report.longreprtext)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which tests are to come."""
@@ -168,6 +179,7 @@ class Gathering:
         case = getattr(report, "claim_case", None)
         if case is not None:
             self.cases[report.nodeid] = case_from_json(case)
+            self.tests[report.nodeid] = outcome(report)
         if report.when == "call" or report.skipped:
             self.ended.add(report.nodeid)
         elif report.failed:
@@ -203,23 +215,39 @@ class Gathering:
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
-        self._remember(self.document)
-        try:
-            write(self.document, self.settings.report)
-            self._keep_junit()
-        except OSError as error:
-            self.unwritten = f"the report is not written, and what lies there is older: {error}"
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         if self.missing:
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
         elif self.settings.update_ledger:
-            self._record()
+            self._expected(Ledgers(self.settings.claims)).record()
         elif self.settings.ledger:
-            self.changed = self._changes()
+            changed = self._expected(self.config.stash[ledgers_key]).changes()
+            self.changed = without_folders([str(one) for one in changed], self._folders())
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        add_to_job(self.document, without_folders(self.changed, self._folders()), os.environ)
+        self.document |= {"changed": self.changed, "base": self._beside_base()}
+        self._remember(self.document)
+        self.unwritten = write(self.document, self.settings.report, self.tests)
+        try:
+            add_to_job(self.document, os.environ)
+        except OSError as error:
+            self.unwritten.append(f"the summary of the job is not written: {error}")
+        if self.unwritten:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _beside_base(self) -> dict[str, Any] | None:
+        """What became of the claims since the branch that is checked out left the one that it goes to."""
+        ref, root, given = self.settings.base, self.config.rootpath, self.settings
+        if ref is None or self.missing:
+            return None
+        try:
+            commit = base.find(root, ref)
+            expected = self._expected(base.ledgers(root, given.claims, commit))
+            changes = [change.text for change in (*expected.changes(), *expected.unknown())]
+            lines = base.evidence(root, given.evidence, commit)
+            return base.told(f"{commit[:10]} ({ref})", without_folders(changes, self._folders()), lines)
+        except base.NoBase as why:
+            return base.missing(ref, why)
 
     def _remember(self, written: dict[str, Any]) -> None:
         """Keep the report in short, and have it say what became of each claim since those before; not a partial one."""
@@ -242,7 +270,7 @@ class Gathering:
             terminalreporter.write_line(line)
         for line in self.changed:
             terminalreporter.write_line(line, red=True)
-        for line in since(self.document):
+        for line in [*beside(self.document["base"]), *since(self.document)]:
             terminalreporter.write_line(line)
         for line in self.skipped:
             terminalreporter.write_line(f"history: {line}")
@@ -250,9 +278,9 @@ class Gathering:
             kept = "; the ledger is left as it is" if self.settings.update_ledger else ""
             count = f"{len(self.missing)} of {len(self.selected)} selected tests were not judged"
             terminalreporter.write_line(f"PARTIAL: {count}{kept}", red=True)
-        if self.unwritten:
-            terminalreporter.write_line(self.unwritten, red=True)
-        else:
+        for line in self.unwritten:
+            terminalreporter.write_line(line, red=True)
+        if not any(line.startswith("index.html") for line in self.unwritten):
             terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
 
     def _unjudged(self, session: pytest.Session) -> dict[str, CaseResult]:
@@ -294,12 +322,19 @@ class Gathering:
             out_of_tier(one) for one in self.described.values() if not reaches(self.settings.tier, one["lowest_tier"])
         ]
 
-    def _keep_junit(self) -> None:
-        if not getattr(self.config.option, "xmlpath", None):
-            return
-        asked, ours = Path(self.config.option.xmlpath).absolute(), self.settings.report / "junit.xml"
-        if asked != ours and asked.exists():
-            shutil.copyfile(asked, ours)
+    def _expected(self, ledgers: Ledgers) -> Expected:
+        given = self.settings
+        return Expected(
+            self.verdicts,
+            self.described,
+            self._papers(),
+            ledgers,
+            tier=given.tier,
+            has_data=given.data is not None,
+            allow_not_run=given.allow_not_run,
+            folder_of=self._folder,
+            is_whole=self._is_whole,
+        )
 
     def _papers(self) -> list[papers.Paper]:
         known = papers.all_papers(self.settings.claims)
@@ -309,82 +344,6 @@ class Gathering:
     def _folder(self, id: str) -> Path:
         return (self.config.rootpath / self.described[id]["file"]).resolve().parent
 
-    def _record(self) -> None:
-        ledgers = Ledgers(self.settings.claims)
-        for id, verdict in self._judged():
-            cases = {share.case.key: share.case.verdict for share in verdict.shares}
-            ledger = self._ledger(ledgers, id)
-            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict))
-        judged = {id for id, _ in self._judged()}
-        for id, one in self.described.items():  # claims too that no tier or record here reaches
-            if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
-                anew = id in judged or self._is_whole(self._folder(id))
-                self._ledger(ledgers, id).expect(id, one["decides"], anew=anew)
-        for id, tier, _ in [*self._lost(ledgers)]:
-            self._ledger(ledgers, id).forget(id, tier)
-        for folder, orphans in [*self._orphans(ledgers)]:
-            for id in orphans:
-                del ledgers.of(folder).claims[id]
-        for paper in {self._folder(id) for id in self.described}:
-            if ledgers.of(paper).claims:
-                ledgers.of(paper).write(ledgers.file(paper))
-
-    def _changes(self) -> list[str]:
-        """In what the session left the ledger: first what was recorded and is no longer judged."""
-        ledgers = self.config.stash[ledgers_key]
-        told = [] if self.settings.allow_not_run else [*self._gone(ledgers)]
-        for id, rung in self._judged():
-            ledger, under = self._ledger(ledgers, id), recorded_under(rung)
-            expected = ledger.of_claim(id, *under)
-            if expected not in (None, rung.verdict):
-                told.append(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}")
-            changed = ledger.other_controls(id, *under, controls_of(rung))
-            told += [f"{id} ({rung.tier}): {change} (re-record with --update-ledger)" for change in changed]
-        for id, one in self.described.items():
-            changed = self._ledger(ledgers, id).differences(id, one["decides"])
-            told += [f"{id}: {change} (re-record with --update-ledger)" for change in changed]
-        return told
-
-    def _gone(self, ledgers: Ledgers) -> Iterator[str]:
-        """What was recorded and has no verdict any more; a sentence each."""
-        allowed = "(--allow-not-run lets it pass)"
-        for id, tier, reason in self._lost(ledgers):
-            yield f"{id} ({tier}): recorded, now not run: {reason} {allowed}"
-        for _, orphans in self._orphans(ledgers):
-            yield from (
-                f"{id}: recorded, and no claim declares it (`formerly` renames one) {allowed}" for id in orphans
-            )
-
-    def _lost(self, ledgers: Ledgers) -> Iterator[tuple[str, str, str]]:
-        """Claims with a recorded verdict that came to none although all their cases were selected; tier and reason.
-
-        Where no folder of data was given, claims without trained networks may lack theirs; the records of trained ones
-        are kept, and nothing excuses that they are gone.
-        """
-        for id, ladder in self.verdicts.items():
-            trained = self.described[id]["trained"]
-            if not trained and self.settings.data is None:
-                continue
-            judged = {rung.tier for rung in ladder.rungs if rung.judged or rung.control.faults}
-            whole = {rung.tier: rung for rung in ladder.rungs if rung.complete}
-            for tier in self._ledger(ledgers, id).tiers(id):
-                selected = tier in whole or (trained and self._is_whole(self._folder(id)))
-                if selected and tier not in judged and reaches(self.settings.tier, tier):
-                    yield id, tier, whole[tier].reason if tier in whole else "no record covers it"
-        for id, one in self.described.items():  # a tier that is too low for a claim now
-            for tier in self._ledger(ledgers, id).tiers(id):
-                if not reaches(tier, one["lowest_tier"]) and self._is_whole(self._folder(id)):
-                    yield id, tier, f"it is judged from tier {one['lowest_tier']} on"
-
-    def _orphans(self, ledgers: Ledgers) -> Iterator[tuple[Path, list[str]]]:
-        """Recorded claims that nobody declares, by the folder of their paper, where that was selected as a whole."""
-        for paper in self._papers():
-            ids = {id for id, one in self.described.items() if one["paper"] == paper.key}
-            if ids and self._is_whole(folder := self._folder(min(ids))):
-                for id in ids:
-                    self._ledger(ledgers, id)  # which takes over what it knows under ids of before
-                yield folder, sorted(filter(paper.owns, ledgers.of(folder).claims.keys() - ids))
-
     def _is_whole(self, paper: Path) -> bool:
         """Whether all of a paper's claims were selected."""
         option = self.config.option
@@ -392,28 +351,6 @@ class Gathering:
             return False
         paths = [(self.config.invocation_params.dir / arg).resolve() for arg in self.config.args if "::" not in arg]
         return any(path == paper or path in paper.parents for path in paths)
-
-    def _ledger(self, ledgers: Ledgers, id: str) -> Ledger:
-        """The ledger that has a claim, which it may know under another id."""
-        return ledgers.of_claim(self._folder(id), id, self.described[id]["formerly"])
-
-    def _judged(self) -> list[tuple[str, ClaimVerdict]]:
-        """Every rung that is a verdict to hold the ledger to, with its claim's id."""
-        return [(id, rung) for id in sorted(self.verdicts) for rung in self.verdicts[id].rungs if rung.judged]
-
-
-def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
-    """The tier and the basis that the ledger has a verdict under."""
-    return verdict.tier, basis(verdict.evidence, verdict.stand_in)
-
-
-def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
-    """What the control of each case measured, by part."""
-    judged = {share.case.key: share.case.judged for share in rung.shares if share.case.judged}
-    return {
-        case: {part: float(control.effect) for part, control in one.control_parts.items()}
-        for case, one in judged.items()
-    }
 
 
 def summary(document: Mapping[str, Any]) -> list[str]:

@@ -120,6 +120,8 @@ def document(
             "by_chance": by_chance(verdicts.values()),
             "papers": [paper_to_json(paper) for paper in papers],
             "claims": [entry(described[id], verdicts[id], tier, session) for id in sorted(verdicts, key=_in_order)],
+            "changed": [],
+            "base": None,
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
         }
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.report.beside import beside
 from harness.report.page import COUNTED, counts, headlines, number, visible
 from harness.verdicts import Verdict
 
@@ -16,17 +17,18 @@ MARKED = re.compile(r"([\\`*_{}\[\]<>()#+!|~@&$^-])")
 """What Markdown, or GitHub's, may take for more than text."""
 
 
-def summary(document: Mapping[str, Any], changed: Sequence[str] = (), limit: int = LIMIT) -> str:
+def summary(document: Mapping[str, Any], limit: int = LIMIT) -> str:
     """The report in at most `limit` bytes of UTF-8; what is left out is counted.
 
     Args:
-        document: the content of claims.json.
-        changed: what is not as it was recorded, a sentence each; it comes first.
+        document: the content of claims.json; what is not as it was recorded comes first.
         limit: bytes; below that of the title nothing is left out of it.
     """
     lines = ["# Claims report", ""]
-    if changed:
-        lines += ["## Changed", "", *(f"- {text(line)}" for line in changed), ""]
+    if document["changed"]:
+        lines += ["## Changed", "", *(f"- {text(line)}" for line in document["changed"]), ""]
+    if base := document["base"]:
+        lines += ["## Beside the base", "", *(f"- {text(line)}" for line in beside(base)), ""]
     if since := document.get("history"):
         lines += ["## Since the last report", "", *(f"- {line}" for line in _since(since)), ""]
     lines += table(document)

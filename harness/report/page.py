@@ -18,6 +18,7 @@ import markupsafe
 import minify_html
 
 from harness.claims.kinds import Kind
+from harness.report.beside import beside
 from harness.report.curves import panels
 from harness.report.figures import redrawn
 from harness.report.forest import forest
@@ -59,6 +60,7 @@ def draw(document: Mapping[str, Any]) -> str:
         papers=shown,
         headlines=headlines(shown),
         overall=overall(shown),
+        changes=document["changed"] or document["base"] or document.get("history", {}).get("before"),
         errata=[entry for entry in document["claims"] if entry["verdict"] == Verdict.ERRATUM],
         verdicts=[str(verdict) for verdict in Verdict],
         style=style,
@@ -145,7 +147,7 @@ def template() -> jinja2.Template:
         by_seed=by_seed,
         trained=trained,
     )
-    loader.globals.update(forest=forest, panels=panels)
+    loader.globals.update(beside=beside, forest=forest, panels=panels)
     return loader.get_template("page.html.j2")
 
 

@@ -1,37 +1,68 @@
-"""The files of a report."""
+"""The files of a report, each written for itself: one that fails costs no other."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.report.junit import Outcome
 from harness.system.files import write_atomically
 
 
-def write(document: Mapping[str, Any], folder: Path) -> None:
-    """Write claims.json, claims.csv, index.html and badge.svg into `folder`; pytest writes junit.xml there."""
+def write(document: Mapping[str, Any], folder: Path, tests: Mapping[str, Outcome]) -> list[str]:
+    """Write claims.json, claims.csv, index.html, badge.svg and junit.xml into `folder`.
+
+    Args:
+        document: the content of claims.json.
+        folder: of the report.
+        tests: what became of each test, by node id, see `harness.report.junit`.
+
+    Returns:
+        A sentence for each file that was not written.  An older one of its name is taken away, so that none is taken
+        for this session's.
+    """
     from harness.report.flat import to_csv
+    from harness.report.junit import junit
     from harness.report.markdown import badge
     from harness.report.page import render
 
-    write_atomically(folder / "claims.json", json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    write_atomically(folder / "claims.csv", to_csv(document))
-    write_atomically(folder / "index.html", render(document))
-    write_atomically(folder / "badge.svg", badge(document))
+    made: dict[str, Callable[[], str]] = {
+        "claims.json": lambda: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "junit.xml": lambda: junit(document, tests),
+        "claims.csv": lambda: to_csv(document),
+        "index.html": lambda: render(document),
+        "badge.svg": lambda: badge(document),
+    }
+    return [problem for name, content in made.items() if (problem := _write(folder / name, content))]
 
 
-def add_to_job(document: Mapping[str, Any], changed: Sequence[str], environment: Mapping[str, str]) -> None:
+def _write(file: Path, content: Callable[[], str]) -> str:
+    try:
+        write_atomically(file, content())
+    except Exception as error:  # whatever is wrong with one output, the others are wanted
+        why = f"{file.name} is not written: {type(error).__name__}: {error}"
+        try:
+            file.unlink(missing_ok=True)
+        except OSError:
+            return f"{why}; the one that lies there is older"
+        return why
+    return ""
+
+
+def add_to_job(document: Mapping[str, Any], environment: Mapping[str, str]) -> None:
     """Append the report in short to the summary of a job on GitHub, where one is running.
 
     Args:
         document: the content of claims.json.
-        changed: what is not as it was recorded.
         environment: variables of the process; GITHUB_STEP_SUMMARY names the file.
+
+    Raises:
+        OSError: the file can't be written.
     """
     from harness.report.markdown import summary
 
     if file := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(summary(document, changed))
+            stream.write(summary(document))

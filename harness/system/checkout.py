@@ -1,4 +1,4 @@
-"""The commit that a checkout is at, and what was changed since."""
+"""What git knows of a checkout: the commit that it is at, what was changed since, where it left another branch."""
 
 from __future__ import annotations
 
@@ -35,6 +35,42 @@ def checkout(root: Path, apart: Path | None = None) -> Checkout:
     below = ["--", ".", *([f":!{apart}"] if apart else [])]
     changed = _git(root, "status", "--porcelain", *below)
     return Checkout(_git(root, "rev-parse", "HEAD"), tuple(line[3:] for line in changed.splitlines()))
+
+
+def merge_base(root: Path, ref: str) -> str:
+    """The commit at which the history of a checkout left that of another branch, or of a commit.
+
+    Raises:
+        LookupError: there is none that git knows of here; the message says why.
+        OSError, subprocess.SubprocessError: as `checkout`.
+    """
+    try:
+        _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except subprocess.CalledProcessError as error:
+        raise LookupError(f"no branch or commit here is called {ref}") from error
+    try:
+        return _git(root, "merge-base", "HEAD", ref)
+    except subprocess.CalledProcessError as error:
+        if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+            raise LookupError(f"this clone is shallow, and does not reach back to {ref}; fetch its history") from error
+        raise LookupError(f"{ref} has no commit in common with this checkout") from error
+
+
+def file_at(root: Path, commit: str, file: Path) -> bytes | None:
+    """What a file below `root` held at a commit; None where it was not there.  Errors as `checkout`."""
+    name = file.relative_to(root).as_posix()
+    if not _git(root, "ls-tree", commit, "--", name):
+        return None
+    command = ["git", "-C", str(root), "show", f"{commit}:./{name}"]
+    return subprocess.run(command, capture_output=True, check=True, timeout=SECONDS).stdout
+
+
+def lines_since(root: Path, commit: str, folder: Path) -> tuple[int, int]:
+    """How many lines of the files in a folder below `root` were added and taken out since a commit."""
+    told = _git(root, "diff", "--numstat", commit, "--", folder.relative_to(root).as_posix())
+    counts = [line.split("\t")[:2] for line in told.splitlines()]
+    added, gone = (sum(int(one[side]) for one in counts if one[side].isdigit()) for side in (0, 1))
+    return added, gone
 
 
 def _git(root: Path, *words: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.claims.ledger import Ledger, Ledgers, LedgerUnreadable, basis
 from harness.judging.claims import judge_claim
-from harness.plugin.reporting import recorded_under
+from harness.plugin.expected import recorded_under
 from harness.tests.made_up_cases import case
 from harness.tests.test_claims_as_tests import READINGS, REFUTED, SUPPORTED, UNDECIDED
 

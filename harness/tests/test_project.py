@@ -39,10 +39,11 @@ def test_actions_are_pinned_and_may_only_read(file):
     assert workflow.count("persist-credentials: false") == workflow.count("uses: actions/checkout@")
 
 
-def test_ci_has_a_job_for_each_part_of_make_test():
+def test_ci_has_a_job_for_each_part_of_make_test_and_one_that_looks_at_the_page():
     found = jobs((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-    assert list(found) == PARTS
-    assert all(f"bash .ci/run {part}\n" in job for part, job in found.items())
+    assert found.keys() == {*PARTS, "browser"}
+    assert all(f"bash .ci/run {part}\n" in found[part] for part in PARTS)
+    assert "bash .ci/run test-browser\n" in found["browser"]
 
 
 def test_make_test_is_its_parts():

@@ -54,7 +54,7 @@ def test_the_table_can_be_read_back_and_is_no_formula(tmp_path):
 def test_a_data_frame_has_the_rows(tmp_path):
     pytest.importorskip("pandas")
     document = two_parts()
-    write(document, tmp_path)
+    write(document, tmp_path, {})
     for path in (tmp_path, tmp_path / "claims.json"):
         found = frame(path)
         assert list(found.columns) == list(COLUMNS)
@@ -69,15 +69,15 @@ def test_nothing_but_the_data_frame_loads_pandas():
 
 def test_two_reports_of_the_same_are_the_same_to_the_byte(tmp_path):
     for name in "ab":
-        write(json.loads(json.dumps(two_parts())), tmp_path / name)
+        write(json.loads(json.dumps(two_parts())), tmp_path / name, {})
     names = {file.name for file in (tmp_path / "a").iterdir()}
-    assert names == {"claims.json", "claims.csv", "index.html", "badge.svg"}
+    assert names == {"claims.json", "claims.csv", "index.html", "badge.svg", "junit.xml"}
     for name in names:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_markdown_has_changes_first_then_counts_then_what_is_against_a_claim():
-    told = summary(two_parts(), ["XX-01 (smoke): recorded supported, now refuted"])
+    told = summary({**two_parts(), "changed": ["XX-01 (smoke): recorded supported, now refuted"]})
     places = [told.index(part) for part in ("## Changed", "recorded supported", "| A paper |", "## Refuted (1)")]
     assert places == sorted(places)
     assert "**XX\\-01** refuted" in told
@@ -85,7 +85,8 @@ def test_markdown_has_changes_first_then_counts_then_what_is_against_a_claim():
 
 
 def test_markdown_shows_hostile_text_literally():
-    told = summary(documented(described(statement=HOSTILE), case(judged=judgement(PARTS))), [HOSTILE, "@everyone `x`"])
+    document = documented(described(statement=HOSTILE), case(judged=judgement(PARTS)))
+    told = summary({**document, "changed": [HOSTILE, "@everyone `x`"]})
     assert told.count("<img") == told.count("\\<img") == 2
     assert "@everyone" not in told
     assert "\n" not in text("a\nb")
@@ -93,7 +94,7 @@ def test_markdown_shows_hostile_text_literally():
 
 @pytest.mark.parametrize("limit", [2000, LIMIT])
 def test_markdown_stays_within_its_bytes_and_counts_what_it_leaves_out(limit):
-    told = summary(two_parts(), [f"change {number} {'ü' * 200}" for number in range(3000)], limit)
+    told = summary({**two_parts(), "changed": [f"change {number} {'ü' * 200}" for number in range(3000)]}, limit)
     assert len(told.encode()) <= limit
     shown = told.count("change ")
     assert 0 < shown < 3000
@@ -103,9 +104,9 @@ def test_markdown_stays_within_its_bytes_and_counts_what_it_leaves_out(limit):
 def test_a_job_on_github_gets_its_summary(tmp_path):
     file = tmp_path / "summary.md"
     file.write_text("before\n")
-    add_to_job(two_parts(), [], {"GITHUB_STEP_SUMMARY": str(file)})
+    add_to_job(two_parts(), {"GITHUB_STEP_SUMMARY": str(file)})
     assert file.read_text().startswith("before\n# Claims report")
-    add_to_job(two_parts(), [], {})
+    add_to_job(two_parts(), {})
 
 
 def test_the_badge_is_an_svg_that_says_its_counts():

@@ -1,0 +1,158 @@
+"""What a session came to, held against what the ledgers expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.claims.papers import Paper
+from harness.claims.tiers import reaches
+from harness.judging.claims import ClaimVerdict, Ladder
+
+RE_RECORD, LET_PASS = "(re-record with --update-ledger)", "(--allow-not-run lets it pass)"
+"""What to do where a change is meant."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """In what a claim is not as it is expected, and what to do where that is meant."""
+
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.remedy}".strip()
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The ledgers beside a session's verdicts.
+
+    Attributes:
+        verdicts: what each claim came to, by id.
+        described: every declared claim, by id, see `harness.report.document.describe`.
+        papers: all of them.
+        ledgers: that are compared with, or recorded into.
+        tier: that was asked for.
+        has_data: whether a folder of data was given.
+        allow_not_run: let pass what is recorded and came to no verdict.
+        folder_of: that of the paper of a claim, by the claim's id.
+        is_whole: whether all claims of a paper were selected, by its folder.
+    """
+
+    verdicts: Mapping[str, Ladder]
+    described: Mapping[str, Mapping[str, Any]]
+    papers: Sequence[Paper]
+    ledgers: Ledgers
+    tier: str
+    has_data: bool
+    allow_not_run: bool
+    folder_of: Callable[[str], Path]
+    is_whole: Callable[[Path], bool]
+
+    def record(self) -> None:
+        """Have the ledgers expect what the session came to."""
+        for id, verdict in self._judged():
+            cases = {share.case.key: share.case.verdict for share in verdict.shares}
+            ledger = self._ledger(id)
+            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict))
+        judged = {id for id, _ in self._judged()}
+        for id, one in self.described.items():  # claims too that no tier or record here reaches
+            if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
+                anew = id in judged or self.is_whole(self.folder_of(id))
+                self._ledger(id).expect(id, one["decides"], anew=anew)
+        for id, tier, _ in [*self._lost()]:
+            self._ledger(id).forget(id, tier)
+        for folder, orphans in [*self._orphans()]:
+            for id in orphans:
+                del self.ledgers.of(folder).claims[id]
+        for paper in {self.folder_of(id) for id in self.described}:
+            if self.ledgers.of(paper).claims:
+                self.ledgers.of(paper).write(self.ledgers.file(paper))
+
+    def changes(self) -> list[Change]:
+        """In what the session left the ledger: first what was recorded and is no longer judged."""
+        told = [] if self.allow_not_run else [*self._gone()]
+        for id, rung in self._judged():
+            ledger, under = self._ledger(id), recorded_under(rung)
+            expected = ledger.of_claim(id, *under)
+            if expected not in (None, rung.verdict):
+                told.append(Change(f"{id} ({rung.tier}): recorded {expected}, now {rung.verdict}: {rung.reason}"))
+            changed = ledger.other_controls(id, *under, controls_of(rung))
+            told += [Change(f"{id} ({rung.tier}): {change}", RE_RECORD) for change in changed]
+        for id, one in self.described.items():
+            changed = self._ledger(id).differences(id, one["decides"])
+            told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
+        return told
+
+    def unknown(self) -> list[Change]:
+        """Verdicts that the ledger knows nothing of."""
+        return [
+            Change(f"{id} ({rung.tier}): not recorded, now {rung.verdict}")
+            for id, rung in self._judged()
+            if self._ledger(id).of_claim(id, *recorded_under(rung)) is None
+        ]
+
+    def _gone(self) -> Iterator[Change]:
+        """What was recorded and has no verdict any more."""
+        for id, tier, reason in self._lost():
+            yield Change(f"{id} ({tier}): recorded, now not run: {reason}", LET_PASS)
+        for _, orphans in self._orphans():
+            yield from (
+                Change(f"{id}: recorded, and no claim declares it (`formerly` renames one)", LET_PASS) for id in orphans
+            )
+
+    def _lost(self) -> Iterator[tuple[str, str, str]]:
+        """Claims with a recorded verdict that came to none although all their cases were selected; tier and reason.
+
+        Where no folder of data was given, claims without trained networks may lack theirs; the records of trained ones
+        are kept, and nothing excuses that they are gone.
+        """
+        for id, ladder in self.verdicts.items():
+            trained = self.described[id]["trained"]
+            if not trained and not self.has_data:
+                continue
+            judged = {rung.tier for rung in ladder.rungs if rung.judged or rung.control.faults}
+            whole = {rung.tier: rung for rung in ladder.rungs if rung.complete}
+            for tier in self._ledger(id).tiers(id):
+                selected = tier in whole or (trained and self.is_whole(self.folder_of(id)))
+                if selected and tier not in judged and reaches(self.tier, tier):
+                    yield id, tier, whole[tier].reason if tier in whole else "no record covers it"
+        for id, one in self.described.items():  # a tier that is too low for a claim now
+            for tier in self._ledger(id).tiers(id):
+                if not reaches(tier, one["lowest_tier"]) and self.is_whole(self.folder_of(id)):
+                    yield id, tier, f"it is judged from tier {one['lowest_tier']} on"
+
+    def _orphans(self) -> Iterator[tuple[Path, list[str]]]:
+        """Recorded claims that nobody declares, by the folder of their paper, where that was selected as a whole."""
+        for paper in self.papers:
+            ids = {id for id, one in self.described.items() if one["paper"] == paper.key}
+            if ids and self.is_whole(folder := self.folder_of(min(ids))):
+                for id in ids:
+                    self._ledger(id)  # which takes over what it knows under ids of before
+                yield folder, sorted(filter(paper.owns, self.ledgers.of(folder).claims.keys() - ids))
+
+    def _ledger(self, id: str) -> Ledger:
+        """The ledger that has a claim, which it may know under another id."""
+        return self.ledgers.of_claim(self.folder_of(id), id, self.described[id]["formerly"])
+
+    def _judged(self) -> list[tuple[str, ClaimVerdict]]:
+        """Every rung that is a verdict to hold the ledger to, with its claim's id."""
+        return [(id, rung) for id in sorted(self.verdicts) for rung in self.verdicts[id].rungs if rung.judged]
+
+
+def recorded_under(verdict: ClaimVerdict) -> tuple[str, str]:
+    """The tier and the basis that the ledger has a verdict under."""
+    return verdict.tier, basis(verdict.evidence, verdict.stand_in)
+
+
+def controls_of(rung: ClaimVerdict) -> dict[str, dict[str, float]]:
+    """What the control of each case measured, by part."""
+    judged = {share.case.key: share.case.judged for share in rung.shares if share.case.judged}
+    return {
+        case: {part: float(control.effect) for part, control in one.control_parts.items()}
+        for case, one in judged.items()
+    }
