@@ -1,25 +1,76 @@
-"""Draw a report's index.html again, from its claims.json."""
+"""Draw a report's index.html again, from its claims.json; or say what became of each claim from one report to another.
+
+With --compare the reports are folders, claims.json files, or files of a history; --to FILE draws the comparison as a
+page too, or as Markdown where FILE ends in .md.
+
+Exit status: 0, also where claims changed; 2 for bad usage.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from harness.commands.document import read_document
+from harness.commands.usage import BadUsage
 from harness.system.places import REPORT
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("folder", type=Path, nargs="?", default=REPORT, help=f"the report (default: {REPORT})")
+    named = ("BEFORE", "AFTER")
+    parser.add_argument("--compare", type=Path, nargs=2, metavar=named, help="two reports, the older first")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="write the comparison there too, .html or .md")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Write the page."""
+    """Write the page, or compare."""
+    if chosen.compare:
+        before, after = chosen.compare
+        compare(before, after, chosen.to)
+    else:
+        draw(chosen.folder)
+    return 0
+
+
+def draw(folder: Path) -> None:
+    """Write a report's page."""
     from harness.report.page import render
     from harness.system.files import write_atomically
 
-    page = chosen.folder / "index.html"
-    write_atomically(page, render(read_document(chosen.folder)))
+    page = folder / "index.html"
+    write_atomically(page, render(read_document(folder)))
     print(page)
-    return 0
+
+
+def compare(before: Path, after: Path, to: Path | None) -> None:
+    """Print what became of each claim from one report to another, and draw it where asked."""
+    from harness.report.comparison import comparison, in_lines, markdown, page
+    from harness.system.files import write_atomically
+
+    if to is not None and to.suffix not in (".html", ".md"):
+        raise BadUsage(f"--to {to}: a file that ends in .html or .md is wanted")
+    found = comparison(taken(before), taken(after))
+    print(*in_lines(found), sep="\n")
+    if to is not None:
+        write_atomically(to, markdown(found) if to.suffix == ".md" else page(found))
+
+
+def taken(path: Path) -> dict[str, Any]:
+    """A report in short, from its folder, its claims.json, or a file of a history.
+
+    Raises:
+        BadUsage: it is none of them.
+    """
+    from harness.report.history import NoSnapshot, read_one
+    from harness.report.snapshot import snapshot
+
+    if path.is_dir() or path.name == "claims.json":
+        document = read_document(path if path.is_dir() else path.parent)
+        return snapshot(document, document["session"].get("date", ""))
+    try:
+        return read_one(path)
+    except NoSnapshot as problem:
+        raise BadUsage(f"{path}: no report, and no file of a history: {problem}") from problem

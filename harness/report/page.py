@@ -55,7 +55,7 @@ def draw(document: Mapping[str, Any]) -> str:
         paper |= {"figures": redrawn(paper, entries, outside), "topics": topics(paper["claims"])}
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
     style, script = own("page.css"), own("page.js")
-    return template().render(
+    return template("page.html.j2").render(
         document=document,
         papers=shown,
         headlines=headlines(shown),
@@ -129,8 +129,8 @@ def by_kind(entries: Iterable[Entry]) -> dict[str, Any]:
 
 
 @functools.cache
-def template() -> jinja2.Template:
-    """The page's template, with everything escaped that a claim, a path or an error says."""
+def template(name: str) -> jinja2.Template:
+    """A page's template, with everything escaped that a claim, a path or an error says."""
     loader = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report", "."),
         autoescape=True,
@@ -148,7 +148,7 @@ def template() -> jinja2.Template:
         trained=trained,
     )
     loader.globals.update(beside=beside, forest=forest, panels=panels)
-    return loader.get_template("page.html.j2")
+    return loader.get_template(name)
 
 
 def number(value: object) -> str:
