@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,25 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What an author of the paper answers to what the suite says of a claim or an erratum.
+
+    Attributes:
+        claim: the id.
+        date: when it was given, ISO 8601.
+        by: who gives it.
+        text: the answer, as it was given.
+        link: where it stands in public, or "".
+    """
+
+    claim: str
+    date: str
+    by: str
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
 class Paper:
     """One paper.
 
@@ -66,6 +87,7 @@ class Paper:
         dropped: errata candidates that did not hold up when they were checked, by id, with the reason.
         headlines: what it is known for; the report begins with it.
         figures: those of the paper that the report redraws.
+        replies: what its authors answered; shown on the cards.
         changes: the file that tells how its claims changed and why, below the root of the repository; "" for none.
     """
 
@@ -82,6 +104,7 @@ class Paper:
     changes: str = ""
     headlines: tuple[Headline, ...] = ()
     figures: tuple[Figure, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
     def ids(self) -> set[str]:
         """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
@@ -106,6 +129,7 @@ def read(folder: Path) -> Paper:
     Raises:
         FileNotFoundError: when the folder has no `paper.toml`.
         KeyError, TypeError: when a field is missing or unknown; the message names it.
+        ValueError: when a reply has no date, or a link that is none.
     """
     described = tomllib.loads((folder / "paper.toml").read_text(encoding="utf-8"))
     rows = described.pop("open", {})
@@ -116,12 +140,14 @@ def read(folder: Path) -> Paper:
         for row in described.pop("headlines", [])
     )
     figures = tuple(_figure(row) for row in described.pop("figures", []))
+    replies = tuple(_reply(row) for row in described.pop("replies", []))
     told = folder / CHANGES
     changes = "/".join(told.parts[-3:]) if told.is_file() else ""
-    listed: dict[str, Any] = {"open": open_claims, "dropped": dropped, "headlines": headlines, "figures": figures}
-    paper = Paper(key=folder.name, changes=changes, **listed, **described)
-    for name, ones in (("headlines", headlines), ("figures", figures)):
-        if unknown := {id for one in ones for id in one.claims} - paper.ids():
+    listed: dict[str, Any] = {"headlines": headlines, "figures": figures, "replies": replies}
+    paper = Paper(key=folder.name, changes=changes, open=open_claims, dropped=dropped, **listed, **described)
+    named = {name: {id for one in listed[name] for id in one.claims} for name in ("headlines", "figures")}
+    for name, ids in {**named, "replies": {one.claim for one in replies}}.items():
+        if unknown := ids - paper.ids():
             raise KeyError(f"{name}: {', '.join(sorted(unknown))} is no id of the paper")
     return paper
 
@@ -137,6 +163,18 @@ def _figure(row: dict[str, Any]) -> Figure:
     if not (figure.claims or figure.beside):
         raise KeyError(f"figures: {figure.number} has neither `claims` nor what is `beside`")
     return figure
+
+
+def _reply(row: dict[str, Any]) -> Reply:
+    """A reply from its table in `paper.toml`."""
+    reply = Reply(**{**row, "date": str(row.get("date", ""))})
+    try:
+        date.fromisoformat(reply.date)
+    except ValueError as error:
+        raise ValueError(f"replies: {reply.claim}: the date {reply.date!r} is none") from error
+    if reply.link and not re.fullmatch(r"https://[^\s\"'<>]+", reply.link):
+        raise ValueError(f"replies: {reply.claim}: the link {reply.link!r} is no https address")
+    return reply
 
 
 def all_papers(claims: Path) -> list[Paper]:

@@ -133,6 +133,7 @@ def paper_to_json(paper: Paper) -> Json:
         **{name: getattr(paper, name) for name in OF_PAPER},
         "headlines": [asdict(one) for one in paper.headlines],
         "figures": [{**asdict(one), "printed": dict(one.printed)} for one in paper.figures],
+        "replies": [asdict(one) for one in paper.replies],
     }
 
 

@@ -22,6 +22,7 @@ from harness.report.beside import beside
 from harness.report.curves import panels
 from harness.report.figures import redrawn
 from harness.report.forest import forest
+from harness.report.wording import would_refute
 from harness.verdicts import Evidence, Verdict
 
 Entry = Mapping[str, Any]
@@ -146,6 +147,7 @@ def template(name: str) -> jinja2.Template:
         controls=controls,
         by_seed=by_seed,
         trained=trained,
+        would_refute=would_refute,
     )
     loader.globals.update(beside=beside, forest=forest, panels=panels)
     return loader.get_template(name)

@@ -20,6 +20,9 @@ CLOSING = {
     "inconclusive": "so that it decides nothing",
 }
 
+SHORT = ("proxy", "reduced")
+"""Evidence short of the paper's own recipe and data."""
+
 ONE_OF = re.compile(r"^(?P<place>.+?) \(one of (?P<count>\d+)\): ")
 """How the reason of a judgement over several samples begins."""
 
@@ -43,7 +46,31 @@ def why(entry: Entry) -> str:
     if not entry["complete"] and verdict == "inconclusive":
         return _sentence(f"{len(entry['cases'])} of {entry['cases'][0]['siblings']} cases were judged; {found}")
     obstacle = _obstacle(entry)
-    return _sentence((f"{found}, but {obstacle}" if obstacle else found) + _seeds_to_decide(entry))
+    return _sentence((f"{found}, but {obstacle}" if obstacle else found) + _seeds_to_decide(entry) + _short_of(entry))
+
+
+def would_refute(entry: Entry) -> str:
+    """What would have been against each part of a claim, as its rule says it beforehand."""
+    told = {part: _against(rule) for part, rule in entry["rules"].items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return "; ".join(f"{part.replace('_', ' ')}: {text}" for part, text in told.items())
+
+
+def _against(rule: Mapping[str, Any]) -> str:
+    kind, target, side, beyond = rule["kind"], rule["target"], rule["side"], rule["refuted_beyond"]
+    if kind == "other":
+        return "what its rule decides against"
+    sample = {"all": "in any sample, ", "some": "in every sample, ", None: ""}[rule["over"]]
+    if kind == "monotone":
+        return f"{sample}a trend the other way"
+    if side is not None:
+        found = "a value" if rule["alpha"] is None else "an interval"
+        return f"{sample}{found} {'below' if side == 'above' else 'above'} {_short(target)}"
+    if kind == "identity":
+        within = f" ± {_short(rule['margin'])}" if rule["margin"] else ""
+        return f"{sample}another value than {_short(target)}{within}"
+    return f"{sample}an interval outside {_short(target)} ± {_short(rule['margin'] * (beyond or 1.0))}"
 
 
 def measured(entry: Entry) -> str:
@@ -156,6 +183,12 @@ def _seeds_to_decide(entry: Entry) -> str:
     if needed == NEVER:
         return f"; {MOST * seeds} seeds that come out like these {seeds} would not decide it either"
     return f"; {needed} seeds that come out like these {seeds} would decide it"
+
+
+def _short_of(entry: Entry) -> str:
+    """Of a refutation by evidence that is not the paper's own recipe: how far it reaches."""
+    reach = entry["evidence"]
+    return f"; not reproduced at reach {reach}" if entry["verdict"] == "refuted" and reach in SHORT else ""
 
 
 def _readings(entry: Entry) -> str:

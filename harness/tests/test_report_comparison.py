@@ -65,11 +65,7 @@ def test_the_comparison_is_also_a_page_and_markdown_with_hostile_text_as_text(tm
 def test_what_is_no_report_is_told(reports, tmp_path, capsys):
     (before, _), _ = reports
     (tmp_path / "other.json").write_text(json.dumps({"schema": 99}))
-    for wrong, why in (
-        (tmp_path / "other.json", "schema 99"),
-        (tmp_path / "none", "No such file"),
-        (tmp_path, "not there"),
-    ):
+    for name, why in (("other.json", "schema 99"), ("none", "No such file"), ("", "not there")):
         assert main(["report", "--compare", str(before), str(tmp_path / name)]) == 2
         assert why in capsys.readouterr().err
     assert main(["report", "--compare", str(before), str(before), "--to", "x.pdf"]) == 2

@@ -9,7 +9,19 @@ import pytest
 from harness.claims.about import About
 from harness.judging.about import Standing
 from harness.report.stated import stated
-from harness.rules import Estimate, Exact, equals, equivalent_to, greater_than, in_all, matches
+from harness.report.wording import would_refute
+from harness.rules import (
+    Estimate,
+    Exact,
+    equals,
+    equivalent_to,
+    greater_than,
+    in_all,
+    in_some,
+    less_than,
+    matches,
+    monotone,
+)
 from harness.rules.sample import Several
 from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
 from harness.tests.test_report import described, documented
@@ -133,3 +145,32 @@ def test_how_many_seeds_would_decide_what_is_undecided(needed, says):
     assert why(rule, case(sample=FIVE, rule=rule, seeds=range(5), seeds_to_decide=needed)).endswith(says)
     decided = greater_than(1.0)
     assert why(decided, case(sample=FIVE, rule=decided, seeds=range(5), seeds_to_decide=needed)).endswith("rule asks.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (greater_than(1.0), "an interval below 1"),
+        (less_than(1.0), "an interval above 1"),
+        (equals(3.0), "another value than 3"),
+        (equals(3.0, within=0.5), "another value than 3 ± 0.5"),
+        (matches(4.0, within=2.0), "an interval outside 4 ± 2"),
+        (equivalent_to(0.0, within=2.0, refuted_beyond=2.0), "an interval outside 0 ± 4"),
+        (monotone("increasing"), "a trend the other way"),
+        (in_all(greater_than(0.0)), "in any sample, an interval below 0"),
+        (in_some(greater_than(0.0)), "in every sample, an interval below 0"),
+    ],
+)
+def test_what_would_refute_a_claim_is_said_beforehand(rule, says):
+    assert would_refute({"rules": {"measured": stated(rule)}}) == says
+    both = {"rules": {"a part": stated(rule), "b": stated(less_than(9.0))}}
+    assert would_refute(both) == f"a part: {says}; b: an interval above 9"
+
+
+@pytest.mark.parametrize("reach", Evidence)
+def test_a_refutation_by_less_than_the_papers_own_recipe_says_that_it_is_not_reproduced_there_and_no_more(reach):
+    refuted = case(judged=judgement({"measured": VERDICTS[Verdict.REFUTED]}), evidence=reach)
+    told = why(greater_than(0.0), refuted)
+    assert ("not reproduced at reach" in told) == (reach in (Evidence.PROXY, Evidence.REDUCED))
+    assert not [word for word in ("wrong", "false", "disproved") if word in told]
+    assert "not reproduced" not in why(greater_than(0.0), case(evidence=reach))
