@@ -19,9 +19,11 @@ import minify_html
 
 from harness.claims.kinds import Kind
 from harness.report.beside import beside
+from harness.report.claim_review import claim_reviews
 from harness.report.curves import panels
 from harness.report.figures import redrawn
 from harness.report.forest import forest
+from harness.report.sparkline import sparkline
 from harness.report.wording import would_refute
 from harness.verdicts import Evidence, Verdict
 
@@ -61,6 +63,8 @@ def draw(document: Mapping[str, Any]) -> str:
         papers=shown,
         headlines=headlines(shown),
         overall=overall(shown),
+        lines=document.get("history", {}).get("lines", {}),
+        reviews=claim_reviews(document),
         changes=document["changed"] or document["base"] or document.get("history", {}).get("before"),
         errata=[entry for entry in document["claims"] if entry["verdict"] == Verdict.ERRATUM],
         verdicts=[str(verdict) for verdict in Verdict],
@@ -149,7 +153,7 @@ def template(name: str) -> jinja2.Template:
         trained=trained,
         would_refute=would_refute,
     )
-    loader.globals.update(beside=beside, forest=forest, panels=panels)
+    loader.globals.update(beside=beside, forest=forest, panels=panels, sparkline=sparkline)
     return loader.get_template(name)
 
 
