@@ -1,7 +1,8 @@
 """Draw a report's index.html again, from its claims.json; or say what became of each claim from one report to another.
 
 With --compare the reports are folders, claims.json files, or files of a history; --to FILE draws the comparison as a
-page too, or as Markdown where FILE ends in .md.
+page too, or as Markdown where FILE ends in .md.  With --split style, script and pictures go into files beside the
+page, for servers that allow nothing inside of one (Jenkins by its default policy).
 
 Exit status: 0, also where claims changed; 2 for bad usage.
 """
@@ -20,6 +21,7 @@ from harness.system.places import REPORT
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("folder", type=Path, nargs="?", default=REPORT, help=f"the report (default: {REPORT})")
+    parser.add_argument("--split", action="store_true", help="put style, script and pictures beside the page")
     named = ("BEFORE", "AFTER")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=named, help="two reports, the older first")
     parser.add_argument("--to", type=Path, metavar="FILE", help="write the comparison there too, .html or .md")
@@ -31,18 +33,20 @@ def run(chosen: argparse.Namespace) -> int:
         before, after = chosen.compare
         compare(before, after, chosen.to)
     else:
-        draw(chosen.folder)
+        draw(chosen.folder, apart=chosen.split)
     return 0
 
 
-def draw(folder: Path) -> None:
-    """Write a report's page."""
-    from harness.report.page import render
+def draw(folder: Path, apart: bool) -> None:
+    """Write a report's page, and with `apart` what it is made of beside it."""
+    from harness.report.page import render, split
     from harness.system.files import write_atomically
 
-    page = folder / "index.html"
-    write_atomically(page, render(read_document(folder)))
-    print(page)
+    document = read_document(folder)
+    files = split(document) if apart else {"index.html": render(document)}
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    print(folder / "index.html")
 
 
 def compare(before: Path, after: Path, to: Path | None) -> None:

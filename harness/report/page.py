@@ -18,7 +18,7 @@ import markupsafe
 import minify_html
 
 from harness.claims.kinds import Kind
-from harness.report.beside import beside
+from harness.report.beside import beside as told_beside
 from harness.report.claim_review import claim_reviews
 from harness.report.curves import panels
 from harness.report.figures import redrawn
@@ -39,11 +39,56 @@ def render(document: Mapping[str, Any]) -> str:
     Args:
         document: the content of claims.json, see `harness.report.document`.
     """
-    return str(minify_html.minify(draw(document), minify_css=False, minify_js=False))
+    return shortened(draw(document))
 
 
-def draw(document: Mapping[str, Any]) -> str:
-    """The same as it is drawn, with every tag and quote."""
+def split(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """The page with what it is made of beside it, for servers that allow nothing inside of a page, as Jenkins does.
+
+    Returns:
+        The files' contents, by their names below the folder of the report.
+    """
+    pictures = {
+        picture_beside(shown["png"]): base64.b64decode(shown["png"])
+        for entry in document["claims"]
+        for case in entry["cases"]
+        for shown in case["pictures"]
+    }
+    own_files = {name: own(name).encode() for name in ("page.css", "page.js")}
+    return {"index.html": shortened(draw(document, beside=True)).encode(), **own_files, **pictures}
+
+
+def shortened(page: str) -> str:
+    """A page without the tags, quotes and blanks that HTML may leave out."""
+    return str(minify_html.minify(page, minify_css=False, minify_js=False))
+
+
+def picture_beside(png: str) -> str:
+    """The name of a picture's file, from its content in base64."""
+    return f"pictures/{hashlib.sha256(png.encode()).hexdigest()[:16]}.png"
+
+
+def picture_inside(png: str) -> str:
+    """A picture as an address that holds it, from its content in base64."""
+    return f"data:image/png;base64,{png}"
+
+
+def policy(beside: bool) -> str:
+    """What the page allows itself, and nothing else: its own style and script, by their content or by their place."""
+    if beside:
+        allowed = "style-src 'self'; script-src 'self'; img-src 'self'"
+    else:
+        allowed = f"style-src {digest(own('page.css'))}; script-src {digest(own('page.js'))}; img-src data:"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def draw(document: Mapping[str, Any], beside: bool = False) -> str:
+    """The page with every tag and quote.
+
+    Args:
+        document: the content of claims.json.
+        beside: whether style, script and pictures lie beside the page.
+    """
     papers = [
         {
             **paper,
@@ -57,7 +102,6 @@ def draw(document: Mapping[str, Any]) -> str:
         entries, outside = ({one["id"]: one for one in paper[which]} for which in ("claims", "outside"))
         paper |= {"figures": redrawn(paper, entries, outside), "topics": topics(paper["claims"])}
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
-    style, script = own("page.css"), own("page.js")
     return template("page.html.j2").render(
         document=document,
         papers=shown,
@@ -68,10 +112,11 @@ def draw(document: Mapping[str, Any]) -> str:
         changes=document["changed"] or document["base"] or document.get("history", {}).get("before"),
         errata=[entry for entry in document["claims"] if entry["verdict"] == Verdict.ERRATUM],
         verdicts=[str(verdict) for verdict in Verdict],
-        style=style,
-        script=script,
-        policy=f"default-src 'none'; style-src {digest(style)}; script-src {digest(script)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'",
+        style=own("page.css"),
+        script=own("page.js"),
+        beside=beside,
+        picture_of=picture_beside if beside else picture_inside,
+        policy=policy(beside),
     )
 
 
@@ -153,7 +198,7 @@ def template(name: str) -> jinja2.Template:
         trained=trained,
         would_refute=would_refute,
     )
-    loader.globals.update(beside=beside, forest=forest, panels=panels, sparkline=sparkline)
+    loader.globals.update(told_beside=told_beside, forest=forest, panels=panels, sparkline=sparkline)
     return loader.get_template(name)
 
 

@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
 from harness.claims.papers import Figure, Headline
 from harness.judging.claims import judge_claims
+from harness.lab.pictures import Box, picture
 from harness.report.document import document
-from harness.report.page import render
+from harness.report.page import render, split
 from harness.rules import Estimate, greater_than
 from harness.tests.made_up_cases import VERDICTS, case, judgement
 from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, described
@@ -24,17 +26,21 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 WIDTH = 390
 
+JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
+"""The policy that Jenkins serves reports under by default: no script, no style and no picture inside of a page."""
+
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """Three claims, two supported and one refuted, with hostile text, long words, a figure, curves and a headline."""
+def written():
+    """The content of claims.json: two claims supported and one refuted, with hostile text, long words, a figure."""
     figures = (Figure("Fig. 1", HOSTILE, ("XX-01", "XX-09"), x=HOSTILE, y=HOSTILE, printed=((HOSTILE, 3.0),)),)
     headlines = (Headline("Is one one?", ("XX-01",)),)
     told = PAPER.__class__(**{**vars(PAPER), "headlines": headlines, "figures": figures})
     sample = Estimate.from_replicates([4.0, 5.0, 6.0, 5.5, 4.5], "points")
     curves = {"ours": {"x": [1.0, 2.0], "y": [1.0, 4.0]}}
+    seen = picture("seen", torch.zeros(3, 4, 6, dtype=torch.uint8), [Box(0.0, 1.0, 2.0, 3.0, "wrong", "here")])
     cases = [
-        case("a" * 90, sample, greater_than(1.0), series=curves, parameters={"how": "b" * 90}),
+        case("a" * 90, sample, greater_than(1.0), series=curves, parameters={"how": "b" * 90}, pictures=[seen]),
         *(case(judged=judgement({"measured": VERDICTS[verdict]}), evidence=Evidence.PROXY)
           for verdict in (Verdict.REFUTED, Verdict.SUPPORTED)),
     ]  # fmt: skip
@@ -46,8 +52,14 @@ def page(tmp_path_factory):
         id: described(id=id, statement=text, where=HOSTILE, discussion="d" * 200)
         for id, text in zip(verdicts, statements, strict=True)
     }
+    return document(verdicts, entries, [told], **OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, written):
+    """The page of them."""
     file = tmp_path_factory.mktemp("report") / "index.html"
-    file.write_text(render(document(verdicts, entries, [told], **OPTIONS)), encoding="utf-8")
+    file.write_text(render(written), encoding="utf-8")
     return file
 
 
@@ -180,3 +192,46 @@ def test_the_page_is_valid_html_with_hostile_text_in_it(page):
     broken.write_text(page.read_text(encoding="utf-8").replace("</h1>", "</h2>", 1), encoding="utf-8")
     assert errors(broken)
     assert errors(page) == []
+
+
+def served(chromium, files):
+    """A page and its files as Jenkins serves them."""
+    window = chromium.new_context(java_script_enabled=False).new_page()
+    types = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript", "png": "image/png"}
+
+    def answer(route):
+        name = route.request.url.removeprefix("http://reports.example/")
+        headers = {"Content-Security-Policy": JENKINS, "Content-Type": types[name.rpartition(".")[2]]}
+        route.fulfill(body=files[name], headers=headers)
+
+    window.route("**/*", answer)
+    window.goto("http://reports.example/index.html")
+    return window
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_the_page_can_be_read_without_style_script_and_pictures_inside(chromium, written, beside):
+    window = served(chromium, split(written) if beside else {"index.html": render(written).encode()})
+    text = window.inner_text("body")
+    assert all(words in text for words in ("One is one.", "onerror=alert(1)", "Three is three", "Is one one?"))
+    assert not window.locator("article#XX-02").is_visible(), "cards are folded"
+    window.locator("summary", has_text="XX-02").click()
+    assert window.locator("article#XX-02").is_visible()
+    for summary in window.locator("summary", has_text="XX-01").all():
+        summary.click()
+    curve = window.locator("article#XX-01 g path").first
+    assert curve.evaluate("one => getComputedStyle(one).fill") == "none"
+    assert curve.evaluate("one => getComputedStyle(one).stroke") != "none"
+    styled = window.evaluate("getComputedStyle(document.querySelector('.card')).borderTopStyle")
+    assert styled == ("solid" if beside else "none")
+
+
+def test_what_lies_beside_the_page_makes_the_same_page(chromium, written, tmp_path, page):
+    for name, content in split(written).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    assert len(list(tmp_path.glob("pictures/*.png"))) == 1
+    inside, beside = opened(chromium, page), opened(chromium, tmp_path / "index.html")
+    assert beside.inner_text("body") == inside.inner_text("body")
+    assert {url.rpartition("/")[2].rpartition(".")[2] for url in beside.asked} == {"html", "css", "js", "png"}
+    assert b"data:image" not in split(written)["index.html"]
