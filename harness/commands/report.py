@@ -2,7 +2,8 @@
 
 With --compare the reports are folders, claims.json files, or files of a history; --to FILE draws the comparison as a
 page too, or as Markdown where FILE ends in .md.  With --split style, script and pictures go into files beside the
-page, for servers that allow nothing inside of one (Jenkins by its default policy).
+page, for servers that allow nothing inside of one (Jenkins by its default policy).  With --archive FILE the report goes
+into a zip file with all that its verdicts come from, which `verify --archive FILE` comes to again on any machine.
 
 Exit status: 0, also where claims changed; 2 for bad usage.
 """
@@ -10,18 +11,22 @@ Exit status: 0, also where claims changed; 2 for bad usage.
 from __future__ import annotations
 
 import argparse
+import subprocess
 from pathlib import Path
 from typing import Any
 
 from harness.commands.document import read_document
 from harness.commands.usage import BadUsage
-from harness.system.places import REPORT
+from harness.system.places import EVIDENCE, REPORT, STORE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("folder", type=Path, nargs="?", default=REPORT, help=f"the report (default: {REPORT})")
     parser.add_argument("--split", action="store_true", help="put style, script and pictures beside the page")
+    parser.add_argument("--archive", type=Path, metavar="FILE", help="write the report and what it comes from there")
+    parser.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help=f"default: {EVIDENCE}")
+    parser.add_argument("--store", type=Path, default=STORE, metavar="DIR", help=f"default: {STORE}")
     named = ("BEFORE", "AFTER")
     parser.add_argument("--compare", type=Path, nargs=2, metavar=named, help="two reports, the older first")
     parser.add_argument("--to", type=Path, metavar="FILE", help="write the comparison there too, .html or .md")
@@ -32,6 +37,8 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.compare:
         before, after = chosen.compare
         compare(before, after, chosen.to)
+    elif chosen.archive:
+        archive(chosen.folder, chosen.evidence, chosen.store, chosen.archive)
     else:
         draw(chosen.folder, apart=chosen.split)
     return 0
@@ -47,6 +54,25 @@ def draw(folder: Path, apart: bool) -> None:
     for name, content in files.items():
         write_atomically(folder / name, content)
     print(folder / "index.html")
+
+
+def archive(folder: Path, evidence: Path, store: Path, file: Path) -> None:
+    """Write a report and all that its verdicts come from into a zip file.
+
+    Raises:
+        BadUsage: this is no checkout, whose files git could name.
+    """
+    from harness.report.crate import write_crate
+    from harness.system.checkout import tracked
+
+    document = read_document(folder)
+    try:
+        names = tracked(Path.cwd())
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BadUsage("--archive: git does not name the suite's files here; use a checkout of it") from error
+    kept = [name for name in names if not name.startswith(f"{EVIDENCE.as_posix()}/")]
+    write_crate(document, folder, {name: Path(name).read_bytes() for name in kept}, evidence, store, file)
+    print(file)
 
 
 def compare(before: Path, after: Path, to: Path | None) -> None:

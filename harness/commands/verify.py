@@ -7,6 +7,9 @@ and from the records in the store (`--no-train`), and its entry in claims.json i
 everything else exactly, but for seconds and explanations.  A verdict that cannot be come to again, because a run or a
 data set is not here, counts as a difference.  Give --data as it was given when the report was made.
 
+With --archive FILE all of this is done in what `report --archive` wrote, by the suite that lies in it.  That runs code
+of the archive: take it from somebody you trust.
+
 Exit status: 0 when all is as it was, 1 when anything is not, 2 for bad usage.
 """
 
@@ -15,9 +18,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import reprlib
+import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,11 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_place(parser)
     parser.add_argument("--evidence", type=Path, metavar="DIR", help=f"evidence that is kept (default: {EVIDENCE})")
+    parser.add_argument("--archive", type=Path, metavar="FILE", help="what `report --archive` wrote")
     parser.add_argument("--report", type=Path, metavar="DIR", help=f"the report (default: {REPORT}, where it is there)")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Check the store, then the report, as far as there are any."""
+    if chosen.archive:
+        return in_archive(chosen.archive, chosen.data)
     store = Path(chosen.store or STORE)
     report = chosen.report or (REPORT if (REPORT / "claims.json").exists() else None)
     evidence = chosen.evidence or EVIDENCE
@@ -64,6 +73,26 @@ def run(chosen: argparse.Namespace) -> int:
     else:
         sound &= check_report(document, chosen)
     return int(not sound)
+
+
+def in_archive(file: Path, data: str | None) -> int:
+    """Unpack what `report --archive` wrote into a folder that is gone afterwards, and verify it there."""
+    from harness.report.crate import RECORDS, REPORT
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(file) as crate:
+                crate.extractall(folder)  # which leaves out what would lead out of the folder
+        except (OSError, zipfile.BadZipFile) as error:
+            raise BadUsage(f"{file}: no archive of a report ({error})") from error
+        if not Path(folder, REPORT, "claims.json").is_file():
+            raise BadUsage(f"{file}: no archive of a report, which would have {REPORT}/claims.json")
+        here = {**os.environ, "PYTHONPATH": folder, "PYTHONSAFEPATH": "1"}
+        suite = [sys.executable, "-m", "harness"]
+        if Path(folder, RECORDS).is_file():
+            subprocess.run([*suite, "merge", RECORDS], cwd=folder, env=here, check=True)
+        how = ["--data", str(Path(data).resolve())] if data else []
+        return subprocess.run([*suite, "verify", *how], cwd=folder, env=here, check=False).returncode
 
 
 def check_store(folder: Path) -> bool:
@@ -109,7 +138,7 @@ def check_report(document: Json, chosen: argparse.Namespace) -> bool:
 
 def judged_again(document: Json, chosen: argparse.Namespace) -> list[Json]:
     """The entries of the same cases, judged now, from what the store has."""
-    wanted = {case["nodeid"] for entry in document["claims"] for case in entry["cases"]}
+    wanted = {nodeid for entry in document["claims"] for rung in entry["ladder"] for nodeid in rung["nodeids"]}
     files = sorted({file for file in (id.split("::")[0] for id in wanted) if Path(file).is_file()})
     if not files:
         return []

@@ -83,6 +83,8 @@ def rung_to_json(rung: ClaimVerdict, unit: str) -> Json:
         "measured": _measured(rung, unit),
         **provenance_to_json(rung),
         "cases": {share.case.case: str(share.case.verdict) for share in rung.shares},
+        "nodeids": [share.case.nodeid for share in rung.shares],
+        "runs": [run["key"] for run in rung.runs],
     }
 
 

@@ -37,6 +37,11 @@ def checkout(root: Path, apart: Path | None = None) -> Checkout:
     return Checkout(_git(root, "rev-parse", "HEAD"), tuple(line[3:] for line in changed.splitlines()))
 
 
+def tracked(root: Path) -> list[str]:
+    """The names of the files under `root` that git keeps and that are there, below `root`.  Errors as `checkout`."""
+    return [name for name in _git(root, "ls-files", "-z").split("\0") if name and (root / name).is_file()]
+
+
 def merge_base(root: Path, ref: str) -> str:
     """The commit at which the history of a checkout left that of another branch, or of a commit.
 
