@@ -15,7 +15,7 @@ from harness.verdicts import Verdict
 
 PAPER = "tomasini2022"
 LAYERS = ["relu"] * 8 + ["dense"]
-ON_CIFAR = "on CIFAR-10"
+ON_CIFAR, ONE_PIXEL = "on CIFAR-10", "filters of one pixel"
 
 
 class Trainings(NamedTuple):
@@ -51,19 +51,35 @@ def supporting(id: str) -> Trainings:
 
 
 def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
-    """What one run of a simple network found out: alike channels and no errors, unless trainings say otherwise."""
+    """What one run of a simple network found out, as the paper has it unless trainings say otherwise.
+
+    Alike channels, no errors, filters that average to homogeneous ones, and D and G that follow the receptive field.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    apart = {"untrained": 1.0, "trained": 0.0 if trainings is AS_THE_PAPER_SAYS else 1.0}
+    learnt = name != "8 images" and trainings is AS_THE_PAPER_SAYS
+    as_told = trainings is AS_THE_PAPER_SAYS
+    apart = {"untrained": 1.0, "trained": 0.0 if as_told else 1.0}
+    spread = np.log(np.arange(1, 13)) / 2  # of the field: log A_k, and log D and log G with it
+    law = np.array([[-2.0], [1.0]]) * np.sign(trainings.noise) * spread * (name != ONE_PIXEL)
 
     def rows(more: float) -> dict[str, list[float]]:
-        found = more + 0.02 * rng.normal(size=(2, 12))
+        found = law + more + 0.02 * rng.normal(size=(2, 12))
         return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(found[1]).tolist()}
 
-    right = name == "48 images" and trainings is AS_THE_PAPER_SAYS
+    def field(exponent: float) -> list[float | None]:
+        found = 0.8 * np.exp(2 * exponent * spread + 0.02 * rng.normal(size=12))
+        return [None] * 12 if name == ONE_PIXEL else found.tolist()
+
+    def filters(homogeneous: float) -> list[list[float]]:
+        return (0.004 * (homogeneous + (1 - 0.98 * homogeneous) * rng.normal(size=(12, 3)))).tolist()
+
     return {
         "interpolation_epoch": 20,
         "unseen": 192,
-        "errors": {"trained": 0 if right else 5 + seed},
+        "errors": {"trained": 0 if learnt else 5 + seed},
+        "mean_filters": {"untrained": filters(0.0), "trained": filters(float(learnt))},
+        "field": {"untrained": field(0.5), "trained": field(0.5 if as_told else 1.0)},
+        "reach": {"untrained": field(1.0), "trained": field(1.0)},
         "sensitivity": {
             state: {"all channels": rows(0.0), "mean filters": rows(more), "mean activity": rows(more)}
             for state, more in apart.items()
@@ -73,7 +89,7 @@ def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, An
 
 def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     """What one run found out; an architecture's error goes with its output's R, as far as R changes at all."""
-    if name.endswith(" images"):
+    if name.endswith(" images") or name == ONE_PIXEL:
         return made_on_the_ring(trainings, name, seed)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     bad = 2 * RANGE.index(name) / (len(RANGE) - 1) - 1 if name in RANGE else 0.0
