@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from claims.tomasini2022.methods.cifar_zoo import SHAPES
 from claims.tomasini2022.methods.sensitivity_arms import RANGE
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, BY_PROBES, SHUFFLED, TRAINED, UNTRAINED
 from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
@@ -92,13 +93,14 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     if name.endswith(" images") or name == ONE_PIXEL:
         return made_on_the_ring(trainings, name, seed)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    bad = 2 * RANGE.index(name) / (len(RANGE) - 1) - 1 if name in RANGE else 0.0
-    shared = (-1) ** RANGE.index(name) if name in RANGE else 0
+    among = next((names for names in (RANGE, tuple(SHAPES)) if name in names), (name,))
+    bad = 2 * among.index(name) / max(len(among) - 1, 1) - (len(among) > 1)
+    shared = (-1) ** among.index(name) if len(among) > 1 else 0
     depth = np.arange(len(LAYERS))
 
     def rows(deformation: float, noise: float, more: float = 0.0) -> dict[str, list[float]]:
         found = np.stack([deformation * depth, noise * depth]) + 0.02 * rng.normal(size=(2, len(LAYERS)))
-        found[:, -1] += more * bad * np.array([1, -1]) + 0.5 * abs(more) * shared
+        found[:, -1] += more * bad * np.array([1, -1]) + 0.7 * abs(more) * shared
         return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(found[1]).tolist()}
 
     def energies(mean: float) -> list[list[float]]:
