@@ -117,6 +117,7 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
         flat = np.ones(6) if found is None else found
         return (flat + 0.02 * rng.normal(size=(8, 6))).tolist()
 
+    as_told = trainings is AS_THE_PAPER_SAYS
     kept = 0.5 if name == ON_CIFAR else trainings.kept
     slopes = (trainings.deformation, trainings.noise)
     before, after = (0.02 * rng.normal(), 0.02 * rng.normal()), slopes
@@ -133,6 +134,13 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
         "frequency": {
             UNTRAINED: (1 + 0.02 * rng.normal(size=8)).tolist(),
             TRAINED: (1.4 - 0.4 * trainings.mean + 0.02 * rng.normal(size=8)).tolist(),
+        },
+        "alike": {
+            state: {
+                "all channels": rows(*slope),
+                "mean channel": rows(*slope) if state == TRAINED and as_told else rows(slope[0] - 0.5, slope[1] + 0.5),
+            }
+            for state, slope in ((UNTRAINED, before), (TRAINED, after))
         },
         "test_accuracy": 1 - 0.05 * float(np.exp(bad)),
         "test_images": 4096,
