@@ -224,8 +224,7 @@ OUTPUT, HIDDEN_LAYER = "output", "last hidden layer"
     seeds=SEEDS,
     reach=REACH,
     rule={OUTPUT: in_all(greater_than(0.0)), HIDDEN_LAYER: in_all(greater_than(0.0))},
-    mirrored=(OUTPUT, HIDDEN_LAYER),
-    control="untrained and trained networks exchanged",
+    control=NO_SPACE,
 )
 def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     """Training gains sensitivity to white noise.
@@ -236,15 +235,10 @@ def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     for name in lab.runs:
         records = records_of(lab, name)
         gain[name] = Depth(records, TRAINED).noise - Depth(records, untrained_state(records, statistics)).noise
-
-    def parts(of: Mapping[str, np.ndarray]) -> dict[str, Several]:
-        return {
-            OUTPUT: of_each({name: values[:, -1] for name, values in of.items()}),
-            HIDDEN_LAYER: of_each({name: values[:, -2] for name, values in of.items()}),
-        }
-
-    lab.measure(**parts(gain))
-    lab.control(**parts(exchanged(gain)))
+    none = depth_of(PIXEL_BY_PIXEL, TRAINED).noise - depth_of(PIXEL_BY_PIXEL, UNTRAINED).noise
+    for part, layer in ((OUTPUT, -1), (HIDDEN_LAYER, -2)):
+        lab.measure(**{part: of_each({name: values[:, layer] for name, values in gain.items()})})
+        lab.control(**{part: whatever_the_weights(PIXEL_BY_PIXEL, none[:, layer])})
     draw(lab)
 
 
