@@ -48,14 +48,14 @@ def spectra_of(layers: Mapping[str, NDArray[Any]], seed: int) -> dict[str, Any]:
         seed: of the filters that are drawn from a normal distribution.
 
     Returns:
-        `layers`, their names, `LAYERS` at most; `energy` and `energy_drawn`, for each a list by increasing frequency.
+        `names` of the layers, `LAYERS` at most; `energy` and `energy_drawn`, for each a list by increasing frequency.
     """
     generator = stream(seed, "filters drawn anew")
     past_the_first = [(name, weight) for name, weight in list(layers.items())[1:] if weight.shape[-1] == 3]
     chosen = dict(past_the_first[:LAYERS])
     drawn = [torch.randn(weight.shape, generator=generator) for weight in chosen.values()]
     return {
-        "layers": list(chosen),
+        "names": list(chosen),
         "energy": [_energy(torch.from_numpy(weight)) for weight in chosen.values()],
         "energy_drawn": [_energy(weight) for weight in drawn],
     }

@@ -20,13 +20,13 @@ def layers() -> dict[str, np.ndarray]:
 
 
 def test_layers_are_the_first_five_past_the_first_with_filters_of_3_x_3():
-    assert spectra_of(layers(), 0)["layers"] == ["layer 3", "layer 4", "layer 6", "layer 7", "layer 8"]
+    assert spectra_of(layers(), 0)["names"] == ["layer 3", "layer 4", "layer 6", "layer 7", "layer 8"]
 
 
 def test_energies_are_those_of_the_filters_and_of_normal_ones():
     kernels = {name: weight + 0.5 for name, weight in layers().items()}
     found = spectra_of(kernels, 0)
-    for name, energy in zip(found["layers"], found["energy"], strict=True):
+    for name, energy in zip(found["names"], found["energy"], strict=True):
         assert energy == pytest.approx(relative_energy(torch.from_numpy(kernels[name])).tolist(), rel=1e-5)
         assert energy[0] > 1.5
     drawn = spectra_of({name: np.ones((200, 200, 3, 3), np.float32) for name in "abcdef"}, 0)

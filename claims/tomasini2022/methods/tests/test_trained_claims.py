@@ -92,10 +92,25 @@ def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, An
     }
 
 
+def made_of_a_released_one(trainings: Trainings, name: str) -> dict[str, Any]:
+    """What a released network's layers found out, and those of the same with weights drawn anew."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+
+    def rows(slope: float) -> dict[str, list[float]]:
+        found = slope * np.arange(10) + 0.02 * rng.normal(size=(2, 10))
+        return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(-found[1]).tolist()}
+
+    return {
+        "layers": [f"layer {k}" for k in range(10)],
+        "released": rows(trainings.deformation),
+        "redrawn": [rows(0.0) for _ in range(5)],
+    }
+
+
 def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     """What one run found out; an architecture's error goes with its output's R, as far as R changes at all."""
     if name in PRETRAINED:
-        return spectra_of(released(trainings, name).kernels, seed)
+        return {**spectra_of(released(trainings, name).kernels, seed), **made_of_a_released_one(trainings, name)}
     if name.endswith(" images") or name == ONE_PIXEL:
         return made_on_the_ring(trainings, name, seed)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
