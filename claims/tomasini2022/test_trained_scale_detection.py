@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from claims.tomasini2022.methods.mean_channels import ALL, MEAN, MeanChannels
 from claims.tomasini2022.methods.sensitivity_arms import (
     READINGS,
     SEEDS,
@@ -31,9 +32,10 @@ from claims.tomasini2022.methods.sensitivity_runs import (
     UNTRAINED,
     LayerSensitivities,
 )
+from claims.tomasini2022.methods.unpooled import PIXEL_BY_PIXEL, depth_of, whatever_the_weights
 from harness.claims.about import About
 from harness.claims.claim import claim
-from harness.rules import equivalent_to, greater_than, in_all, less_than
+from harness.rules import Several, equivalent_to, greater_than, in_all, less_than
 from harness.system.lazy import np
 
 if TYPE_CHECKING:
@@ -58,8 +60,7 @@ D_FALLS_MORE, G_RISES_MORE = "D falls more than before training", "G rises more 
         D_FALLS_MORE: in_all(less_than(0.0)),
         G_RISES_MORE: in_all(greater_than(0.0)),
     },
-    mirrored=(D_FALLS, G_RISES, D_FALLS_MORE, G_RISES_MORE),
-    control="the layers in the opposite order; untrained and trained networks exchanged",
+    control="networks that work pixel by pixel, by filters of one pixel: their receptive fields do not grow",
 )
 def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     lab: Lab, recipe: str, layers: str, statistics: str
@@ -81,6 +82,7 @@ def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     d_after, d_before = (changes(lambda depth: depth.deformation, of) for of in (trained, untrained))
     g_after, g_before = (changes(lambda depth: depth.noise, of) for of in (trained, untrained))
     d_more, g_more = less(d_after, d_before), less(g_after, g_before)
+    flat, as_flat = (depth_of(PIXEL_BY_PIXEL, state, layers=layers) for state in (TRAINED, UNTRAINED))
     lab.measure(
         **{
             D_FALLS: of_each(d_after),
@@ -91,10 +93,10 @@ def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     )
     lab.control(
         **{
-            D_FALLS: of_each({name: -values for name, values in d_after.items()}),
-            G_RISES: of_each({name: -values for name, values in g_after.items()}),
-            D_FALLS_MORE: of_each(less(d_before, d_after)),
-            G_RISES_MORE: of_each(less(g_before, g_after)),
+            D_FALLS: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.deformation)),
+            G_RISES: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.noise)),
+            D_FALLS_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.deformation) - rise(as_flat.deformation)),
+            G_RISES_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.noise) - rise(as_flat.noise)),
         }
     )
     draw(lab, layers)
@@ -146,6 +148,61 @@ def test_shuffling_channels_leaves_the_curves_as_they_are(lab: Lab, recipe: str,
     for name in lab.runs:
         moved = np.abs(altered(name)).max(1)
         lab.note(f"{name}: at most {np.exp(moved.mean()):.2f} times, in the layer that moves most, mean over networks")
+
+
+D_ALIKE, G_ALIKE = "D", "G"
+AS_THE_MEAN = 0.095
+"""Of log D and of log G: the mean channel's may be 10 % more or less and count as those of all, as in SP-34."""
+
+
+def channels_of_vgg(tier: str, recipe: str) -> dict[str, MeanChannels]:
+    """VGG-11bn, and from tier `nightly` on all networks of the figure, with their mean channels."""
+    networks = vgg_on_the_task(tier, recipe)
+    chosen = {name: run for name, run in networks.items() if tier != "laptop" or name == "VGG-11bn"}
+    return {
+        name: MeanChannels(run.training, deformation=run.deformation, called=f"{run.called}, mean channels")
+        for name, run in chosen.items()
+    }
+
+
+@claim(
+    "SP-29",
+    where="Section 3",
+    paper="approximately equal",
+    tier="laptop",
+    readings={"recipe": READINGS},
+    about=About.SIZE,
+    runs=channels_of_vgg,
+    seeds=SEEDS,
+    reach=TASK_REACH,
+    rule=dict.fromkeys((D_ALIKE, G_ALIKE), in_all(equivalent_to(0.0, within=AS_THE_MEAN, refuted_beyond=2))),
+    control="untrained networks",
+)
+def test_all_channels_are_as_the_mean_channel(lab: Lab, recipe: str) -> None:
+    """All channels of these networks are approximately equal to the mean channel.
+
+    Judged by what they do: log D and log G of the mean over channels of each convolution's activity, less those of all
+    channels.  By their filters they cannot be: what filters began with is larger than what they learn in common (Table
+    1).  How alike channels become depends on how wide the network is, so that a narrow one says nothing of the paper's.
+    """
+
+    def apart(state: str) -> dict[str, Several]:
+        found: dict[str, dict[str, np.ndarray]] = {D_ALIKE: {}, G_ALIKE: {}}
+        for name in lab.runs:
+            told = [record.metrics["alike"][state] for record in records_of(lab, name)]
+            for part, what in ((D_ALIKE, "deformation"), (G_ALIKE, "noise")):
+                mean, every = (np.log(np.array([one[of][what] for one in told], dtype=float)) for of in (MEAN, ALL))
+                found[part][name] = mean - every
+        return {part: layers_of_each(by_name) for part, by_name in found.items()}
+
+    lab.measure(**apart(TRAINED))
+    lab.control(**apart(UNTRAINED))
+    for name in lab.runs:
+        for of in (ALL, MEAN):
+            for part, what in ((D_ALIKE, "deformation"), (G_ALIKE, "noise")):
+                rows = [record.metrics["alike"][TRAINED][of][what] for record in records_of(lab, name)]
+                mean = np.exp(np.log(np.array(rows, dtype=float)).mean(0))
+                lab.series(f"{part}, {name}, {of}", range(1, len(mean) + 1), mean.tolist())
 
 
 LARGER, GROWS = "larger than any other", "grows"

@@ -18,6 +18,7 @@ from claims.tomasini2022.methods.sensitivity_readings import (
     STATISTICS,
     Depth,
     draw,
+    exchanged,
     frequencies,
     layers_of_each,
     of_each,
@@ -27,7 +28,13 @@ from claims.tomasini2022.methods.sensitivity_readings import (
     steps_down,
     untrained_state,
 )
-from claims.tomasini2022.methods.sensitivity_runs import SHUFFLED, TRAINED, UNTRAINED
+from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, SHUFFLED, TRAINED, UNTRAINED
+from claims.tomasini2022.methods.unpooled import (
+    CHANNEL_BY_CHANNEL,
+    PIXEL_BY_PIXEL,
+    depth_of,
+    whatever_the_weights,
+)
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Several, greater_than, in_all, less_than, proportion_above
@@ -46,7 +53,7 @@ FALLING = {
 """From the first layer to the output; in how many networks most of the steps from layer to layer fall (a sign test:
 shares of few steps are often the same in all networks); and against untrained networks."""
 
-TURNED_ROUND = "the layers in the opposite order; untrained and trained networks exchanged"
+NO_SPACE = "networks that work pixel by pixel, by filters of one pixel: their receptive fields do not grow"
 
 
 def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
@@ -65,9 +72,15 @@ def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
         }
 
     more = {name: rise(trained[name]) - rise(untrained[name]) for name in trained}
-    turned = {name: values[:, ::-1] for name, values in trained.items()}
+    flat, as_flat = (depth_of(PIXEL_BY_PIXEL, state, layers=layers).relative for state in (TRAINED, UNTRAINED))
     lab.measure(**parts(trained, more))
-    lab.control(**parts(turned, {name: -values for name, values in more.items()}))
+    lab.control(
+        **{
+            FALLS: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat)),
+            STEPS: Several((runs_above(steps_down(flat), 0.5),), (PIXEL_BY_PIXEL,)),
+            FALLS_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat) - rise(as_flat)),
+        }
+    )
     for name, values in trained.items():
         steps = np.diff(values.mean(0))
         rising = [f"{k + 1} to {k + 2}" for k in np.flatnonzero(steps > 0)]
@@ -85,8 +98,7 @@ def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
     seeds=SEEDS,
     reach=REACH,
     rule=FALLING,
-    mirrored=tuple(FALLING),
-    control=TURNED_ROUND,
+    control=NO_SPACE,
 )
 def test_r_falls_through_the_layers_of_vgg(lab: Lab, layers: str, statistics: str) -> None:
     """The relative sensitivity to diffeomorphisms R_k of VGG networks trained on CIFAR10 decreases after each layer.
@@ -107,8 +119,7 @@ def test_r_falls_through_the_layers_of_vgg(lab: Lab, layers: str, statistics: st
     seeds=SEEDS,
     reach=LENET_REACH,
     rule=FALLING,
-    mirrored=tuple(FALLING),
-    control=TURNED_ROUND,
+    control=NO_SPACE,
 )
 def test_r_falls_through_the_layers_of_lenet(lab: Lab, layers: str) -> None:
     """The same of LeNet: R_k decreases after each layer when trained on CIFAR10.
@@ -131,8 +142,8 @@ ABOVE, STILL_FALLS = "above the original", "falls all the same"
     seeds=SEEDS,
     reach=REACH,
     rule={ABOVE: in_all(greater_than(0.0)), STILL_FALLS: in_all(greater_than(0.0))},
-    mirrored=(ABOVE, STILL_FALLS),
-    control="the original in the place of the shuffled network; the layers in the opposite order",
+    control="networks that work channel by channel, by group convolutions: a shuffle finds nothing to exchange; "
+    "networks that work pixel by pixel, by filters of one pixel",
 )
 def test_shuffled_channels_neither_leave_r_as_it_is_nor_constant(lab: Lab, layers: str) -> None:
     """With shuffled channels the curves of R_k neither overlap with the original ones nor are constant.
@@ -148,10 +159,12 @@ def test_shuffled_channels_neither_leave_r_as_it_is_nor_constant(lab: Lab, layer
         above[name] = shuffled[:, -1] - Depth(records, TRAINED, layers=layers).relative[:, -1]
         falls[name] = -rise(shuffled)
     lab.measure(**{ABOVE: of_each(above), STILL_FALLS: of_each(falls)})
+    original, shuffled = (depth_of(CHANNEL_BY_CHANNEL, TRAINED, of, layers).relative for of in (AS_IT_IS, SHUFFLED))
+    flat = depth_of(PIXEL_BY_PIXEL, TRAINED, SHUFFLED, layers).relative
     lab.control(
         **{
-            ABOVE: of_each({name: -values for name, values in above.items()}),
-            STILL_FALLS: of_each({name: -values for name, values in falls.items()}),
+            ABOVE: whatever_the_weights(CHANNEL_BY_CHANNEL, shuffled[:, -1] - original[:, -1]),
+            STILL_FALLS: whatever_the_weights(PIXEL_BY_PIXEL, -rise(flat)),
         }
     )
     draw(lab, layers)
@@ -170,8 +183,7 @@ AFTER, MORE = "after training", "more than before"
     seeds=SEEDS,
     reach=REACH,
     rule={AFTER: in_all(less_than(0.0)), MORE: in_all(less_than(0.0))},
-    mirrored=(AFTER, MORE),
-    control="the layers in the opposite order; untrained and trained networks exchanged",
+    control=NO_SPACE,
 )
 def test_sensitivity_to_deformations_falls_after_training_and_not_before(
     lab: Lab, layers: str, statistics: str
@@ -187,10 +199,11 @@ def test_sensitivity_to_deformations_falls_after_training_and_not_before(
         before[name] = rise(Depth(records, untrained_state(records, statistics), layers=layers).deformation)
     more = {name: after[name] - before[name] for name in after}
     lab.measure(**{AFTER: of_each(after), MORE: of_each(more)})
+    flat, as_flat = (rise(depth_of(PIXEL_BY_PIXEL, state, layers=layers).deformation) for state in (TRAINED, UNTRAINED))
     lab.control(
         **{
-            AFTER: of_each({name: -values for name, values in after.items()}),
-            MORE: of_each({name: -values for name, values in more.items()}),
+            AFTER: whatever_the_weights(PIXEL_BY_PIXEL, flat),
+            MORE: whatever_the_weights(PIXEL_BY_PIXEL, flat - as_flat),
         }
     )
     for name, values in before.items():
@@ -211,8 +224,7 @@ OUTPUT, HIDDEN_LAYER = "output", "last hidden layer"
     seeds=SEEDS,
     reach=REACH,
     rule={OUTPUT: in_all(greater_than(0.0)), HIDDEN_LAYER: in_all(greater_than(0.0))},
-    mirrored=(OUTPUT, HIDDEN_LAYER),
-    control="untrained and trained networks exchanged",
+    control=NO_SPACE,
 )
 def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     """Training gains sensitivity to white noise.
@@ -223,15 +235,10 @@ def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     for name in lab.runs:
         records = records_of(lab, name)
         gain[name] = Depth(records, TRAINED).noise - Depth(records, untrained_state(records, statistics)).noise
-
-    def parts(sign: int) -> dict[str, Several]:
-        return {
-            OUTPUT: of_each({name: sign * values[:, -1] for name, values in gain.items()}),
-            HIDDEN_LAYER: of_each({name: sign * values[:, -2] for name, values in gain.items()}),
-        }
-
-    lab.measure(**parts(1))
-    lab.control(**parts(-1))
+    none = depth_of(PIXEL_BY_PIXEL, TRAINED).noise - depth_of(PIXEL_BY_PIXEL, UNTRAINED).noise
+    for part, layer in ((OUTPUT, -1), (HIDDEN_LAYER, -2)):
+        lab.measure(**{part: of_each({name: values[:, layer] for name, values in gain.items()})})
+        lab.control(**{part: whatever_the_weights(PIXEL_BY_PIXEL, none[:, layer])})
     draw(lab)
 
 
@@ -268,8 +275,7 @@ def test_filters_of_layers_2_to_6_become_low_frequency(lab: Lab) -> None:
     after, before = energy(TRAINED, lowest), energy(UNTRAINED, lowest)
     more = {name: after[name] - before[name] for name in after}
     lab.measure(**{LOW: layers_of_each(after, FIRST), LOWER: layers_of_each(more, FIRST)})
-    exchanged = {name: -values for name, values in more.items()}
-    lab.control(**{LOW: layers_of_each(energy(TRAINED, highest), FIRST), LOWER: layers_of_each(exchanged, FIRST)})
+    lab.control(**{LOW: layers_of_each(energy(TRAINED, highest), FIRST), LOWER: layers_of_each(exchanged(more), FIRST)})
     for name, values in after.items():
         lab.series(f"three lowest modes, {name}", range(FIRST, LAST + 1), (1 + values.mean(0)).tolist())
 
@@ -305,5 +311,4 @@ def test_training_lowers_the_aggregate_frequency_of_filters(lab: Lab) -> None:
         lab.series(f"aggregate frequency, {name}", range(1, 9), frequencies(records, TRAINED).mean(0).tolist())
     change = {name: after[name] - before[name] for name in after}
     lab.measure(**{BELOW_WHITE: of_each(after), LOWER: of_each(change)})
-    exchanged = {name: -values for name, values in change.items()}
-    lab.control(**{BELOW_WHITE: of_each(reverse), LOWER: of_each(exchanged)})
+    lab.control(**{BELOW_WHITE: of_each(reverse), LOWER: of_each(exchanged(change))})

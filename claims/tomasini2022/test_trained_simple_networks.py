@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.tomasini2022.methods.ring_training import (
-    ALL,
-    MEAN_ACTIVITY,
-    MEAN_FILTERS,
-    TRAINED,
-    UNTRAINED,
-    RingTraining,
+from claims.tomasini2022.methods.ring_arms import (
+    BIASES,
+    ENOUGH,
+    FEW,
+    REACH,
+    SEEDS,
+    on_48_and_on_8_images,
+    on_48_images,
 )
+from claims.tomasini2022.methods.ring_training import ALL, MEAN_ACTIVITY, MEAN_FILTERS, TRAINED, UNTRAINED
 from harness.claims.about import About, Gate
 from harness.claims.claim import claim
 from harness.rules import Count, Several, all_runs, equivalent_to, in_all
@@ -19,33 +21,6 @@ from harness.system.lazy import np
 
 if TYPE_CHECKING:
     from harness.lab.lab import Lab
-
-SEEDS = range(6)
-"""The paper has four."""
-
-SIZES = {"laptop": (64, 20), "nightly": (256, 500), "paper": (1000, 500)}
-"""Width, and the multiple of the interpolation time at which training stops."""
-
-REACH = {"laptop": "proxy", "nightly": "proxy", "paper": "paper"}
-BIASES = {"text": False, "code": True}
-ENOUGH, FEW = "48 images", "8 images"
-
-
-def simple_network(tier: str, biases: str, patterns: int = 48) -> RingTraining:
-    """The network of a tier; `biases` as the text has them, or the authors' code."""
-    width, multiple = SIZES[tier]
-    title = f"simple network of {width} channels, {patterns} images, {multiple} times, biases of the {biases}"
-    return RingTraining(width, BIASES[biases], multiple, patterns, called=title)
-
-
-def on_48_images(tier: str, biases: str) -> dict[str, RingTraining]:
-    """The paper's training set."""
-    return {ENOUGH: simple_network(tier, biases)}
-
-
-def on_48_and_on_8_images(tier: str, biases: str) -> dict[str, RingTraining]:
-    """And one that is too small to tell the task by."""
-    return {**on_48_images(tier, biases), FEW: simple_network(tier, biases, 8)}
 
 
 @claim(

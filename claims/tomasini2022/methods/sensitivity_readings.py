@@ -5,8 +5,8 @@ Arrays have an entry a seed first: all layers and all probes of one network make
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, BY_PROBES, SHUFFLED, TRAINED, UNTRAINED
 from harness.rules import Estimate, Several
@@ -26,6 +26,14 @@ STATISTICS = ("running", "batch")
 with, which change nothing, or by those of the probes, as in the authors' code."""
 
 
+class Told(Protocol):
+    """What a network's layers told: a record, or what stands for one."""
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """As `sensitivity_runs.LayerSensitivities` writes them."""
+
+
 class Depth:
     """Logarithms of D, G and R of the layers of a claim's networks of one kind, each of shape `(seeds, layers)`.
 
@@ -33,7 +41,7 @@ class Depth:
         relative: log R.
     """
 
-    def __init__(self, records: list[Record], state: str, channels: str = AS_IT_IS, layers: str = HIDDEN) -> None:
+    def __init__(self, records: Sequence[Told], state: str, channels: str = AS_IT_IS, layers: str = HIDDEN) -> None:
         chosen = [_chosen(record, layers) for record in records]
         self.deformation, self.noise = (
             np.array(
@@ -75,6 +83,11 @@ def of_each(by_name: Mapping[str, np.ndarray]) -> Several:
     return Several(tuple(Estimate.from_replicates(values) for values in by_name.values()), tuple(by_name))
 
 
+def exchanged(by_name: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Differences the other way round, for the control of a claim that says of which sign they are."""
+    return {name: -values for name, values in by_name.items()}
+
+
 def layers_of_each(by_name: Mapping[str, np.ndarray], first: int = 1) -> Several:
     """Some layers of each kind of network, `(seeds, layers)`, each judged over seeds; numbered from `first` on."""
     samples, names = [], []
@@ -110,7 +123,7 @@ def draw(lab: Lab, layers: str = HIDDEN) -> None:
         lab.note(f"{name}: {accuracies.mean():.1%} of the test images are classified correctly")
 
 
-def _chosen(record: Record, layers: str) -> list[int]:
+def _chosen(record: Told, layers: str) -> list[int]:
     kinds = record.metrics["layers"]
     return [i for i, kind in enumerate(kinds) if layers == EVERY or kind == "relu" or i == len(kinds) - 1]
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+from claims.tomasini2022.methods.cifar_zoo import SHAPES
+from claims.tomasini2022.methods.released_spectra import spectra_of
 from claims.tomasini2022.methods.sensitivity_arms import RANGE
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, BY_PROBES, SHUFFLED, TRAINED, UNTRAINED
+from harness.data.pretrained import PRETRAINED
+from harness.data.weights import Weights
 from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
 from harness.verdicts import Verdict
 
 PAPER = "tomasini2022"
 LAYERS = ["relu"] * 8 + ["dense"]
-ON_CIFAR = "on CIFAR-10"
+ON_CIFAR, ONE_PIXEL = "on CIFAR-10", "filters of one pixel"
 
 
 class Trainings(NamedTuple):
@@ -51,19 +56,35 @@ def supporting(id: str) -> Trainings:
 
 
 def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
-    """What one run of a simple network found out: alike channels and no errors, unless trainings say otherwise."""
+    """What one run of a simple network found out, as the paper has it unless trainings say otherwise.
+
+    Alike channels, no errors, filters that average to homogeneous ones, and D and G that follow the receptive field.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    apart = {"untrained": 1.0, "trained": 0.0 if trainings is AS_THE_PAPER_SAYS else 1.0}
+    learnt = name != "8 images" and trainings is AS_THE_PAPER_SAYS
+    as_told = trainings is AS_THE_PAPER_SAYS
+    apart = {"untrained": 1.0, "trained": 0.0 if as_told else 1.0}
+    spread = np.log(np.arange(1, 13)) / 2  # of the field: log A_k, and log D and log G with it
+    law = np.array([[-2.0], [1.0]]) * np.sign(trainings.noise) * spread * (name != ONE_PIXEL)
 
     def rows(more: float) -> dict[str, list[float]]:
-        found = more + 0.02 * rng.normal(size=(2, 12))
+        found = law + more + 0.02 * rng.normal(size=(2, 12))
         return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(found[1]).tolist()}
 
-    right = name == "48 images" and trainings is AS_THE_PAPER_SAYS
+    def field(exponent: float) -> list[float | None]:
+        found = 0.8 * np.exp(2 * exponent * spread + 0.02 * rng.normal(size=12))
+        return [None] * 12 if name == ONE_PIXEL else found.tolist()
+
+    def filters(homogeneous: float) -> list[list[float]]:
+        return (0.004 * (homogeneous + (1 - 0.98 * homogeneous) * rng.normal(size=(12, 3)))).tolist()
+
     return {
         "interpolation_epoch": 20,
         "unseen": 192,
-        "errors": {"trained": 0 if right else 5 + seed},
+        "errors": {"trained": 0 if learnt else 5 + seed},
+        "mean_filters": {"untrained": filters(0.0), "trained": filters(float(learnt))},
+        "field": {"untrained": field(0.5), "trained": field(0.5 if as_told else 1.0)},
+        "reach": {"untrained": field(1.0), "trained": field(1.0)},
         "sensitivity": {
             state: {"all channels": rows(0.0), "mean filters": rows(more), "mean activity": rows(more)}
             for state, more in apart.items()
@@ -71,18 +92,36 @@ def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, An
     }
 
 
+def made_of_a_released_one(trainings: Trainings, name: str) -> dict[str, Any]:
+    """What a released network's layers found out, and those of the same with weights drawn anew."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+
+    def rows(slope: float) -> dict[str, list[float]]:
+        found = slope * np.arange(10) + 0.02 * rng.normal(size=(2, 10))
+        return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(-found[1]).tolist()}
+
+    return {
+        "layers": [f"layer {k}" for k in range(10)],
+        "released": rows(trainings.deformation),
+        "redrawn": [rows(0.0) for _ in range(5)],
+    }
+
+
 def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     """What one run found out; an architecture's error goes with its output's R, as far as R changes at all."""
-    if name.endswith(" images"):
+    if name in PRETRAINED:
+        return {**spectra_of(released(trainings, name).kernels, seed), **made_of_a_released_one(trainings, name)}
+    if name.endswith(" images") or name == ONE_PIXEL:
         return made_on_the_ring(trainings, name, seed)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    bad = 2 * RANGE.index(name) / (len(RANGE) - 1) - 1 if name in RANGE else 0.0
-    shared = (-1) ** RANGE.index(name) if name in RANGE else 0
+    among = next((names for names in (RANGE, tuple(SHAPES)) if name in names), (name,))
+    bad = 2 * among.index(name) / max(len(among) - 1, 1) - (len(among) > 1)
+    shared = (-1) ** among.index(name) if len(among) > 1 else 0
     depth = np.arange(len(LAYERS))
 
     def rows(deformation: float, noise: float, more: float = 0.0) -> dict[str, list[float]]:
         found = np.stack([deformation * depth, noise * depth]) + 0.02 * rng.normal(size=(2, len(LAYERS)))
-        found[:, -1] += more * bad * np.array([1, -1]) + 0.5 * abs(more) * shared
+        found[:, -1] += more * bad * np.array([1, -1]) + 0.7 * abs(more) * shared
         return {"deformation": np.exp(found[0]).tolist(), "noise": np.exp(found[1]).tolist()}
 
     def energies(mean: float) -> list[list[float]]:
@@ -93,6 +132,7 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
         flat = np.ones(6) if found is None else found
         return (flat + 0.02 * rng.normal(size=(8, 6))).tolist()
 
+    as_told = trainings is AS_THE_PAPER_SAYS
     kept = 0.5 if name == ON_CIFAR else trainings.kept
     slopes = (trainings.deformation, trainings.noise)
     before, after = (0.02 * rng.normal(), 0.02 * rng.normal()), slopes
@@ -110,15 +150,37 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
             UNTRAINED: (1 + 0.02 * rng.normal(size=8)).tolist(),
             TRAINED: (1.4 - 0.4 * trainings.mean + 0.02 * rng.normal(size=8)).tolist(),
         },
+        "alike": {
+            state: {
+                "all channels": rows(*slope),
+                "mean channel": rows(*slope) if state == TRAINED and as_told else rows(slope[0] - 0.5, slope[1] + 0.5),
+            }
+            for state, slope in ((UNTRAINED, before), (TRAINED, after))
+        },
         "test_accuracy": 1 - 0.05 * float(np.exp(bad)),
         "test_images": 4096,
         "train_accuracy": [0.5, 1.0],
     }
 
 
+def released(trainings: Trainings, name: str) -> Weights:
+    """A released network whose filters have a mean of their own, or one of each row that goes up and down."""
+    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    shape = np.array([1.0, -2.0, 1.0]) if trainings.mean < 1 else np.ones(3)
+    more = abs(trainings.mean - 1) * np.outer(shape, shape)
+    kernels = {f"layer {k}": (more + rng.normal(size=(20, 20, 3, 3))).astype(np.float32) for k in range(7)}
+    return Weights(Path(name), "made up", kernels)
+
+
 def judged(id: str, trainings: Trainings, parameters: dict[str, Any], tier: str = "laptop") -> Any:
     """The judgement of one case."""
-    return judge_by_name(TRAINED_CLAIMS[id], lambda name, seed: made(trainings, name, seed), tier=tier, **parameters)
+    return judge_by_name(
+        TRAINED_CLAIMS[id],
+        lambda name, seed: made(trainings, name, seed),
+        tier=tier,
+        weights=lambda name: released(trainings, name),
+        **parameters,
+    )
 
 
 @pytest.mark.parametrize(("id", "parameters"), CASES)
