@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 READINGS = {"optimiser": OPTIMISERS, "looks": GRIDS, "neighbours": NEIGHBOURHOODS}
+EVERY_LOOK = GRIDS[1]
 TRAINED: dict[str, Any] = {"tier": "laptop", "about": About.DIRECTION, "seeds": SEEDS, "reach": REACH}
 BEGINNING = 0.5
 """The share of the epochs that is called the beginning of training, at the most."""
@@ -126,6 +127,40 @@ def test_accuracy_rises_after_the_peak(
     after = found.gained_after(peak)
     lab.measure(**{PEAK: last_peak(found), "gained after it": after})
     lab.control(**{PEAK: last_peak(found, upside_down=True), "gained after it": 1 - after})
+
+
+STEADY = "no steady improvement"
+OFTEN = 0.75
+"""What improves in a larger share of the stretches than this does so steadily: half way between chance and always."""
+
+
+@claim(
+    "SO-64",
+    where="Section 4.2.1",
+    paper="the validation accuracy of the networks do not show any steady improvement in this phase",
+    data=ON,
+    readings={"optimiser": OPTIMISERS, "neighbours": NEIGHBOURHOODS, "peak": ("top", "half way up")},
+    runs=progress,
+    **TRAINED,
+    rule={PEAK: in_all(greater_than(0.0)), STEADY: proportion_above(0.5)},
+    mirrored=(PEAK,),
+    control="the curve upside down; the same accuracies in ascending order",
+)
+def test_accuracy_does_not_improve_steadily_before_the_peak(
+    lab: Lab, data: str, optimiser: str, neighbours: str, peak: str
+) -> None:
+    """While the orderness of the maps rises, the validation accuracy does not show any steady improvement.
+
+    Steady is what improves from nearly every look to the next, where what only fluctuates does so in half of them:
+    counted are the networks whose accuracy improves in three quarters at the most of the stretches before the phase
+    ends, which is where SO-25 has it.  The ends of epochs are too few for that: between two of them whatever improves
+    at all does so throughout.
+    """
+    found = seen(lab, neighbours, EVERY_LOOK)
+    improving, steady = (of.improving_before(peak) for of in (found, found.steadied()))
+    lab.measure(**{PEAK: last_peak(found), STEADY: Count.of(improving <= OFTEN)})
+    lab.control(**{PEAK: last_peak(found, upside_down=True), STEADY: Count.of(steady <= OFTEN)})
+    lab.note(f"accuracy improves in {improving.mean():.0%} of the stretches before the phase ends, mean over seeds")
 
 
 @claim(

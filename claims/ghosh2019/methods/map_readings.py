@@ -7,7 +7,7 @@ the other half, since the highest of many noisy values is too high.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.map_progress import MapProgress, steps_of
@@ -107,9 +107,20 @@ class Progress:
             place: "top", or "half way up": the first look at which that layer has come half of the way up to its peak;
                 the peak where it is no higher than the start.
         """
-        at = self.peaks[:, -1] if place == "top" else self._half_way_up()
+        at = self._risen(place)
         first, last = self.accuracy[:, 0], self.accuracy[:, -1]
         return (last - self._pick(self.accuracy, at)) / (last - first)
+
+    def improving_before(self, place: str) -> Numbers:
+        """The share of the stretches between two looks, up to a `place` as above, in which accuracy improves."""
+        improves = np.diff(self.accuracy, axis=1) > 0
+        ends = self._risen(place)
+        found: Numbers = np.array([of[:end].mean() for of, end in zip(improves, ends, strict=True)])
+        return found
+
+    def steadied(self) -> Progress:
+        """The same with the accuracies of each network in ascending order, so that they improve throughout."""
+        return replace(self, accuracy=np.sort(self.accuracy, axis=1))
 
     @property
     def jumps_after(self) -> NDArray[np.bool_]:
@@ -124,6 +135,9 @@ class Progress:
     def _at_peaks(self) -> Numbers:
         tested = self.orderness[:, :, TESTED]
         return np.take_along_axis(tested, self.peaks[..., None], -1)[..., 0]
+
+    def _risen(self, place: str) -> NDArray[np.intp]:
+        return self.peaks[:, -1] if place == "top" else self._half_way_up()
 
     def _half_way_up(self) -> NDArray[np.intp]:
         last, peaks = self.orderness[:, -1, CHOSEN], self.peaks[:, -1]
