@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from claims.ghosh2019.methods.depth_readings import correlations, deepest
 from claims.ghosh2019.methods.depth_recipes import (
     DEPTHS,
     FIGURE_SWAPS,
@@ -19,6 +20,7 @@ from claims.ghosh2019.methods.depth_recipes import (
     table_1,
 )
 from claims.ghosh2019.methods.error_by_depth import worse_than_best
+from claims.ghosh2019.methods.map_readings import TESTED
 from claims.ghosh2019.methods.printed_table import PRINTED_GAINS, PRINTED_ORDERNESS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -37,9 +39,6 @@ if TYPE_CHECKING:
 
 GAINS, ORDERNESS = "gain", "orderness"
 """The halves of Table 1."""
-
-TESTED = 1
-"""The half of the probes whose maps are read, and the input itself."""
 
 
 def by_arm(lab: Lab, read: Any) -> Numbers:
@@ -66,26 +65,6 @@ def errors(lab: Lab) -> Numbers:
 def last_layer(lab: Lab, neighbours: str) -> Numbers:
     """Orderness of the last layer's maps after training, `(seeds, depths, swaps)`."""
     return by_arm(lab, lambda metrics: metrics["orderness"][neighbours][-1][TESTED][-1])
-
-
-def deepest(lab: Lab, neighbours: str) -> tuple[Numbers, Numbers]:
-    """Of the networks with most layers: the layers' orderness, and the input's at twice the scale of each.
-
-    Both of shape `(seeds, layers, swaps)`.
-    """
-    depth = max(depth for depth, _ in lab.runs)
-    swaps = sorted({swaps for _, swaps in lab.runs})
-    metrics = [[record.metrics for record in lab.records(lab.runs[depth, swap])] for swap in swaps]
-    maps = [[[layer[TESTED][-1] for layer in one["orderness"][neighbours]] for one in of] for of in metrics]
-    inputs = [[one["input_orderness"][neighbours][:depth] for one in of] for of in metrics]
-    return np.array(maps).transpose(1, 2, 0), np.array(inputs).transpose(1, 2, 0)
-
-
-def correlations(one: Numbers, other: Numbers) -> Numbers:
-    """Pearson's correlation over the last axis."""
-    a, b = (values - values.mean(-1, keepdims=True) for values in (one, other))
-    found: Numbers = (a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1))
-    return found
 
 
 def falls_with_swaps(orderness: Numbers) -> Numbers:

@@ -92,13 +92,16 @@ ENDS = (SWAPS[0], SWAPS[-1])
 """The numbers of swaps that arms beyond the paper's have."""
 
 
+ORDERED, REORDERED = "ordered", "in one order"
+
+
 def in_one_order(tier: str) -> Mapping[tuple[str, int], KernelOrderness]:
     """The ends of Fig. 4a, and the same with the pixels of all images, swapped before, in one random order."""
     reordered = {swaps: mnist_1000(tier, [SwapBlocks(3, swaps), FixedOrder()], size=27) for swaps in ENDS}
     return {
-        **{("ordered", swaps): SWAPPED[tier][swaps] for swaps in ENDS},
+        **{(ORDERED, swaps): SWAPPED[tier][swaps] for swaps in ENDS},
         **{
-            ("in one order", swaps): kernels(tier, f"swaps {swaps}, pixels in one random order", training)
+            (REORDERED, swaps): kernels(tier, f"swaps {swaps}, pixels in one random order", training)
             for swaps, training in reordered.items()
         },
     }
