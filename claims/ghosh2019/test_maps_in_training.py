@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from claims.ghosh2019.methods.map_readings import GRIDS, TESTED, Progress
+from claims.ghosh2019.methods.map_readings import GRIDS, QUARTILES, TESTED, Progress
 from claims.ghosh2019.methods.map_recipes import ON, OPTIMISERS, REACH, SEEDS, progress, two_layers
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -307,6 +307,7 @@ def test_single_maps_move_from_high_to_low_orderness(
     """
     found = seen(lab, neighbours, looks)
     falls = found.median_falls
-    lab.series("median over the last layer's maps", x=found.epochs.tolist(), y=found.last_layer.mean(0).tolist())
+    for name, curve in zip(QUARTILES, found.last_layer.mean(0), strict=True):
+        lab.series(f"{name} over the last layer's maps", x=found.epochs.tolist(), y=curve.tolist())
     lab.measure(falls)
     lab.control(-falls)

@@ -26,8 +26,9 @@ CHOSEN, TESTED = 0, 1
 GRIDS = ("ends of epochs", "all looks")
 """At which looks a curve is read: the paper's, or those within epochs as well."""
 
+QUARTILES = ("lower quartile", "median", "upper quartile")
 MEDIAN = 1
-"""Among the quartiles."""
+"""Among them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Progress:
     Attributes:
         epochs: at each look, shape `(looks,)`.
         orderness: shape `(seeds, layers, halves, looks)`.
-        last_layer: the median over the last layer's maps on the second half, shape `(seeds, looks)`.
+        last_layer: `QUARTILES` over the last layer's maps on the second half, shape `(seeds, 3, looks)`.
         accuracy: shape `(seeds, looks)`.
     """
 
@@ -53,9 +54,9 @@ class Progress:
         steps = np.array(records[0].metrics["look_steps"])
         taken = np.ones(len(steps), dtype=bool) if grid == "all looks" else steps % an_epoch == 0
         orderness = np.array([record.metrics["orderness"][neighbours] for record in records])
-        last_layer = np.array([record.metrics["last_layer"][neighbours][MEDIAN] for record in records])
+        last_layer = np.array([record.metrics["last_layer"][neighbours] for record in records])
         accuracy = np.array([record.metrics["look_accuracy"] for record in records])
-        return cls(steps[taken] / an_epoch, orderness[..., taken], last_layer[:, taken], accuracy[:, taken])
+        return cls(steps[taken] / an_epoch, orderness[..., taken], last_layer[..., taken], accuracy[:, taken])
 
     def reversed(self) -> Progress:
         """The same as if time ran backwards, with what was lost counted as gained, so that accuracy rises again."""
@@ -63,7 +64,7 @@ class Progress:
         return Progress(
             self.epochs[-1] - self.epochs[::-1],
             self.orderness[..., ::-1],
-            self.last_layer[:, ::-1],
+            self.last_layer[..., ::-1],
             ends - self.accuracy[:, ::-1],
         )
 
@@ -98,7 +99,8 @@ class Progress:
     @property
     def median_falls(self) -> Numbers:
         """By how much the median over the last layer's maps is higher at that layer's peak than at the end."""
-        return self._pick(self.last_layer, self.peaks[:, -1]) - self.last_layer[:, -1]
+        median = self.last_layer[:, MEDIAN]
+        return self._pick(median, self.peaks[:, -1]) - median[:, -1]
 
     def gained_after(self, place: str) -> Numbers:
         """The share of the whole gain of accuracy that comes after the last layer's peak, one a seed.

@@ -120,7 +120,7 @@ def test_looks_at_an_untrained_network_vary_and_are_read_as_those_at_a_trained_o
     watched = untrained("laptop", "mnist", "Adam")["trained"].with_(training=recipe.training)
     found = Progress.of(watched, [as_record(metrics)], "four", "all looks")  # type: ignore[arg-type]
     assert found.orderness.shape == (1, 3, 2, 4)
-    assert found.last_layer.shape == (1, 4)
+    assert found.last_layer.shape == (1, 3, 4)
     assert len(np.unique(found.orderness[0, 0])) == 8
     assert len(set(metrics["look_accuracy"])) == 1
 
