@@ -1,4 +1,8 @@
-"""The arithmetic of table 1 (appendix D): gain from another layer, and orderness of the last layer's maps."""
+"""The arithmetic of table 1 (appendix D): gain from another layer, and orderness of the last layer's maps.
+
+What is judged here is what the table says of itself.  Of networks of ours, SO-66 has the sign of the correlation and
+SO-63 the numbers, beside those that are printed.
+"""
 
 from __future__ import annotations
 
