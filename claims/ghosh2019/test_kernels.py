@@ -1,34 +1,20 @@
 """Orderness of trained kernels: how it follows the order of the images and the size of the kernels (section 5.2).
 
-Of the experiment the paper states: three convolutions of 64 channels with 2 x 2 max-pooling behind each, one fully
-connected layer, 1000 training images of MNIST, six random splits, new initial weights each time.  It leaves open, and
-read here is: Adam at learning rate 1e-3 (the rate of appendix B), batches of 32, 50 epochs (as in appendix B), ReLU,
-inputs standardised, swapped images cropped to 27 x 27 pixels, which blocks of 3 tile.  Tier `laptop` trains for fewer
-epochs, chosen by their cost.
+`methods.kernel_recipes` says what is trained and what the paper leaves open of it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.ghosh2019.methods.blocks import SwapBlocks
-from claims.ghosh2019.methods.kernel_orderness import (
-    FAR_APART,
-    RANDOM_ORDER,
-    TRAINED,
-    UNTRAINED,
-    KernelOrderness,
-    orderness_of,
-)
+from claims.ghosh2019.methods.kernel_orderness import FAR_APART, RANDOM_ORDER, TRAINED, UNTRAINED, orderness_of
+from claims.ghosh2019.methods.kernel_recipes import REACH, SEEDS, SIZED, SIZES, SWAPPED, SWAPS
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Curve, greater_than, less_than, monotone
-from harness.runs.recipe import Reference
 from harness.system.lazy import np
-from harness.training import Adam, Data, Network
-from harness.training.training import Training
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,50 +23,6 @@ if TYPE_CHECKING:
 
     BySeed = dict[int, NDArray[np.float64]]
     """Numbers by arm, an array over seeds each."""
-
-EPOCHS = {"laptop": 12, "nightly": 50}
-SWAPS = (0, 25, 50, 100)
-SIZES = (3, 7, 15, 27)
-
-
-SOUND = {
-    "laptop": {
-        "swaps 0": (0.965, 0.975, 0.960, 0.940, 0.950, 0.960, 0.955, 0.960, 0.955, 0.960, 0.955, 0.960),
-        "swaps 25": (0.650, 0.630, 0.660, 0.685, 0.680, 0.695, 0.595, 0.690, 0.650, 0.635, 0.640, 0.675),
-        "swaps 50": (0.370, 0.310, 0.345, 0.395, 0.400, 0.385, 0.335, 0.390, 0.345, 0.390, 0.370, 0.380),
-        "swaps 100": (0.265, 0.200, 0.195, 0.245),
-        "size 3": (0.960, 0.945, 0.960, 0.940),
-        "size 7": (0.950, 0.945, 0.935, 0.950),
-        "size 15": (0.935, 0.920, 0.950, 0.940),
-        "size 27": (0.870, 0.885, 0.870, 0.880),
-    }
-}
-"""Validation accuracies at which runs with the seeds from 100 on ended, by arm."""
-
-
-def mnist_1000(tier: str, arm: str, swaps: tuple[SwapBlocks, ...] = (), **network: int) -> KernelOrderness:
-    """One training of the experiment; `network` is what differs in it from the paper's plain one."""
-    training = Training(
-        network=Network.of("ghosh-cnn", depth=3, width=64, **network),
-        data=Data("mnist", count=1000, held_out=200, interventions=swaps),
-        optimiser=Adam(1e-3),
-        epochs=EPOCHS[tier],
-        batch_size=32,
-    )
-    sound = SOUND.get(tier, {}).get(arm)
-    return KernelOrderness(
-        training, called=f"kernels, {arm}, {tier}", reference=Reference("validation_accuracy", sound) if sound else None
-    )
-
-
-SWAPPED = {
-    tier: {swaps: mnist_1000(tier, f"swaps {swaps}", (SwapBlocks(3, swaps),), size=27) for swaps in SWAPS}
-    for tier in EPOCHS
-}
-SIZED = {
-    tier: {size: mnist_1000(tier, f"size {size}", first_kernel=size, first_padding=0) for size in SIZES}
-    for tier in EPOCHS
-}
 
 
 def by_arm(lab: Lab, kernels: str, estimator: str, neighbours: str) -> BySeed:
@@ -109,8 +51,8 @@ def note_accuracy(lab: Lab) -> None:
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
     about=About.DIRECTION,
     runs=SWAPPED,
-    seeds=range(6),
-    reach={"laptop": "reduced", "nightly": "reduced"},
+    seeds=SEEDS,
+    reach=REACH,
     rule={"falls with swaps": monotone("decreasing"), "drop from 0 to 100 swaps": greater_than(0.0)},
     mirrored=("falls with swaps", "drop from 0 to 100 swaps"),
     control="the same trained kernels, rearranged so that neighbours come from far apart: the more order they had, the "
@@ -144,8 +86,8 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
     about=About.SIZE,
     runs=SIZED,
-    seeds=range(6),
-    reach={"laptop": "reduced", "nightly": "reduced"},
+    seeds=SEEDS,
+    reach=REACH,
     rule={LESS: less_than(0.0), MORE: greater_than(0.0)},
     control="the kernels of 3 x 3 in place of those of 27 x 27; and these with their weights in a random order",
 )
@@ -187,8 +129,8 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
     about=About.DIRECTION,
     runs=SIZED,
-    seeds=range(6),
-    reach={"laptop": "reduced", "nightly": "reduced"},
+    seeds=SEEDS,
+    reach=REACH,
     rule={
         "falls with size": monotone("decreasing"),
         "drop from 3 x 3 to 27 x 27": greater_than(0.0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from claims.ghosh2019.methods.map_readings import GRIDS, TESTED, Progress
+from claims.ghosh2019.methods.map_readings import GRIDS, QUARTILES, TESTED, Progress
 from claims.ghosh2019.methods.map_recipes import ON, OPTIMISERS, REACH, SEEDS, progress, two_layers
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.lab.lab import Lab
 
 READINGS = {"optimiser": OPTIMISERS, "looks": GRIDS, "neighbours": NEIGHBOURHOODS}
+EVERY_LOOK = GRIDS[1]
 TRAINED: dict[str, Any] = {"tier": "laptop", "about": About.DIRECTION, "seeds": SEEDS, "reach": REACH}
 BEGINNING = 0.5
 """The share of the epochs that is called the beginning of training, at the most."""
@@ -126,6 +127,40 @@ def test_accuracy_rises_after_the_peak(
     after = found.gained_after(peak)
     lab.measure(**{PEAK: last_peak(found), "gained after it": after})
     lab.control(**{PEAK: last_peak(found, upside_down=True), "gained after it": 1 - after})
+
+
+STEADY = "no steady improvement"
+OFTEN = 0.75
+"""What improves in a larger share of the stretches than this does so steadily: half way between chance and always."""
+
+
+@claim(
+    "SO-64",
+    where="Section 4.2.1",
+    paper="the validation accuracy of the networks do not show any steady improvement in this phase",
+    data=ON,
+    readings={"optimiser": OPTIMISERS, "neighbours": NEIGHBOURHOODS, "peak": ("top", "half way up")},
+    runs=progress,
+    **TRAINED,
+    rule={PEAK: in_all(greater_than(0.0)), STEADY: proportion_above(0.5)},
+    mirrored=(PEAK,),
+    control="the curve upside down; the same accuracies in ascending order",
+)
+def test_accuracy_does_not_improve_steadily_before_the_peak(
+    lab: Lab, data: str, optimiser: str, neighbours: str, peak: str
+) -> None:
+    """While the orderness of the maps rises, the validation accuracy does not show any steady improvement.
+
+    Steady is what improves from nearly every look to the next, where what only fluctuates does so in half of them:
+    counted are the networks whose accuracy improves in three quarters at the most of the stretches before the phase
+    ends, which is where SO-25 has it.  The ends of epochs are too few for that: between two of them whatever improves
+    at all does so throughout.
+    """
+    found = seen(lab, neighbours, EVERY_LOOK)
+    improving, steady = (of.improving_before(peak) for of in (found, found.steadied()))
+    lab.measure(**{PEAK: last_peak(found), STEADY: Count.of(improving <= OFTEN)})
+    lab.control(**{PEAK: last_peak(found, upside_down=True), STEADY: Count.of(steady <= OFTEN)})
+    lab.note(f"accuracy improves in {improving.mean():.0%} of the stretches before the phase ends, mean over seeds")
 
 
 @claim(
@@ -272,6 +307,7 @@ def test_single_maps_move_from_high_to_low_orderness(
     """
     found = seen(lab, neighbours, looks)
     falls = found.median_falls
-    lab.series("median over the last layer's maps", x=found.epochs.tolist(), y=found.last_layer.mean(0).tolist())
+    for name, curve in zip(QUARTILES, found.last_layer.mean(0), strict=True):
+        lab.series(f"{name} over the last layer's maps", x=found.epochs.tolist(), y=curve.tolist())
     lab.measure(falls)
     lab.control(-falls)

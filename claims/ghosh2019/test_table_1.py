@@ -1,9 +1,14 @@
-"""The arithmetic of table 1 (appendix D): gain from another layer, and orderness of the last layer's maps."""
+"""The arithmetic of table 1 (appendix D): gain from another layer, and orderness of the last layer's maps.
+
+What is judged here is what the table says of itself.  Of networks of ours, SO-66 has the sign of the correlation and
+SO-63 the numbers, beside those that are printed.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claims.ghosh2019.methods.printed_table import PRINTED_GAINS, PRINTED_ORDERNESS
 from harness.claims.claim import claim
 from harness.rules import ALPHA, Exact, equals, less_than
 from harness.statistics.rounding import before_rounding, correlation_range
@@ -14,12 +19,6 @@ if TYPE_CHECKING:
     from harness.rules import Rule
     from harness.statistics.rounding import Range
 
-SWAPS = (0, 10, 30, 60)
-GAIN = {"1->2": (0.42, 0.38, 0.29, 0.18), "2->3": (0.15, 0.14, 0.06, -0.09)}
-"""Reduction of the validation error by another layer, in points, by the number of swaps."""
-ORDERNESS = {"1->2": (0.35, 0.35, 0.24, 0.16), "2->3": (0.08, 0.09, 0.07, 0.04)}
-"""Of the last layer's maps before it is added."""
-
 RULES: dict[str, Rule] = {"distance from the printed correlation": equals(0, within=0), "p-value": less_than(ALPHA)}
 
 
@@ -29,10 +28,10 @@ def agreement(
     """How far the printed correlation lies from those that the row allows, and the p-value of the row as printed."""
     from scipy.stats import pearsonr
 
-    orderness = ORDERNESS[row] if orderness is None else orderness
-    allowed = correlation_range(GAIN[row], orderness, 2)
+    orderness = PRINTED_ORDERNESS[row] if orderness is None else orderness
+    allowed = correlation_range(PRINTED_GAINS[row], orderness, 2)
     distance = allowed.distance(before_rounding(printed, decimals))
-    p = float(pearsonr(GAIN[row], orderness).pvalue)
+    p = float(pearsonr(PRINTED_GAINS[row], orderness).pvalue)
     return dict(zip(RULES, (Exact(distance), Exact(p)), strict=True)), allowed
 
 
@@ -40,13 +39,13 @@ def judge(lab: Lab, row: str, printed: float, decimals: int) -> None:
     """Measure one row; the control has the row's orderness backwards."""
     parts, allowed = agreement(row, printed, decimals)
     lab.measure(**parts)
-    lab.control(**agreement(row, printed, decimals, orderness=ORDERNESS[row][::-1])[0])
-    correlation = np.corrcoef(GAIN[row], ORDERNESS[row])[0, 1]
+    lab.control(**agreement(row, printed, decimals, orderness=PRINTED_ORDERNESS[row][::-1])[0])
+    correlation = np.corrcoef(PRINTED_GAINS[row], PRINTED_ORDERNESS[row])[0, 1]
     lab.note(
         f"correlation of the printed numbers {correlation:.3f}; their rounding allows {allowed.low:.3f} to "
         f"{allowed.high:.4f}; four points"
     )
-    lab.series(f"gain by orderness, {row}", ORDERNESS[row], GAIN[row])
+    lab.series(f"gain by orderness, {row}", PRINTED_ORDERNESS[row], PRINTED_GAINS[row])
 
 
 @claim(

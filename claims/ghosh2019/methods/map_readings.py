@@ -7,7 +7,7 @@ the other half, since the highest of many noisy values is too high.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.map_progress import MapProgress, steps_of
@@ -26,8 +26,9 @@ CHOSEN, TESTED = 0, 1
 GRIDS = ("ends of epochs", "all looks")
 """At which looks a curve is read: the paper's, or those within epochs as well."""
 
+QUARTILES = ("lower quartile", "median", "upper quartile")
 MEDIAN = 1
-"""Among the quartiles."""
+"""Among them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Progress:
     Attributes:
         epochs: at each look, shape `(looks,)`.
         orderness: shape `(seeds, layers, halves, looks)`.
-        last_layer: the median over the last layer's maps on the second half, shape `(seeds, looks)`.
+        last_layer: `QUARTILES` over the last layer's maps on the second half, shape `(seeds, 3, looks)`.
         accuracy: shape `(seeds, looks)`.
     """
 
@@ -53,9 +54,9 @@ class Progress:
         steps = np.array(records[0].metrics["look_steps"])
         taken = np.ones(len(steps), dtype=bool) if grid == "all looks" else steps % an_epoch == 0
         orderness = np.array([record.metrics["orderness"][neighbours] for record in records])
-        last_layer = np.array([record.metrics["last_layer"][neighbours][MEDIAN] for record in records])
+        last_layer = np.array([record.metrics["last_layer"][neighbours] for record in records])
         accuracy = np.array([record.metrics["look_accuracy"] for record in records])
-        return cls(steps[taken] / an_epoch, orderness[..., taken], last_layer[:, taken], accuracy[:, taken])
+        return cls(steps[taken] / an_epoch, orderness[..., taken], last_layer[..., taken], accuracy[:, taken])
 
     def reversed(self) -> Progress:
         """The same as if time ran backwards, with what was lost counted as gained, so that accuracy rises again."""
@@ -63,7 +64,7 @@ class Progress:
         return Progress(
             self.epochs[-1] - self.epochs[::-1],
             self.orderness[..., ::-1],
-            self.last_layer[:, ::-1],
+            self.last_layer[..., ::-1],
             ends - self.accuracy[:, ::-1],
         )
 
@@ -98,7 +99,8 @@ class Progress:
     @property
     def median_falls(self) -> Numbers:
         """By how much the median over the last layer's maps is higher at that layer's peak than at the end."""
-        return self._pick(self.last_layer, self.peaks[:, -1]) - self.last_layer[:, -1]
+        median = self.last_layer[:, MEDIAN]
+        return self._pick(median, self.peaks[:, -1]) - median[:, -1]
 
     def gained_after(self, place: str) -> Numbers:
         """The share of the whole gain of accuracy that comes after the last layer's peak, one a seed.
@@ -107,9 +109,20 @@ class Progress:
             place: "top", or "half way up": the first look at which that layer has come half of the way up to its peak;
                 the peak where it is no higher than the start.
         """
-        at = self.peaks[:, -1] if place == "top" else self._half_way_up()
+        at = self._risen(place)
         first, last = self.accuracy[:, 0], self.accuracy[:, -1]
         return (last - self._pick(self.accuracy, at)) / (last - first)
+
+    def improving_before(self, place: str) -> Numbers:
+        """The share of the stretches between two looks, up to a `place` as above, in which accuracy improves."""
+        improves = np.diff(self.accuracy, axis=1) > 0
+        ends = self._risen(place)
+        found: Numbers = np.array([of[:end].mean() for of, end in zip(improves, ends, strict=True)])
+        return found
+
+    def steadied(self) -> Progress:
+        """The same with the accuracies of each network in ascending order, so that they improve throughout."""
+        return replace(self, accuracy=np.sort(self.accuracy, axis=1))
 
     @property
     def jumps_after(self) -> NDArray[np.bool_]:
@@ -124,6 +137,9 @@ class Progress:
     def _at_peaks(self) -> Numbers:
         tested = self.orderness[:, :, TESTED]
         return np.take_along_axis(tested, self.peaks[..., None], -1)[..., 0]
+
+    def _risen(self, place: str) -> NDArray[np.intp]:
+        return self.peaks[:, -1] if place == "top" else self._half_way_up()
 
     def _half_way_up(self) -> NDArray[np.intp]:
         last, peaks = self.orderness[:, -1, CHOSEN], self.peaks[:, -1]
