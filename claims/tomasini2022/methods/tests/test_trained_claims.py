@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from claims.tomasini2022.methods.cifar_zoo import SHAPES
+from claims.tomasini2022.methods.printed_filters import TRAINED as PRINTED
 from claims.tomasini2022.methods.released_spectra import spectra_of
 from claims.tomasini2022.methods.sensitivity_arms import RANGE
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, BY_PROBES, SHUFFLED, TRAINED, UNTRAINED
@@ -75,8 +76,9 @@ def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, An
         found = 0.8 * np.exp(2 * exponent * spread + 0.02 * rng.normal(size=12))
         return [None] * 12 if name == ONE_PIXEL else found.tolist()
 
-    def filters(homogeneous: float) -> list[list[float]]:
-        return (0.004 * (homogeneous + (1 - 0.98 * homogeneous) * rng.normal(size=(12, 3)))).tolist()
+    def filters(printed: float) -> list[list[float]]:
+        off = 0.01 + 0.99 * (1 - printed)
+        return (np.array(PRINTED) * (printed + off * rng.normal(size=(12, 3)))).tolist()
 
     return {
         "interpolation_epoch": 20,
