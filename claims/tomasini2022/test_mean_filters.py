@@ -16,7 +16,7 @@ from claims.tomasini2022.methods.ring_arms import BIASES, ENOUGH, REACH, SEEDS, 
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.claims.kinds import Kind, Remark
-from harness.rules import Estimate, Exact, greater_than, matches
+from harness.rules import Estimate, Exact, Several, equivalent_to, greater_than, in_all, matches
 from harness.system.lazy import np, torch
 
 if TYPE_CHECKING:
@@ -77,19 +77,23 @@ def within_rounding(row: Filter, rounding: float) -> list[Tensor]:
 def test_network_learns_filters_that_are_more_homogeneous(lab: Lab, biases: str) -> None:
     """The network learns filters which are much more homogeneous than at initialisation.
 
-    The value is the smallest coefficient of variation within an average filter of the twelve layers at initialisation
-    over the largest after training: every learnt filter is more homogeneous than every initial one.  The caption says
-    "much" and no number.  At tier `smoke` it is that of the printed numbers, for their least favourable rounding, else
-    one of each network that is trained here.  An average over H² weights that were drawn is of size 1/H:
-    what narrow networks, or such as were trained for less long, keep of it hides what they learn, and is no more than a
+    The value is the median over layers of the coefficient of variation within an average filter at initialisation, over
+    the largest after training: every learnt filter is more homogeneous than most initial ones.  (Of the paper's, every
+    learnt one is more so than every initial one, which with other initial weights is a matter of luck.)  The caption
+    says "much" and no number.  At tier `smoke` it is that of the printed numbers, for their least favourable rounding,
+    else one of each network that is trained here.  An average over H² weights that were drawn is of size 1/H: what
+    narrow networks, or such as were trained for less long, keep of it hides what they learn, and is no more than a
     number beside the paper's.
     """
 
-    def spreads(rows: Sequence[Filter], rounding: float) -> list[float]:
-        return [coefficient_of_variation(taps) for row in rows for taps in within_rounding(row, rounding)]
+    def spreads(
+        rows: Sequence[Filter], rounding: float, least_favourable: Callable[[list[float]], float]
+    ) -> list[float]:
+        return [least_favourable([*map(coefficient_of_variation, within_rounding(row, rounding))]) for row in rows]
 
     def ratio(table: Table) -> float:
-        return min(spreads(table.before, table.rounding)) / max(spreads(table.after, table.rounding))
+        before, after = (spreads(table.before, table.rounding, min), spreads(table.after, table.rounding, max))
+        return float(np.median(before)) / max(after)
 
     lab.measure(value_of(lab, ratio))
     lab.control(value_of(lab, lambda table: ratio(Table(table.after, table.before, table.rounding))))
@@ -122,6 +126,41 @@ def test_average_filters_are_positive_in_the_first_nine_layers(lab: Lab, biases:
     lab.note(
         "Positive are those of " + ", ".join(f"layer {k}: {share:.0%}" for k, share in enumerate(positive.mean(0), 1))
     )
+
+
+AS_PRINTED = 0.1
+"""Of an entry's own size: the paper has four seeds and says nothing of how far they differ."""
+
+
+@claim(
+    "SP-70",
+    where="Appendix B, Table 1, After training",
+    paper="0.2928, 0.2605, 0.2928 in layer 1, 0.0039, 0.0035, 0.0039 in layer 2 and so on",
+    tier="laptop",
+    readings={"biases": tuple(BIASES)},
+    about=About.SIZE,
+    runs=on_48_images,
+    seeds=SEEDS,
+    reach=REACH,
+    rule=in_all(equivalent_to(0.0, within=AS_PRINTED, refuted_beyond=2)),
+    control="the same layers at initialisation",
+)
+def test_average_filters_are_those_of_table_1(lab: Lab, biases: str) -> None:
+    """The average filters after training are 0.2928, 0.2605, 0.2928 in layer 1, 0.0039, 0.0035, 0.0039 in layer 2 etc.
+
+    Each entry of the first nine layers over the printed one, less 1.
+    """
+    printed = np.array(TRAINED[:FIRST])
+
+    def apart(filters: Callable[[Table], Sequence[Filter]]) -> Several:
+        off = np.array([filters(table)[:FIRST] for table in tables(lab)]) / printed - 1
+        samples = tuple(Estimate.from_replicates(column) for column in off.reshape(len(off), -1).T)
+        return Several(samples, tuple(f"layer {k}, entry {i}" for k in range(1, FIRST + 1) for i in (1, 2, 3)))
+
+    lab.measure(apart(lambda table: table.after))
+    lab.control(apart(lambda table: table.before))
+    entries = np.mean([table.after for table in tables(lab)], axis=0)
+    lab.note("; ".join(f"layer {k}: {', '.join(f'{x:.4f}' for x in row)}" for k, row in enumerate(entries, 1)))
 
 
 @claim(

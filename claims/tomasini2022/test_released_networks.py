@@ -1,8 +1,8 @@
 """Networks that others have trained on ImageNet: their layers and their filters (section 2, Figs. 2, 3, 9 and 10).
 
-The paper looks at VGG and AlexNet, whose filters tier `paper` reads where they are at hand (`harness.data.weights` says
-where they are looked for).  By proxy the same is judged of two SqueezeNets: of the kernels of 3 x 3 pixels of the first
-five of their Fire modules, and of the modules' sensitivities on enlarged images of CIFAR-10.
+The paper looks at VGG and AlexNet, whose filters tier `paper` reads (`harness.data.weights` says where they are looked
+for).  By proxy the same is judged of two SqueezeNets: of the kernels of 3 x 3 pixels of the first five of their Fire
+modules, and of the modules' sensitivities on enlarged images of CIFAR-10.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods.released_sensitivities import ReleasedSensitivities
-from claims.tomasini2022.methods.released_spectra import ReleasedSpectra, spectra_of
+from claims.tomasini2022.methods.released_spectra import ReleasedSpectra
 from claims.tomasini2022.methods.sensitivity_readings import rise
 from claims.tomasini2022.methods.sensitivity_runs import TRAINED, UNTRAINED
 from claims.tomasini2022.methods.unpooled import PIXEL_BY_PIXEL, depth_of, whatever_the_weights
@@ -18,7 +18,6 @@ from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.data.pretrained import PRETRAINED
 from harness.data.weights import TORCHVISION
-from harness.lab.session import NotAvailable
 from harness.rules import Estimate, Exact, Several, greater_than, in_all, less_than
 from harness.system.lazy import np
 
@@ -28,31 +27,13 @@ if TYPE_CHECKING:
 
     from harness.lab.lab import Lab
 
-RUNS = {
+SPECTRA = {
     "laptop": {name: ReleasedSpectra(name, called=f"filters of {name}") for name in PRETRAINED},
-    "paper": dict[str, ReleasedSpectra](),
+    "paper": {name: ReleasedSpectra(name, called=f"filters of {name}") for name in TORCHVISION},
 }
 
 LOWEST = (1, 2)
 """Modes of the two lowest frequencies, 0 and 1: three of nine."""
-
-
-def spectra(lab: Lab) -> dict[str, Mapping[str, Any]]:
-    """Of each network: those of the tier's runs, else of the released ones that are at hand."""
-    if lab.runs:
-        return {name: lab.record(recipe).metrics for name, recipe in lab.runs.items()}
-    found: dict[str, Mapping[str, Any]] = {}
-    for name in TORCHVISION:
-        try:
-            weights = lab.weights(name)
-        except NotAvailable as missing:
-            lab.note(str(missing))
-            continue
-        found[name] = spectra_of(weights.kernels, lab.seed)
-        lab.note(f"{name}: {weights.file.name}, SHA-256 {weights.sha256}")
-    if not found:
-        raise NotAvailable(f"the weights of none of {', '.join(TORCHVISION)} are here; {lab.notes[-1]}")
-    return found
 
 
 @claim(
@@ -60,7 +41,7 @@ def spectra(lab: Lab) -> dict[str, Mapping[str, Any]]:
     where="Figs. 3, 9 and 10, ImageNet",
     tier="laptop",
     about=About.DIRECTION,
-    runs=RUNS,
+    runs=SPECTRA,
     reach={"laptop": "proxy", "paper": "paper"},
     rule=in_all(greater_than(0.0)),
     control="the same layers with filters drawn anew",
@@ -72,7 +53,7 @@ def test_filters_of_networks_on_imagenet_are_low_frequency(lab: Lab) -> None:
     to white filters, less 1, in each of the first five layers of 3 x 3 filters past the first.  What is read off a
     network that there is once is exact.
     """
-    found = spectra(lab)
+    found = {name: lab.record(recipe).metrics for name, recipe in lab.runs.items()}
 
     def lowest(which: str) -> Several:
         values, names = [], []

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from claims.tomasini2022.methods.filter_modes import relative_energy
-from harness.data.pretrained import kernels
+from harness.data.pretrained import PRETRAINED, kernels
+from harness.data.weights import weights
 from harness.runs.recipe import Recipe, Result
 from harness.system.lazy import torch
 from harness.system.stable_names import stable_name
@@ -30,14 +31,17 @@ class ReleasedSpectra(Recipe):
     """Read the frequencies of a released network's filters, and of filters drawn anew.
 
     Attributes:
-        network: a key of `harness.data.pretrained.PRETRAINED`, whose file is listed there with its SHA-256.
+        network: a key of `harness.data.pretrained.PRETRAINED`, whose file is listed there with its SHA-256, or of
+            `harness.data.weights.TORCHVISION`, whose file's name has its beginning.
     """
 
     network: str
 
     def compute(self, seed: int, bench: Bench) -> Result:
         """Metrics: see `spectra_of`."""
-        return Result(spectra_of(kernels(self.network, bench.data), seed))
+        listed = self.network in PRETRAINED
+        layers = kernels(self.network, bench.data) if listed else weights(self.network, bench.data).kernels
+        return Result(spectra_of(layers, seed))
 
 
 def spectra_of(layers: Mapping[str, NDArray[Any]], seed: int) -> dict[str, Any]:

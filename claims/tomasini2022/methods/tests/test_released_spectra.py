@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch
 from claims.tomasini2022.methods import released_spectra
 from claims.tomasini2022.methods.filter_modes import relative_energy
 from claims.tomasini2022.methods.released_spectra import ReleasedSpectra, spectra_of
+from harness.data.dataset_errors import DatasetMissing
 from harness.runs import Bench
 
 RNG = np.random.default_rng(0)
@@ -35,6 +38,17 @@ def test_energies_are_those_of_the_filters_and_of_normal_ones():
     assert (
         drawn["energy_drawn"] != spectra_of({name: np.ones((200, 200, 3, 3)) for name in "abcdef"}, 1)["energy_drawn"]
     )
+
+
+def test_the_recipe_reads_a_torchvision_network_where_its_weights_lie(tmp_path):
+    made = layers()
+    (tmp_path / "pretrained").mkdir()
+    arrays: dict[str, Any] = {f"{name}.weight": weight for name, weight in made.items()}
+    np.savez(tmp_path / "pretrained" / "torchvision_vgg_11.npz", **arrays)
+    bench = Bench(data=tmp_path)
+    assert ReleasedSpectra("torchvision VGG-11").compute(0, bench).metrics == spectra_of(made, 0)
+    with pytest.raises(DatasetMissing):
+        ReleasedSpectra("torchvision AlexNet").compute(0, Bench())
 
 
 def test_the_recipe_reads_the_network_that_it_names(monkeypatch):

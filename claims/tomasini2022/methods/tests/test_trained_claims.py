@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from claims.tomasini2022.methods.cifar_zoo import SHAPES
+from claims.tomasini2022.methods.printed_filters import TRAINED as PRINTED
 from claims.tomasini2022.methods.released_spectra import spectra_of
 from claims.tomasini2022.methods.sensitivity_arms import RANGE
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, BY_PROBES, SHUFFLED, TRAINED, UNTRAINED
 from harness.data.pretrained import PRETRAINED
-from harness.data.weights import Weights
+from harness.data.weights import TORCHVISION
 from harness.tests.made_up_records import cases_of, judge_by_name, trained_claims_of
 from harness.verdicts import Verdict
 
@@ -75,8 +75,9 @@ def made_on_the_ring(trainings: Trainings, name: str, seed: int) -> dict[str, An
         found = 0.8 * np.exp(2 * exponent * spread + 0.02 * rng.normal(size=12))
         return [None] * 12 if name == ONE_PIXEL else found.tolist()
 
-    def filters(homogeneous: float) -> list[list[float]]:
-        return (0.004 * (homogeneous + (1 - 0.98 * homogeneous) * rng.normal(size=(12, 3)))).tolist()
+    def filters(printed: float) -> list[list[float]]:
+        off = 0.01 + 0.99 * (1 - printed)
+        return (np.array(PRINTED) * (printed + off * rng.normal(size=(12, 3)))).tolist()
 
     return {
         "interpolation_epoch": 20,
@@ -109,8 +110,8 @@ def made_of_a_released_one(trainings: Trainings, name: str) -> dict[str, Any]:
 
 def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     """What one run found out; an architecture's error goes with its output's R, as far as R changes at all."""
-    if name in PRETRAINED:
-        return {**spectra_of(released(trainings, name).kernels, seed), **made_of_a_released_one(trainings, name)}
+    if name in (*PRETRAINED, *TORCHVISION):
+        return {**spectra_of(released(trainings, name), seed), **made_of_a_released_one(trainings, name)}
     if name.endswith(" images") or name == ONE_PIXEL:
         return made_on_the_ring(trainings, name, seed)
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
@@ -163,24 +164,17 @@ def made(trainings: Trainings, name: str, seed: int) -> dict[str, Any]:
     }
 
 
-def released(trainings: Trainings, name: str) -> Weights:
-    """A released network whose filters have a mean of their own, or one of each row that goes up and down."""
+def released(trainings: Trainings, name: str) -> dict[str, np.ndarray]:
+    """Filters of a released network, which have a mean of their own, or one of each row that goes up and down."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     shape = np.array([1.0, -2.0, 1.0]) if trainings.mean < 1 else np.ones(3)
     more = abs(trainings.mean - 1) * np.outer(shape, shape)
-    kernels = {f"layer {k}": (more + rng.normal(size=(20, 20, 3, 3))).astype(np.float32) for k in range(7)}
-    return Weights(Path(name), "made up", kernels)
+    return {f"layer {k}": (more + rng.normal(size=(20, 20, 3, 3))).astype(np.float32) for k in range(7)}
 
 
 def judged(id: str, trainings: Trainings, parameters: dict[str, Any], tier: str = "laptop") -> Any:
     """The judgement of one case."""
-    return judge_by_name(
-        TRAINED_CLAIMS[id],
-        lambda name, seed: made(trainings, name, seed),
-        tier=tier,
-        weights=lambda name: released(trainings, name),
-        **parameters,
-    )
+    return judge_by_name(TRAINED_CLAIMS[id], lambda name, seed: made(trainings, name, seed), tier=tier, **parameters)
 
 
 @pytest.mark.parametrize(("id", "parameters"), CASES)
