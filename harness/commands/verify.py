@@ -41,7 +41,7 @@ Json = dict[str, Any]
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """By how much numbers may differ: another machine adds in another order."""
 
-PROSE = {"seconds", "reason", "why", "notes", "discussion", "command"}
+PROSE = {"seconds", "reason", "why", "notes", "discussion", "command", "expected", "previous"}
 """What is not compared: it decides nothing, and names paths and times."""
 
 LISTED = 5
@@ -159,10 +159,18 @@ def judged_again(document: Json, chosen: argparse.Namespace) -> list[Json]:
 
 
 class _Only:
-    """A plugin that leaves all tests out but some."""
+    """A plugin that leaves all tests out but some, and says how far they are."""
 
     def __init__(self, wanted: set[str]) -> None:
         self._wanted = wanted
+        self._done = self._told = 0
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._done += 1
+        tenth = 10 * self._done // len(self._wanted)
+        if tenth > self._told:
+            self._told = tenth
+            print(f"{self._done} of {len(self._wanted)} cases judged", file=sys.__stderr__, flush=True)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         left = [item for item in items if item.nodeid not in self._wanted]

@@ -88,6 +88,12 @@ class Expected:
             told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
         return told
 
+    def verdict_of(self, id: str) -> str | None:
+        """The verdict that is recorded of a claim where its best rung stands; None where none is."""
+        best = self.verdicts[id].best
+        recorded = self._ledger(id).of_claim(id, *recorded_under(best))
+        return None if recorded is None else str(recorded)
+
     def unknown(self) -> list[Change]:
         """Verdicts that the ledger knows nothing of."""
         return [

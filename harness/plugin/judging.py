@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
+from harness.claims import papers
 from harness.claims.claim import Claim
 from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.judging.cases import CaseJudgement, judge_case, least_favourable
@@ -153,21 +154,34 @@ def settle(claim: Claim, case: CaseResult, ledger: Ledger | None) -> None:
         case: one of its cases, which was judged.
         ledger: expected verdicts; None while they are recorded anew, when whatever has a good control passes.
     """
-    __tracebackhide__ = True
     assert case.judged is not None
     if not case.judged.control_holds:
         pytest.fail(f"{claim.id}: {control_failure(claim, case.judged)}", pytrace=False)
     if ledger is None:
         return
     expected = ledger.of_case(claim.id, case.tier, basis(case.evidence, case.stand_in), case.key)
-    said = f"{claim.id} is {case.verdict}: {found(claim, case.judged)}"
     if expected is not None:
         if expected is not case.verdict:
-            pytest.fail(f"{said}\nrecorded was: {expected} (re-record with --update-ledger)", pytrace=False)
+            recorded = f"recorded was: {expected} (re-record with --update-ledger)"
+            pytest.fail(said(claim, case, case.judged, recorded), pytrace=False)
     elif case.verdict is Verdict.REFUTED:
-        pytest.fail(said, pytrace=False)
+        pytest.fail(said(claim, case, case.judged), pytrace=False)
     elif case.verdict not in (Verdict.SUPPORTED, Verdict.ERRATUM):
-        pytest.skip(said)
+        pytest.skip(said(claim, case, case.judged))
+
+
+def said(claim: Claim, case: CaseResult, judged: CaseJudgement, recorded: str = "") -> str:
+    """Two lines on a case that is not as it should be: what it came to, and what of the paper it is about."""
+    paper = papers.read(claim.file.parent)
+    stated = f"; the paper has {_words(claim.paper)}" if claim.paper is not None else ""
+    is_now = f"{claim.id} is {case.verdict}{f', {recorded}' if recorded else ''}: {found(claim, judged, case.seeds)}"
+    return f"{is_now}\n{paper.key}, {claim.where}: {claim.statement}{stated}"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_words(one)}" for name, one in value.items())
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
 
 
 def control_failure(claim: Claim, judged: CaseJudgement) -> str:
@@ -178,16 +192,38 @@ def control_failure(claim: Claim, judged: CaseJudgement) -> str:
     return f"its control does not do its work, so that nothing shows that its rule can tell ({faults}): {claim.control}"
 
 
-def found(claim: Claim, judged: CaseJudgement) -> str:
-    """The deciding number with its interval, beside the rule."""
+def found(claim: Claim, judged: CaseJudgement, seeds: Sequence[int] = ()) -> str:
+    """The deciding number with its interval, beside the rule; of what is undecided also why."""
     part = least_favourable(judged.parts)
     deciding = judged.parts[part]
     rule = claim.rules.get(part) or next(iter(claim.rules.values()))
-    sampled = f", n = {deciding.n}" if deciding.n is not None else ""
     low, high = deciding.low, deciding.high
-    interval = f" [{low:.4g}, {high:.4g}]" if math.isfinite(low) and math.isfinite(high) and low < high else ""
-    named = f"{part}: " if len(judged.parts) > 1 else ""
-    return f"{named}{deciding.effect:.4g}{interval} {deciding.unit}{sampled}; rule: {rule.sentence}. {judged.reason}"
+    numbers = [
+        f"{part}:" if len(judged.parts) > 1 else "",
+        f"{deciding.effect:.4g}",
+        f"[{low:.4g}, {high:.4g}]" if math.isfinite(low) and math.isfinite(high) and low < high else "",
+        deciding.unit,
+        f"(n = {deciding.n}{f', seeds {_ranges(seeds)}' if seeds else ''})" if deciding.n is not None else "",
+    ]
+    why = f". {judged.reason}" if judged.verdict is Verdict.INCONCLUSIVE else ""
+    return f"{' '.join(filter(None, numbers))}; rule: {rule.sentence}{why}"
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """Seeds in words: a run of them by its ends."""
+    first, last = min(seeds), max(seeds)
+    whole = len(seeds) > 1 and sorted(seeds) == list(range(first, last + 1))
+    return f"{first} to {last}" if whole else ", ".join(map(str, seeds))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """With -v: the claim and its verdict beside what became of the test."""
+    case = getattr(report, "claim_case", None)
+    if case is None or getattr(report, "when", None) != "call":
+        return None
+    letter = {"passed": ".", "failed": "F", "skipped": "s"}[report.outcome]
+    return report.outcome, letter, f"{report.outcome.upper()} ({case['id']} {case['verdict']})"
 
 
 @pytest.hookimpl(wrapper=True)

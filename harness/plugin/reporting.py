@@ -6,8 +6,7 @@ import os
 import signal
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,9 @@ from harness.report.junit import Outcome
 from harness.report.session import session, without_folders
 from harness.report.since import since, told
 from harness.report.snapshot import snapshot
+from harness.report.terminal import summary
 from harness.report.write import add_to_job, write
 from harness.system.plain import plain
-from harness.verdicts import Verdict
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -215,13 +214,16 @@ class Gathering:
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
+        expected = self._expected(self.config.stash[ledgers_key])
+        for entry in self.document["claims"]:
+            entry["expected"] = expected.verdict_of(entry["id"])
         if self.missing:
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
         elif self.settings.update_ledger:
             self._expected(Ledgers(self.settings.claims)).record()
         elif self.settings.ledger:
-            changed = self._expected(self.config.stash[ledgers_key]).changes()
+            changed = expected.changes()
             self.changed = without_folders([str(one) for one in changed], self._folders())
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -256,6 +258,10 @@ class Gathering:
         now = snapshot(written, history.now())
         past, self.skipped = history.read(self.settings.history)
         written["history"] = told(past, now)
+        known = before["claims"] if (before := history.comparable(past, now["tier"])) else {}
+        for entry in written["claims"]:
+            one = next((known[id] for id in (entry["id"], *entry["formerly"]) if id in known), None)
+            entry["previous"] = one and one["verdict"]
         try:
             history.keep(now, self.settings.history)
         except OSError as error:
@@ -351,25 +357,3 @@ class Gathering:
             return False
         paths = [(self.config.invocation_params.dir / arg).resolve() for arg in self.config.args if "::" not in arg]
         return any(path == paper or path in paper.parents for path in paths)
-
-
-def summary(document: Mapping[str, Any]) -> list[str]:
-    """The headlines, then one line a paper: how many claims came to each verdict, with the evidence's reach."""
-    entries = {entry["id"]: entry for entry in document["claims"]}
-    lines = []
-    for paper in document["papers"]:
-        for one in paper["headlines"]:
-            said = [f"{id} {judged(entries[id])}" for id in one["claims"] if id in entries]
-            lines += [f"{one['question']}  {', '.join(said)}"] if said else []
-    order = [str(verdict) for verdict in Verdict]
-    for paper in document["papers"]:
-        counts = Counter(judged(entry) for entry in entries.values() if entry["paper"] == paper["key"])
-        ranked = sorted(counts, key=lambda name: (order.index(name.partition(" (")[0]), name))
-        if counts:
-            lines.append(f"{paper['key']}: {', '.join(f'{counts[name]} {name}' for name in ranked)}")
-    return lines
-
-
-def judged(entry: Mapping[str, Any]) -> str:
-    """A claim's verdict with the reach of its evidence, where there is any."""
-    return f"{entry['verdict']} ({entry['evidence']})" if entry["evidence"] else str(entry["verdict"])

@@ -188,7 +188,8 @@ def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
         "rules": described["stated"],
         "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
     }
-    return {**told, "why": why(without_nan(told)), "command": command(described, told, tier, session)}
+    written = {"why": why(without_nan(told)), "command": command(described, told, tier, session)}
+    return {**told, **written, "expected": None, "previous": None}
 
 
 def paper_numbers(given: Any, unit: str) -> Json:

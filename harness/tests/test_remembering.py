@@ -99,8 +99,10 @@ def judged(suite) -> list[str]:
 
 
 def without_seconds(value):
+    """Without the time that was taken, and what was reported before."""
     if isinstance(value, dict):
-        return {name: without_seconds(one) for name, one in value.items() if name != "seconds"}
+        left_out = ("seconds", "previous")
+        return {name: without_seconds(one) for name, one in value.items() if name not in left_out}
     return [without_seconds(one) for one in value] if isinstance(value, list) else value
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from harness.claims.papers import Headline
 from harness.judging.claims import judge_claims
-from harness.plugin.reporting import summary
 from harness.report.document import document
 from harness.report.session import commit, session, without_folders
+from harness.report.terminal import summary
 from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
 from harness.tests.suite import Suite
 from harness.tests.test_report import OPTIONS, PAPER, described
@@ -81,5 +81,13 @@ def test_the_terminal_names_headlines_first_and_then_the_verdicts_in_their_order
     written = document(verdicts, {id: described(id=id) for id in verdicts}, [told], **OPTIONS)
     assert summary(written) == [
         "Is one one?  XX-01 refuted (exact)",
-        "paper2020: 1 supported (exact), 1 refuted (exact), 1 not run",
+        "             supported  refuted  not run  in all",
+        "Nobody 2020          1        1        1       3",
+        "refuted: XX-01 (exact)",
+        "1 not run, each with its reason in the report",
     ]
+    blind = {**written, "session": {"data": False}}
+    assert summary(blind)[-1].endswith("; no folder of data was given (--data DIR)")
+    two = {**written, "papers": [*written["papers"], {**written["papers"][0], "key": "other", "authors": "A. Other"}]}
+    two["claims"] = [*written["claims"], {**written["claims"][1], "paper": "other"}]
+    assert [line.split()[0] for line in summary(two) if line[:3] in ("Nob", "Oth", "all")] == ["Nobody", "Other", "all"]
