@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 from pathlib import Path
 
 from harness.system.places import STORE
@@ -25,7 +26,8 @@ def run(chosen: argparse.Namespace) -> int:
     facts = environment("auto")
     print(f"python {facts['python']} on {facts['platform']}, {facts['cores']} cores, device: {facts['device']}")
     print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()))  # type: ignore[attr-defined]
-    print(f"GPUs: {torch.cuda.device_count()}")
+    print(f"GPUs: {torch.cuda.device_count() or 'none'}; {torch.get_num_threads()} threads a process")
+    print(f"memory: {memory() / 2**30:.1f} GiB; free on the disk of the store: {free(chosen.store) / 2**30:.1f} GiB")
     sound = describe_data(chosen.data)
     describe_store(chosen.store)
     return int(not sound)
@@ -37,9 +39,24 @@ def describe_data(root: Path | None) -> bool:
 
     folder = Path(root) if root else None
     states = [*catalogue.describe(folder), *catalogue.describe_folders(folder)]
+    if root is None:
+        names = ", ".join(state.name for state in states)
+        print(f"data: no folder is named (--data DIR or $CLAIMS_DATA), so {names} are not here")
+        return True
     for state in states:
         print(f"{state.name}: {'as ' + ', '.join(state.layouts) if state.usable else state.problem}")
     return not any(state.layouts and not state.usable for state in states)
+
+
+def memory() -> int:
+    """The machine's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def free(folder: Path) -> int:
+    """Bytes that are free where a folder is, or will be."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free
 
 
 def describe_store(folder: Path) -> None:

@@ -262,7 +262,10 @@ def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
 
 def visible(text: object) -> str:
     """Text with its control and direction-changing characters made visible."""
-    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in str(text))
+    said = str(text)
+    if said.isprintable():
+        return said
+    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in said)
 
 
 def literal(text: object) -> markupsafe.Markup:

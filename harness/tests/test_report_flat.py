@@ -8,17 +8,20 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
+from harness.judging.claims import judge_claims
 from harness.report import frame
+from harness.report.document import document
 from harness.report.flat import COLUMNS, rows, to_csv
 from harness.report.markdown import LIMIT, badge, summary, text
 from harness.report.stated import stated
 from harness.report.write import add_to_job, write
 from harness.rules import equivalent_to
 from harness.tests.made_up_cases import VERDICTS, case, judgement, not_run
-from harness.tests.test_report import HOSTILE, described, documented
+from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, described, documented
 from harness.verdicts import Verdict
 
 RULES = {"p": stated(equivalent_to(5.0, 2.0)), "q": stated(equivalent_to(0.0, 1.0))}
@@ -99,6 +102,29 @@ def test_markdown_stays_within_its_bytes_and_counts_what_it_leaves_out(limit):
     shown = told.count("change ")
     assert 0 < shown < 3000
     assert f"... and {3001 - shown} lines more." in told
+
+
+def test_three_thousand_claims_that_all_changed_fit_into_a_comment_and_a_jobs_summary(tmp_path):
+    refuted = judgement({"x": VERDICTS[Verdict.REFUTED]})
+    cases = [replace(case(judged=refuted), id=f"XX-{number:04d}") for number in range(3000)]
+    told = {one.id: described(id=one.id, statement="s" * 1000, where=HOSTILE) for one in cases}
+    whole = document(judge_claims(cases), told, [PAPER], **OPTIONS)
+    changed = {
+        **whole,
+        "changed": [f"XX-{number:04d} (smoke): recorded supported, now refuted" for number in range(3000)],
+    }
+    for one, first in ((changed, "## Changed"), (whole, "## Refuted (3000)")):
+        said = summary(one)
+        assert len(said.encode()) <= LIMIT == 60_000
+        lines = said.splitlines()
+        assert first in lines
+        assert lines[-1].startswith("... and ")
+        shown = [line for line in lines if line.startswith("- ")]
+        assert shown
+        assert {*shown} <= {*summary(one, 10**9).splitlines()}, "whole lines"
+    file = tmp_path / "summary.md"
+    add_to_job(changed, {"GITHUB_STEP_SUMMARY": str(file)})
+    assert file.stat().st_size < 1_000_000
 
 
 def test_a_job_on_github_gets_its_summary(tmp_path):
