@@ -20,6 +20,12 @@ BASIS = "assumed GPU"
 
 
 def gpu_cost(recipe: Recipe, bench: Bench) -> Cost:
-    """What a run of this recipe would take on a GPU of `RATE`, one run at a time, tests after the training left out."""
-    effort = recipe.effort(bench)
+    """What a run of this recipe would take on a GPU of `RATE`, one run at a time, tests after the training left out.
+
+    Unknown where images come to the network in another shape than the data set has them, as cropped ones do.
+    """
+    try:
+        effort = recipe.effort(bench)
+    except RuntimeError:  # torch's word for shapes that do not fit
+        return UNKNOWN
     return Cost(max(effort.operations / RATE, effort.steps * STEP), BASIS) if effort else UNKNOWN

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from harness.runs import Bench, Recipe, Result, Run, ingredients
 from harness.runs.cost import UNKNOWN, Throughput, rebuilt, work_of
 from harness.runs.display import duration
+from harness.runs.gpu_cost import gpu_cost
 from harness.runs.pace import Pace, makespan
 from harness.store import Store, content_key
 from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Draw, Part
+from harness.training import Data, Network, Sgd
+from harness.training.training import Training
 
 
 @stable_name("fake-layers")
@@ -224,3 +227,11 @@ def test_what_is_left_is_told_with_what_is_known_of_it():
 )
 def test_durations_have_two_or_three_digits(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_network_for_cropped_images_has_no_cost_on_an_assumed_gpu_and_no_other_loses_its():
+    network = Network.of("mlp", inputs=64, width=8, classes=10)
+    whole = Training(network, Data("digits", 400, 100), Sgd(0.1), 2, 20)
+    cropped = whole.with_(network=Network.of("mlp", inputs=49, width=8, classes=10))
+    assert gpu_cost(whole, Bench()).seconds > 0
+    assert gpu_cost(cropped, Bench()) == UNKNOWN
