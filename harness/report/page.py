@@ -20,7 +20,7 @@ import minify_html
 from harness.claims.kinds import Kind
 from harness.report.beside import beside as told_beside
 from harness.report.claim_review import claim_reviews
-from harness.report.curves import panels
+from harness.report.curves import on_card
 from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.report.sparkline import sparkline
@@ -198,7 +198,7 @@ def template(name: str) -> jinja2.Template:
         trained=trained,
         would_refute=would_refute,
     )
-    loader.globals.update(told_beside=told_beside, forest=forest, panels=panels, sparkline=sparkline)
+    loader.globals.update(told_beside=told_beside, forest=forest, on_card=on_card, sparkline=sparkline)
     return loader.get_template(name)
 
 

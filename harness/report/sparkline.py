@@ -29,11 +29,11 @@ class Sparkline:
 
 
 def sparkline(points: Sequence[Mapping[str, Any]]) -> Sparkline | None:
-    """The line through a claim's points, see `harness.report.since.told`; None where there are fewer than two.
+    """The line through a claim's points, see `harness.report.since.told`; None where nothing ever changed.
 
     A report that has no number of the claim stands at half the height.
     """
-    if len(points) < 2:
+    if len({(one["verdict"], one["value"], *one["cut"]) for one in points}) < 2:
         return None
     values = [one["value"] for one in points if one["value"] is not None]
     scale = axis(values) if values else None

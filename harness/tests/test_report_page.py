@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness.claims.papers import Headline, Paper
 from harness.judging.claims import judge_claims
 from harness.report.axis import axis
+from harness.report.curves import SHOWN, on_card
 from harness.report.document import document
 from harness.report.forest import FEW, forest
 from harness.report.page import draw, interval, own, render
@@ -216,6 +217,21 @@ def test_what_was_computed_has_no_interval():
     judged = greater_than(0.0).judge(Exact(2.0))
     assert interval({"low": judged.low, "high": judged.high}) == ""
     assert interval({"low": 1.0, "high": 2.0}) == "[1, 2]"
+
+
+def test_a_card_draws_few_of_many_curves_and_that_of_the_case_which_decides():
+    curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}}
+    verdicts = [Verdict.SUPPORTED] * (SHOWN + 3) + [Verdict.REFUTED]
+    cases = [
+        case(f"c{n:02d}", judged=judgement({"x": VERDICTS[verdict]}), parameters={"n": f"c{n:02d}"}, series=curves)
+        for n, verdict in enumerate(verdicts)
+    ]
+    (entry,) = documented(described(), *cases)["claims"]
+    drawn, left_out = on_card(entry)
+    assert (len(drawn), left_out) == (SHOWN, 4)
+    assert entry["deciding"]["case"] == f"c{SHOWN + 3}" in {panel.title for panel in drawn}
+    assert "Those of 4 more cases are in claims.json." in draw(documented(described(), *cases))
+    assert on_card(documented(described(), case(series=curves))["claims"][0])[1] == 0
 
 
 def test_the_page_has_the_elements_and_the_text_of_what_is_drawn():

@@ -21,8 +21,9 @@ def point(day, value, verdict="supported", cut=()):
     return {"at": f"2026-11-0{day}", "verdict": verdict, "value": value, "low": None, "high": None, "cut": list(cut)}
 
 
-def test_one_report_makes_no_line():
-    assert sparkline([]) is sparkline([point(1, 1.0)]) is None
+def test_one_report_or_the_same_twice_makes_no_line():
+    assert sparkline([]) is sparkline([point(1, 1.0)]) is sparkline([point(1, 1.0), point(2, 1.0)]) is None
+    assert sparkline([point(1, 1.0), point(2, 1.0, "refuted")]) is not None
 
 
 def test_values_are_places_and_verdicts_are_dots_within_the_drawing():
@@ -42,7 +43,7 @@ def test_the_line_is_cut_where_the_question_changed_and_where_there_was_no_numbe
     assert len(line.pieces) == 3
     assert line.words[2] == "2026-11-03 supported 1 (changed: rule)"
     assert line.words[4] == "2026-11-05 not run"
-    assert sparkline([point(1, None), point(2, None)]).pieces == ()
+    assert sparkline([point(1, None), point(2, None, "not run")]).pieces == ()
 
 
 def test_a_card_shows_its_line():
