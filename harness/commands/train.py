@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
     parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
+    parser.add_argument("--stalled", type=positive, metavar="S", help="give up a run without progress for S seconds")
     parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
 
 
@@ -105,7 +106,7 @@ def train(selection: Selection, chosen: argparse.Namespace) -> int:
     ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
     known = looked_up(selection, Archive.read(EVIDENCE))
     try:
-        pace, stopped = done(longest_first(known), selection, chosen.workers, ends)
+        pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)
         account = accounted([outcome for outcome, _ in known], selection, pace)
         if chosen.bundle is not None:
             bundle([outcome for outcome, _ in known], selection, chosen.bundle)
@@ -126,7 +127,11 @@ def longest_first(known: Sequence[tuple[Outcome, Cost]]) -> dict[Run, float | No
 
 
 def done(
-    todo: Mapping[Run, float | None], selection: Selection, workers: int | None, ends: float | None
+    todo: Mapping[Run, float | None],
+    selection: Selection,
+    workers: int | None,
+    ends: float | None,
+    stalled: float | None = None,
 ) -> tuple[Pace, int | None]:
     """Do the runs; how it went, and the number of the signal that stopped it, if one did."""
     from harness.runs import at_once, default_workers, display_for, perform_all
@@ -136,9 +141,10 @@ def done(
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
     pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
+    store, bench = selection.store, selection.bench
     try:
         with stopping(ends):
-            perform_all(todo, selection.store, selection.bench, workers=workers, display=display, admits=pace.admits)
+            perform_all(todo, store, bench, workers=workers, display=display, admits=pace.admits, stalled=stalled)
     except Stopped as stop:
         return pace, stop.number
     return pace, None

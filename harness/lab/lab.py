@@ -96,6 +96,7 @@ class Lab:
 
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
         """What a run found out, from the store; done now where it is missing."""
+        __tracebackhide__ = True
         found = self._place.record(recipe, seed, trained=self.claim.trained)
         self.found.setdefault(found.record.key, found)
         if recipe.reference is not None and (doubt := recipe.reference.doubt(found.record.metrics)):
@@ -107,6 +108,7 @@ class Lab:
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
         """One record a seed; the claim's own seeds unless others are given."""
+        __tracebackhide__ = True
         chosen = self.claim.seeds_within(self.tier) if seeds is None else seeds
         return [self.record(recipe, seed) for seed in chosen]
 
