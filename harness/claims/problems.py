@@ -56,6 +56,9 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _controls(claim)
     yield from _kind(claim)
     yield from _about(claim)
+    if claim.runs is not None and not (callable(claim.runs) or isinstance(claim.runs, Mapping)):
+        yield f"runs is a {type(claim.runs).__name__}; give recipes by name for each tier, or a function that does"
+        return
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
     yield from _runs(claim, known_data)

@@ -145,25 +145,15 @@ def opened(place: Session) -> tuple[Store, Bench]:
     Raises:
         BadUsage: the store is no folder, or the device is not here.
     """
+    from harness.runs.devices import not_here
     from harness.store import StoreProblem
 
-    try:
-        device = place.device
-    except RuntimeError as problem:
-        raise BadUsage(f"--device: {str(problem).splitlines()[0]}") from problem
-    if device.type == "cuda" and (device.index or 0) >= gpus():
-        raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
+    if why := not_here(place.device_name):
+        raise BadUsage(f"--device {why}")
     try:
         return place.store, place.bench
     except StoreProblem as problem:
         raise BadUsage(str(problem)) from problem
-
-
-def gpus() -> int:
-    """How many GPUs torch can use."""
-    import torch
-
-    return torch.cuda.device_count()
 
 
 def shown(path: Path) -> str:

@@ -31,6 +31,7 @@ from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.usage import BadUsage, at_least_one, positive
 from harness.system.places import EVIDENCE
+from harness.system.plain import one_line
 
 if TYPE_CHECKING:
     from harness.runs import Outcome, Run
@@ -199,11 +200,11 @@ def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
     """Say what has become of the runs, and how to go on."""
     print(account)
     for name, reason in account.failed.items():
-        print(f"failed: {name}: {reason}", file=sys.stderr)
+        print(one_line(f"failed: {name}: {reason}"), file=sys.stderr)
     for reason in sorted(set(account.lacking.values())):
-        print(f"without data: {reason}", file=sys.stderr)
+        print(one_line(f"without data: {reason}"), file=sys.stderr)
     for name in account.left[:LISTED]:
-        print(f"left: {name}{pace.told(name)}")
+        print(one_line(f"left: {name}{pace.told(name)}"))
     if len(account.left) > LISTED:
         print(f"left: {len(account.left) - LISTED} more")
     if account.left and chosen.minutes and not account.new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ class Lab:
         """One record a seed; the claim's own seeds unless others are given."""
         __tracebackhide__ = True
         chosen = self.claim.seeds_within(self.tier) if seeds is None else seeds
-        return [self.record(recipe, seed) for seed in chosen]
+        return [*map(self.record, itertools.repeat(recipe), chosen)]
 
     def measure(self, value: Any = None, /, **parts: Any) -> None:
         """Hand over what was measured: one value, or one for each part that the claim's rule names.

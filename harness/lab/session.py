@@ -123,10 +123,11 @@ class Session:
         """The device asked for; `auto` is a GPU where there is one, and of several the one of this process."""
         from harness.runs.devices import own_device
 
-        return torch.device(own_device(self._device_name))
+        return torch.device(own_device(self.device_name))
 
     @functools.cached_property
-    def _device_name(self) -> str:
+    def device_name(self) -> str:
+        """The same as torch spells it, for any of this session's processes."""
         if self._device == "auto":
             return "cuda" if torch.cuda.is_available() else "cpu"
         return self._device
@@ -143,7 +144,7 @@ class Session:
         """What a run works with."""
         from harness.runs import Bench
 
-        return Bench(self._device_name, self._data, self._download)
+        return Bench(self.device_name, self._data, self._download)
 
     def images(self, name: str, split: str) -> ImageSet:
         """A data set of the catalogue, verified.

@@ -102,6 +102,15 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
     if option("--stalled") is not None and not 0 < option("--stalled") < math.inf:
         raise pytest.UsageError("--stalled takes a number of seconds above zero")
+    if (
+        option("--device") not in ("auto", "cpu")
+        and not option("--collect-only")
+        and not hasattr(config, "workerinput")
+    ):
+        from harness.runs.devices import not_here
+
+        if why := not_here(option("--device")):
+            raise pytest.UsageError(f"--device {why}")
     selection, store = is_selection(config, root), Path(option("--store") or root / STORE).resolve()
     history = option("--history")
     config.stash[settings_key] = Settings(

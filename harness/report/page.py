@@ -20,6 +20,7 @@ from harness.claims.kinds import Kind
 from harness.report.curves import panels
 from harness.report.figures import redrawn
 from harness.report.forest import forest
+from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
 Entry = Mapping[str, Any]
@@ -199,11 +200,6 @@ def trained(entry: Entry) -> list[dict[str, Any]]:
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
     """How many claims came to each verdict."""
     return Counter(entry["verdict"] for entry in entries)
-
-
-def visible(text: object) -> str:
-    """Text with its control and direction-changing characters made visible."""
-    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in str(text))
 
 
 def literal(text: object) -> markupsafe.Markup:

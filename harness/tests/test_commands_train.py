@@ -96,6 +96,7 @@ def run_train(store, monkeypatch, capsys):
             "minutes": None,
             "workers": 1,
             "bundle": None,
+            "stalled": None,
             "require_data": False,
             "arguments": ["train", "-k", "a b"],
         }

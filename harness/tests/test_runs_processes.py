@@ -8,6 +8,7 @@ import io
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from harness.networks import NETWORKS
 from harness.runs import Bench, Run, perform, perform_all, workers
 from harness.store import Store
 from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Ends, Fails
+from harness.tests.processes import group_exists, wait_until
 from harness.training import Network
 
 SETUP = """
@@ -67,13 +69,6 @@ def lines(file):
     return file.read_text().splitlines() if file.exists() else []
 
 
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def files(store):
     """The bytes of arrays, and the content of the rest: what is left differs in the seconds that it took."""
     tensors = {file.name: file.read_bytes() for file in (store.path / "records").glob("*.safetensors")}
@@ -86,8 +81,9 @@ def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(st
     with process(store, script) as (first, _):
         wait_until(lambda: lines(calls))
         with process(store, script) as (second, second_said), process(store, script) as (third, third_said):
+            holder = f"being computed by process {first.pid} on {socket.gethostname()} since 20"
             for said in (second_said, third_said):
-                wait_until(lambda said=said: "being computed by another process, waiting\n" in said())
+                wait_until(lambda said=said: holder in said() and said().endswith(" UTC, waiting\n"))
             first.kill()
             wait_until(lambda: len(lines(calls)) == 2)
             assert store.keys() == []
@@ -95,6 +91,7 @@ def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(st
             assert (second.wait(60), third.wait(60)) == (0, 0)
             assert second_said().endswith("waiting\n{'marker': 0}\n")
             assert third_said() == second_said()
+    assert not list((store.path / "locks").glob("*.holder"))
     assert lines(calls) == ["0/0", "0/0"]
 
 
@@ -216,6 +213,7 @@ from dataclasses import dataclass
 from harness.networks import NETWORKS
 from harness.runs import Recipe, Result
 from harness.system.stable_names import stable_name
+from harness.tests.processes import group_exists, wait_until
 from harness.training import Network
 
 @stable_name("visitors-count")
@@ -285,16 +283,6 @@ get_context("spawn").Process(target=live_as_a_worker, args=(Path({str(started)!r
         session.kill()
         session.wait()
         wait_until(lambda: not group_exists(session.pid))
-
-
-def group_exists(group):
-    """Whether a living process of the group is left (a zombie that nobody has waited for is none)."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, its_group = status.read_text().rpartition(")")[2].split()[:3]
-            if int(its_group) == group and state not in "ZX":
-                return True
-    return False
 
 
 def test_nothing_is_said_when_there_is_nothing_to_do(store, capsys):
