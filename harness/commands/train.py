@@ -4,6 +4,10 @@ A run is in the store from the moment it ends.  With --minutes, a run begins onl
 of unknown cost always may, after all the others); what is still under way when the time is up is given up, as it is on
 Ctrl-C and SIGTERM, and leaves no record.  The same command goes on.
 
+With --until-decided, seeds are added after that to claims that are undecided and state a largest number of them
+(`most_seeds`): first where the fewest are needed, up to the next of the looks that were fixed beforehand
+(harness/judging/looks.py), until the claim is decided, or could not be with all of its seeds.
+
 Exit status:
   0    every run is in the store (but for those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
@@ -76,6 +80,14 @@ class Account:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
+    add_training_arguments(parser)
+    parser.add_argument(
+        "--until-decided", action="store_true", help="then add seeds to undecided claims that state their `most_seeds`"
+    )
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those that say which runs are done, and how."""
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
     parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
@@ -85,8 +97,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what is missing, write the bundle, say what is left."""
+    from harness.commands.until_decided import until_decided
+
     check(chosen)
-    return train(selected(chosen), chosen)
+    selection, ends = selected(chosen), deadline(chosen)
+    status = train(selection, chosen, ends)
+    return until_decided(selection, chosen, ends) if chosen.until_decided and not status else status
+
+
+def deadline(chosen: argparse.Namespace) -> float | None:
+    """When the time is up, by `time.monotonic`; None for never."""
+    return time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
 
 
 def check(chosen: argparse.Namespace) -> None:
@@ -99,12 +120,11 @@ def check(chosen: argparse.Namespace) -> None:
         raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
 
 
-def train(selection: Selection, chosen: argparse.Namespace) -> int:
+def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) -> int:
     """The same for a selection; costs are told from what the store and the evidence know."""
     from harness.evidence import Archive
     from harness.store import StoreProblem
 
-    ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
     known = looked_up(selection, Archive.read(EVIDENCE))
     try:
         pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)

@@ -200,6 +200,19 @@ class Session:
 
         return self.archive.has(known_by(run))
 
+    def is_at_hand(self, recipe: Recipe, seed: int) -> bool:
+        """Whether a run's record is in the store or kept as evidence, so that nothing is to be trained."""
+        from harness.runs import Run, ingredients
+        from harness.store import content_key
+
+        run = Run(recipe, seed)
+        if run in self._found or self.recorded(run) is not None:
+            return True
+        try:
+            return self.store.get(content_key(ingredients(run, self.bench))) is not None
+        except DatasetMissing:
+            return False
+
     def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
         """What a run found out: from the store, else from the evidence, else done now; looked up once a session.
 

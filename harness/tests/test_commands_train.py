@@ -97,6 +97,7 @@ def run_train(store, monkeypatch, capsys):
             "workers": 1,
             "bundle": None,
             "stalled": None,
+            "until_decided": False,
             "require_data": False,
             "arguments": ["train", "-k", "a b"],
         }
