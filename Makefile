@@ -6,10 +6,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 SECONDS_TO_RECHECK ?= 60
+SECONDS_A_CLAIM ?= 1800
 
 export CLAIMS_DATA := $(or $(DATA),$(CLAIMS_DATA))
 
-OPTIONS = $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(ARGS)
+# A claim that hangs ends with its stack; the others are judged.
+OPTIONS = --timeout $(SECONDS_A_CLAIM) $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(ARGS)
 
 # Two processes judge; where no module changed since cases were last judged, one alone, which remembers all and starts
 # sooner.

@@ -47,6 +47,7 @@ class Claim:
     readings: Mapping[str, Sequence[Any]]
     runs: Mapping[str, Runs] | Callable[..., Runs] | None
     seeds: Sequence[int] | Mapping[str, Sequence[int]]
+    most_seeds: int | None
     reach: Mapping[str, str]
     about: About | None
     gate: Gate | None
@@ -109,9 +110,12 @@ class Claim:
             return self.data
         return _given(self.data, tier if reaches(tier, self.tier) else self.tier)
 
-    def seeds_within(self, tier: str) -> Sequence[int]:
-        """The seeds of every run at `tier`."""
-        return _given(self.seeds, tier) if isinstance(self.seeds, Mapping) else self.seeds
+    def seeds_within(self, tier: str, count: int | None = None) -> Sequence[int]:
+        """The seeds of every run at `tier`; so many of them, beyond its own the whole numbers that follow."""
+        own = _given(self.seeds, tier) if isinstance(self.seeds, Mapping) else self.seeds
+        if count is None or count <= len(own):
+            return own
+        return [*own, *range(max(own) + 1, max(own) + 1 + count - len(own))]
 
 
 def _given(by_tier: Mapping[str, Given], tier: str) -> Given:
@@ -139,6 +143,7 @@ def claim(
     readings: Mapping[str, Sequence[Any]] | None = None,
     runs: Mapping[str, Runs] | Callable[..., Runs] | None = None,
     seeds: Sequence[int] | Mapping[str, Sequence[int]] = (0,),
+    most_seeds: int | None = None,
     reach: Mapping[str, str] | None = None,
     about: About | None = None,
     gate: Gate | None = None,
@@ -170,6 +175,8 @@ def claim(
         runs: recipes by a name of their own, for each tier that changes them; or a function of `tier` and any of the
             case's parameters that returns them.  They are done before the test and reach it through `lab.runs`.
         seeds: seeds of every run, or those for each tier that changes them.
+        most_seeds: how many seeds may be added up to, at looks that are fixed beforehand (`harness.judging.looks`),
+            until the claim is decided; must be stated before any of them is seen.
         reach: how far the evidence reaches, by tier, where data alone does not say it.
         about: what the sentence is about, by which evidence that does not reach far enough leaves it out of reach;
             must be given where networks are trained.
@@ -199,6 +206,7 @@ def claim(
             readings=readings or {},
             runs=runs,
             seeds=seeds,
+            most_seeds=most_seeds,
             reach=reach or {},
             about=About(about) if about in list(About) else about,  # what is none of them is said at collection
             gate=gate,

@@ -169,6 +169,7 @@ def decides_of(claim: Claim) -> dict[str, Any]:
         "uncontrolled": dict(claim.uncontrolled),
         "readings": {name: [str(value) for value in values] for name, values in claim.readings.items()},
         "seeds": {tier: " ".join(map(str, values)) for tier, values in seeds.items()} if claim.runs else {},
+        **({"most seeds": claim.most_seeds} if claim.most_seeds is not None else {}),
     }
 
 

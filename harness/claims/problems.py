@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from harness.runs.recipe import Recipe
 
 
+FIRST_OF_DEVELOPMENT = 100
+"""Seeds from here on are for trying recipes out: `harness.evidence` refuses their records."""
+
+
 def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iterable[str]) -> list[str]:
     """Every problem of these claims, as `file:line: id: what is wrong`.
 
@@ -56,8 +60,12 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _controls(claim)
     yield from _kind(claim)
     yield from _about(claim)
+    if claim.runs is not None and not (callable(claim.runs) or isinstance(claim.runs, Mapping)):
+        yield f"runs is a {type(claim.runs).__name__}; give recipes by name for each tier, or a function that does"
+        return
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
+    yield from _most_seeds(claim)
     yield from _runs(claim, known_data)
 
 
@@ -193,6 +201,18 @@ def _tiers(claim: Claim) -> Iterator[str]:
     for reach in claim.reach.values():
         if reach not in list(Evidence):
             yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"
+
+
+def _most_seeds(claim: Claim) -> Iterator[str]:
+    if claim.most_seeds is None:
+        return
+    if not claim.trained:
+        yield "most_seeds is for claims on trained networks"
+    each = list(_by_tier("seeds", claim.seeds).values())
+    if type(claim.most_seeds) is not int or claim.most_seeds <= min(map(len, each), default=0):
+        yield f"most_seeds is {claim.most_seeds!r}; it is a whole number above that of its seeds"
+    elif any(seeds and max(seeds) + claim.most_seeds - len(seeds) >= FIRST_OF_DEVELOPMENT for seeds in each):
+        yield f"its seeds up to most_seeds reach those of development, {FIRST_OF_DEVELOPMENT} and above"
 
 
 def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:

@@ -22,8 +22,9 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise BadUsage(f"{file}: not there; `pytest claims --report {folder}` writes it")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-        schema, complete = document["schema"], "base" in document and all("decides" in e for e in document["claims"])
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        schema = document["schema"]
+        complete = {"session", "papers", "base"} <= document.keys() and all("decides" in e for e in document["claims"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadUsage(f"{file}: not a report's ({error}); `pytest claims --report {folder}` writes it anew") from error
     if schema != SCHEMA:
         raise BadUsage(f"{file}: schema {schema}, this suite reads {SCHEMA}; use the suite that wrote it")
@@ -31,4 +32,6 @@ def read_document(folder: Path) -> dict[str, Any]:
         raise BadUsage(
             f"{file}: an earlier version of this suite wrote it; `pytest claims --report {folder}` does anew"
         )
+    if not document["claims"]:
+        raise BadUsage(f"{file}: it has no claims, so that nothing could be found wrong with it")
     return dict(document)

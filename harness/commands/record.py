@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    train.add_arguments(parser)
+    train.add_training_arguments(parser)
     add_record_arguments(parser)
     parser.add_argument("--no-train", action="store_true", help="write down what the store has, and do no run")
 
@@ -50,7 +50,7 @@ def run(chosen: argparse.Namespace) -> int:
     train.check(chosen)
     commit = state_of_code(allow_dirty=chosen.allow_dirty)
     selection, folder = selected(chosen), chosen.evidence or EVIDENCE
-    status = 0 if chosen.no_train else train.train(without_evidence(selection, folder), chosen)
+    status = 0 if chosen.no_train else train.train(without_evidence(selection, folder), chosen, train.deadline(chosen))
     record(selection, folder, commit)
     return status
 
@@ -71,7 +71,7 @@ def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
     """Write the store's records of a selection's trained runs that are no evidence yet; returns what was added."""
     from harness.evidence import Archive
 
-    archive = Archive.read(folder)
+    archive, selection = Archive.read(folder), selection.at_every_look()
     for problem in archive.problems:
         print(problem, file=sys.stderr)
     added: dict[str, list[Entry]] = {}

@@ -8,7 +8,7 @@ import io
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,12 +43,20 @@ class Selection:
         needs: every run that is needed, with the claims that need it.
         tier: as asked for.
         store, bench: where runs are looked up and kept, and what they are done with.
+        items: the selected tests.
     """
 
     needs: Mapping[Run, Sequence[Claim]]
     tier: str
     store: Store
     bench: Bench
+    items: Sequence[pytest.Item] = ()
+
+    def at_every_look(self) -> Selection:
+        """The same with the runs of all seeds that may be added until a claim is decided."""
+        from harness.plugin.preparing import runs_of
+
+        return replace(self, needs={**self.needs, **runs_of(self.items, self.tier, every_look=True)})
 
     def tier_of(self, run: Run) -> str:
         """The lowest tier that has the run."""
@@ -136,7 +144,8 @@ def selected(chosen: argparse.Namespace) -> Selection:
     from harness.plugin.preparing import runs_of
 
     place = collected.session.config.stash[session_key]
-    return Selection(runs_of(collected.session.items, chosen.tier), chosen.tier, *opened(place))
+    items = collected.session.items
+    return Selection(runs_of(items, chosen.tier), chosen.tier, *opened(place), items)
 
 
 def opened(place: Session) -> tuple[Store, Bench]:
@@ -145,25 +154,15 @@ def opened(place: Session) -> tuple[Store, Bench]:
     Raises:
         BadUsage: the store is no folder, or the device is not here.
     """
+    from harness.runs.devices import not_here
     from harness.store import StoreProblem
 
-    try:
-        device = place.device
-    except RuntimeError as problem:
-        raise BadUsage(f"--device: {str(problem).splitlines()[0]}") from problem
-    if device.type == "cuda" and (device.index or 0) >= gpus():
-        raise BadUsage(f"--device {device}: not here; torch can use {gpus()} GPUs on this machine")
+    if why := not_here(place.device_name):
+        raise BadUsage(f"--device {why}")
     try:
         return place.store, place.bench
     except StoreProblem as problem:
         raise BadUsage(str(problem)) from problem
-
-
-def gpus() -> int:
-    """How many GPUs torch can use."""
-    import torch
-
-    return torch.cuda.device_count()
 
 
 def shown(path: Path) -> str:

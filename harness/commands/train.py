@@ -4,6 +4,10 @@ A run is in the store from the moment it ends.  With --minutes, a run begins onl
 of unknown cost always may, after all the others); what is still under way when the time is up is given up, as it is on
 Ctrl-C and SIGTERM, and leaves no record.  The same command goes on.
 
+With --until-decided, seeds are added after that to claims that are undecided and state a largest number of them
+(`most_seeds`): first where the fewest are needed, up to the next of the looks that were fixed beforehand
+(harness/judging/looks.py), until the claim is decided, or could not be with all of its seeds.
+
 Exit status:
   0    every run is in the store (but for those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
@@ -31,6 +35,7 @@ from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.usage import BadUsage, at_least_one, positive
 from harness.system.places import EVIDENCE
+from harness.system.plain import one_line
 
 if TYPE_CHECKING:
     from harness.runs import Outcome, Run
@@ -75,16 +80,34 @@ class Account:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
+    add_training_arguments(parser)
+    parser.add_argument(
+        "--until-decided", action="store_true", help="then add seeds to undecided claims that state their `most_seeds`"
+    )
+
+
+def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+    """Those that say which runs are done, and how."""
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
     parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
+    parser.add_argument("--stalled", type=positive, metavar="S", help="give up a run without progress for S seconds")
     parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
 
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what is missing, write the bundle, say what is left."""
+    from harness.commands.until_decided import until_decided
+
     check(chosen)
-    return train(selected(chosen), chosen)
+    selection, ends = selected(chosen), deadline(chosen)
+    status = train(selection, chosen, ends)
+    return until_decided(selection, chosen, ends) if chosen.until_decided and not status else status
+
+
+def deadline(chosen: argparse.Namespace) -> float | None:
+    """When the time is up, by `time.monotonic`; None for never."""
+    return time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
 
 
 def check(chosen: argparse.Namespace) -> None:
@@ -97,15 +120,14 @@ def check(chosen: argparse.Namespace) -> None:
         raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
 
 
-def train(selection: Selection, chosen: argparse.Namespace) -> int:
+def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) -> int:
     """The same for a selection; costs are told from what the store and the evidence know."""
     from harness.evidence import Archive
     from harness.store import StoreProblem
 
-    ends = time.monotonic() + 60 * chosen.minutes if chosen.minutes else None
     known = looked_up(selection, Archive.read(EVIDENCE))
     try:
-        pace, stopped = done(longest_first(known), selection, chosen.workers, ends)
+        pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)
         account = accounted([outcome for outcome, _ in known], selection, pace)
         if chosen.bundle is not None:
             bundle([outcome for outcome, _ in known], selection, chosen.bundle)
@@ -126,7 +148,11 @@ def longest_first(known: Sequence[tuple[Outcome, Cost]]) -> dict[Run, float | No
 
 
 def done(
-    todo: Mapping[Run, float | None], selection: Selection, workers: int | None, ends: float | None
+    todo: Mapping[Run, float | None],
+    selection: Selection,
+    workers: int | None,
+    ends: float | None,
+    stalled: float | None = None,
 ) -> tuple[Pace, int | None]:
     """Do the runs; how it went, and the number of the signal that stopped it, if one did."""
     from harness.runs import at_once, default_workers, display_for, perform_all
@@ -136,9 +162,10 @@ def done(
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
     pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
+    store, bench = selection.store, selection.bench
     try:
         with stopping(ends):
-            perform_all(todo, selection.store, selection.bench, workers=workers, display=display, admits=pace.admits)
+            perform_all(todo, store, bench, workers=workers, display=display, admits=pace.admits, stalled=stalled)
     except Stopped as stop:
         return pace, stop.number
     return pace, None
@@ -193,11 +220,11 @@ def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
     """Say what has become of the runs, and how to go on."""
     print(account)
     for name, reason in account.failed.items():
-        print(f"failed: {name}: {reason}", file=sys.stderr)
+        print(one_line(f"failed: {name}: {reason}"), file=sys.stderr)
     for reason in sorted(set(account.lacking.values())):
-        print(f"without data: {reason}", file=sys.stderr)
+        print(one_line(f"without data: {reason}"), file=sys.stderr)
     for name in account.left[:LISTED]:
-        print(f"left: {name}{pace.told(name)}")
+        print(one_line(f"left: {name}{pace.told(name)}"))
     if len(account.left) > LISTED:
         print(f"left: {len(account.left) - LISTED} more")
     if account.left and chosen.minutes and not account.new:

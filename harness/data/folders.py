@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -79,13 +80,15 @@ class ImageFiles:
         Raises:
             DatasetCorrupt: its file cannot be read as an image.
         """
+        from PIL.Image import DecompressionBombError
+
         from harness.system.torchvision_compat import torchvision
 
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", module="PIL")  # of damaged notes in a file whose pixels are sound
                 image: Image = torchvision.datasets.folder.pil_loader(self.files[number])
-        except (OSError, SyntaxError, ValueError) as error:
+        except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
             raise DatasetCorrupt(f"{self.files[number]}: cannot be read as an image ({error})") from error
         return image
 
@@ -142,7 +145,7 @@ class Folders:
             raise DatasetCorrupt(f"{folder}: has the class {lacking[0]}, for which there is no {other / lacking[0]}")
         digest, start = hashlib.sha256(), len(str(folder)) + 1
         for path, _ in samples:
-            digest.update(f"{path[start:]} {os.path.getsize(path)}\n".encode())
+            digest.update(f"{path[start:]} {os.path.getsize(path)}\n".encode("utf-8", "surrogateescape"))
         return ImageFiles(
             self.name, split, tuple(path for path, _ in samples), torch.tensor([label for _, label in samples]),
             self.mean, self.spread, classes, digest.hexdigest(), Evidence.PAPER,
@@ -159,9 +162,25 @@ class Folders:
         if (len(found.samples), len(found.classes)) != (part.images, self.classes):
             raise DatasetCorrupt(
                 f"{folder}: has {len(found.samples):,} images in {len(found.classes)} folders, expected "
-                f"{part.images:,} in {self.classes}"
+                f"{part.images:,} in {self.classes}{_hint(folder, [Path(path) for path, _ in found.samples])}"
             )
         return found.samples, tuple(found.classes)
+
+
+def _hint(folder: Path, files: Sequence[Path]) -> str:
+    """What to look at first where the images are not as many as they should be."""
+    hidden = [file for file in files if file.name.startswith(".")]
+    deeper = [file for file in files if file.parent.parent != folder]
+    if hidden:
+        return f"; {hidden[0]} and {len(hidden) - 1:,} more are hidden files that another system left: remove them"
+    if deeper:
+        return f"; {deeper[0]} and {len(deeper) - 1:,} more lie in folders within a class's: remove them"
+    counts = Counter(file.parent.name for file in files)
+    fewest, most = (
+        min(counts, key=lambda name: (counts[name], name)),
+        max(counts, key=lambda name: (counts[name], name)),
+    )
+    return f"; the fewest, {counts[fewest]:,}, in {fewest}, the most, {counts[most]:,}, in {most}"
 
 
 def decoded(files: ImageFiles, batches: Iterable[list[tuple[int, int]]], shape: Shape) -> Iterator[Tensor]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from harness.claims.claim import SINGLE, Claim
 from harness.judging.about import UNLIMITED, Standing
 from harness.judging.correction import Parts, corrected
+from harness.judging.looks import Look, at_look
 from harness.rules import Judgement, Rule
 from harness.rules.sample import Sample
 from harness.verdicts import Verdict, conjunction
@@ -65,8 +66,16 @@ def judge_case(
     measured: Mapping[str, Sample],
     controls: Mapping[str, Sample],
     standing: Standing = UNLIMITED,
+    look: Look | None = None,
 ) -> CaseJudgement:
     """Apply the claim's rules to what a case measured and to its control; then take what its evidence cannot decide.
+
+    Args:
+        claim: whose rules they are.
+        measured: samples by part.
+        controls: those of the control's data.
+        standing: what the evidence may decide.
+        look: which of several looks at the claim this is; None where it is judged once.
 
     Raises:
         NothingMeasured, ControlMissing: when the function left out what the declaration promises.
@@ -79,7 +88,7 @@ def judge_case(
     if not controls:
         raise ControlMissing(f"{claim.origin}: {claim.id} passed nothing to lab.control ({claim.control})")
     plain = _judge(claim, measured)
-    (parts,) = corrected([plain])
+    (parts,) = corrected([{part: at_look(judgement, look) for part, judgement in plain.items()}])
     control_parts = _judge(claim, controls)  # uncorrected: a correction would make failing the rule easier
     faults, undecided = _control_faults(claim, plain, control_parts)
     erratum = claim.erratum is not None

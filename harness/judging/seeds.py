@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.claims.claim import Claim
 from harness.judging.about import UNLIMITED, Standing
 from harness.judging.cases import judge_case
+from harness.judging.looks import Look
 from harness.rules import Count, Curve, Estimate, Exact, Several
 from harness.rules.sample import Sample
 from harness.system.lazy import np
@@ -31,6 +32,7 @@ def seeds_to_decide(
     standing: Standing = UNLIMITED,
     *,
     seeds: int,
+    look: Look | None = None,
 ) -> int | None:
     """The fewest seeds, a multiple of those that there are, with which the case would be supported or refuted.
 
@@ -43,6 +45,7 @@ def seeds_to_decide(
         controls: likewise.
         standing: likewise.
         seeds: how many there are.
+        look: at which it would be decided; None where the claim is judged once.
 
     Returns:
         `NEVER` where no number up to `MOST` times as many would; None where some sample is not one over seeds.
@@ -52,7 +55,7 @@ def seeds_to_decide(
         more, more_controls = (
             {part: _more(one, times, seeds) for part, one in of.items()} for of in (measured, controls)
         )
-        return judge_case(claim, more, more_controls, standing).verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+        return judge_case(claim, more, more_controls, standing, look).verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
 
     try:
         low, high = 0, 1

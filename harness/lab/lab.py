@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.claims.claim import SINGLE, Claim
 from harness.judging.about import Standing
 from harness.judging.cases import NothingMeasured
+from harness.judging.looks import Look, looks_of
 from harness.rules import Count, Curve, Estimate, Exact, Several
 from harness.rules.sample import Sample
 from harness.system.lazy import np, torch
@@ -30,6 +32,8 @@ class Lab:
 
     Attributes:
         tier: the tier whose runs the case uses: its rung of the claim's ladder.
+        look: which of several looks at the claim this is; None where there is one only.
+        seeds: of every run, as many as there are at this look.
         parameters: the case's data set and readings, by name.
         seed: an integer of this case's own, from the claim's id and the case's name.
         measured, controls: what was measured so far, by part.
@@ -41,12 +45,23 @@ class Lab:
     """
 
     def __init__(
-        self, claim: Claim, case: str, parameters: Mapping[str, Any], place: Session, tier: str | None = None
+        self,
+        claim: Claim,
+        case: str,
+        parameters: Mapping[str, Any],
+        place: Session,
+        tier: str | None = None,
+        look: Look | None = None,
     ) -> None:
-        """Furnish it for a case; without `tier` at the last one up to the session's at which the claim changes."""
+        """Furnish it for a case; without `tier` at the last one up to the session's at which the claim changes.
+
+        Without `look` at the first one, where there are several.
+        """
         self.claim = claim
         self.parameters = dict(parameters)
         self.tier = tier or claim.tier_within(place.tier)
+        self.look = look or next(iter(looks_of(claim, self.tier)), None)
+        self.seeds = claim.seeds_within(self.tier, self.look.seeds if self.look else None)
         self.seed = int.from_bytes(hashlib.sha256(f"{claim.id}[{case}]".encode()).digest()[:6], "big")
         self.measured: dict[str, Sample] = {}
         self.controls: dict[str, Sample] = {}
@@ -96,6 +111,7 @@ class Lab:
 
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
         """What a run found out, from the store; done now where it is missing."""
+        __tracebackhide__ = True
         found = self._place.record(recipe, seed, trained=self.claim.trained)
         self.found.setdefault(found.record.key, found)
         if recipe.reference is not None and (doubt := recipe.reference.doubt(found.record.metrics)):
@@ -107,8 +123,18 @@ class Lab:
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
         """One record a seed; the claim's own seeds unless others are given."""
-        chosen = self.claim.seeds_within(self.tier) if seeds is None else seeds
-        return [self.record(recipe, seed) for seed in chosen]
+        __tracebackhide__ = True
+        chosen = self.seeds if seeds is None else seeds
+        return [*map(self.record, itertools.repeat(recipe), chosen)]
+
+    def at_next_look(self, case: str) -> Lab | None:
+        """The workplace of the same case at the next look, where there is one and all its runs are at hand."""
+        if self.look is None or self.look == self.look.last:
+            return None
+        look = Look(self.look.number + 1, self.look.plan)
+        later = Lab(self.claim, case, self.parameters, self._place, self.tier, look)
+        runs = [(recipe, seed) for recipe in later.runs.values() for seed in later.seeds]
+        return later if all(self._place.is_at_hand(*run) for run in runs) else None
 
     def measure(self, value: Any = None, /, **parts: Any) -> None:
         """Hand over what was measured: one value, or one for each part that the claim's rule names.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,14 @@ def computed(run: Run, record: Record) -> Found:
     return Found(record, str(run), run.seed, "computed", "current", str(record.environment.get("device", "")))
 
 
+def told_of_divergence(record: Record) -> str:
+    """Where a run diverged, with its loss there and what else it left."""
+    from harness.runs import RunDiverged
+
+    found = record.metrics
+    return str(RunDiverged(found["diverged_at"], found.get("loss", math.nan), found.get("detail", "")))
+
+
 def told_by(run: Run, entry: Entry, freshness: Freshness) -> Found:
     """A record that is kept as evidence."""
     device = str(entry.environment.get("device", ""))
@@ -80,6 +89,7 @@ class Session:
         download: bool = False,
         evidence: Path | None = None,
         recorded: bool = False,
+        stalled: float | None = None,
     ) -> None:
         """Set it up; nothing is opened.
 
@@ -92,8 +102,10 @@ class Session:
             download: whether missing data sets may be fetched.
             evidence: folder of the evidence that is kept; None for none.
             recorded: judge trained claims from what is recorded: the evidence first, else the store; train nothing.
+            stalled: seconds without progress after which a run is given up; None for never.
         """
         self.tier = tier
+        self._stalled = stalled
         self._evidence = evidence
         self._recorded = recorded
         self._data = data
@@ -111,10 +123,11 @@ class Session:
         """The device asked for; `auto` is a GPU where there is one, and of several the one of this process."""
         from harness.runs.devices import own_device
 
-        return torch.device(own_device(self._device_name))
+        return torch.device(own_device(self.device_name))
 
     @functools.cached_property
-    def _device_name(self) -> str:
+    def device_name(self) -> str:
+        """The same as torch spells it, for any of this session's processes."""
         if self._device == "auto":
             return "cuda" if torch.cuda.is_available() else "cpu"
         return self._device
@@ -131,7 +144,7 @@ class Session:
         """What a run works with."""
         from harness.runs import Bench
 
-        return Bench(self._device_name, self._data, self._download)
+        return Bench(self.device_name, self._data, self._download)
 
     def images(self, name: str, split: str) -> ImageSet:
         """A data set of the catalogue, verified.
@@ -187,6 +200,19 @@ class Session:
 
         return self.archive.has(known_by(run))
 
+    def is_at_hand(self, recipe: Recipe, seed: int) -> bool:
+        """Whether a run's record is in the store or kept as evidence, so that nothing is to be trained."""
+        from harness.runs import Run, ingredients
+        from harness.store import content_key
+
+        run = Run(recipe, seed)
+        if run in self._found or self.recorded(run) is not None:
+            return True
+        try:
+            return self.store.get(content_key(ingredients(run, self.bench))) is not None
+        except DatasetMissing:
+            return False
+
     def record(self, recipe: Recipe, seed: int, *, trained: bool = False) -> Found:
         """What a run found out: from the store, else from the evidence, else done now; looked up once a session.
 
@@ -198,6 +224,7 @@ class Session:
         Raises:
             NotAvailable: when it may not be started, lacks its data, or is stored as diverged.
         """
+        __tracebackhide__ = True
         from harness.runs import Run
 
         run = Run(recipe, seed)
@@ -207,11 +234,12 @@ class Session:
             self._found[run] = self._look_up(run, recorded=self._recorded and trained)
         record = self._found[run].record
         if record.diverged:
-            raise NotAvailable(f"{run} diverged at step {record.metrics['diverged_at']}; nothing can be read off it")
+            raise NotAvailable(f"{run} {told_of_divergence(record)}; nothing can be read off it")
         return self._found[run]
 
     def _look_up(self, run: Run, *, recorded: bool) -> Found:
         from harness.runs import RunMissing, perform
+        from harness.store import StoreNotWritable
 
         kept = self.recorded(run)
         if recorded and kept is not None:
@@ -219,7 +247,7 @@ class Session:
         try:
             compute = self._train and not recorded and kept is None
             return computed(run, perform(run, self.store, self.bench, compute=compute))
-        except (RunMissing, DatasetMissing) as missing:
+        except (RunMissing, DatasetMissing, StoreNotWritable) as missing:
             if kept is None:
                 raise NotAvailable(str(missing)) from missing
             return told_by(run, *kept)
@@ -238,18 +266,22 @@ class Session:
 
         Args:
             runs: may name a run several times.
-            workers: processes that share the work; as many as there are cores unless told.
+            workers: processes that share the work, beside this one; as many as there are cores unless told.
         """
         from harness.runs import perform_all
 
         if not self._train:
             return
         wanted = [run for run in runs if self.recorded(run) is None]
-        if not wanted:
+        if not wanted or self.store.unwritable:
             return
-        for outcome in perform_all(wanted, self.store, self.bench, workers=workers):
+        apart = workers is not None
+        outcomes = perform_all(wanted, self.store, self.bench, workers=workers, apart=apart, stalled=self._stalled)
+        for outcome in outcomes:
             if outcome.record is not None:
                 self._found[outcome.run] = computed(outcome.run, outcome.record)
+            elif outcome.missing:
+                self._failed[outcome.run] = NotAvailable(f"{outcome.run} was left: the store takes no more records")
             elif outcome.key is not None and outcome.failure is not None:
                 self._failed[outcome.run] = outcome.failure
 

@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         download=settings.download,
         evidence=settings.evidence,
         recorded=settings.recorded,
+        stalled=settings.stalled,
     )
 
 

@@ -72,32 +72,39 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     config, started = pyfuncitem.config, time.monotonic()
     settings = config.stash[settings_key]
 
-    def ended(judged: CaseJudgement | None, failure: str = "") -> CaseResult:
+    def ended(lab: Lab, judged: CaseJudgement | None, failure: str = "") -> CaseResult:
         case = result(pyfuncitem, lab, judged, failure, time.monotonic() - started)
         pyfuncitem.stash[case_key] = case
         return case
 
     try:
         yield
-        case = pyfuncitem.stash.get(remembered_key, None) or ended(
-            judge_case(claim, lab.measured, lab.controls, lab.standing())
-        )
+        case = pyfuncitem.stash.get(remembered_key, None) or ended(lab, judged_at(lab))
+        while case.verdict is Verdict.INCONCLUSIVE and (later := lab.at_next_look(case.case)):
+            lab = later
+            pyfuncitem.obj(**{"lab": lab, **lab.parameters})
+            case = ended(lab, judged_at(lab))
     except NotAvailable as missing:
-        ended(None, str(missing))
+        ended(lab, None, str(missing))
         if settings.require_data:
             raise
         pytest.skip(str(missing))
     except BaseException as error:
-        ended(None, f"{type(error).__name__}: {error}")
+        ended(lab, None, f"{type(error).__name__}: {error}")
         raise
     expected = config.stash[ledgers_key].of_claim(claim.file.parent, claim.id, claim.formerly)
     settle(claim, case, None if settings.update_ledger else expected)
     return True
 
 
+def judged_at(lab: Lab) -> CaseJudgement:
+    """What a lab's claim comes to by what was measured in it."""
+    return judge_case(lab.claim, lab.measured, lab.controls, lab.standing(), lab.look)
+
+
 def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failure: str, seconds: float) -> CaseResult:
     """What a case came to, where its numbers come from, and what they cost."""
-    seeds = list(lab.claim.seeds_within(lab.tier)) if lab.found else []
+    seeds, look = list(lab.seeds) if lab.found else [], lab.look
     undecided = judged is not None and judged.verdict is Verdict.INCONCLUSIVE and lab.claim.trained
     return CaseResult(
         id=lab.claim.id,
@@ -115,12 +122,14 @@ def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failur
             for source in lab.sources.values()
         ],
         runs=[source_of(key, found) for key, found in lab.found.items()],
-        notes=lab.notes,
+        notes=[*lab.notes, *([look.sentence] if look and judged else [])],
         series=lab.curves,
         pictures=lab.pictures,
         values=values_by_part(lab.measured),
         seeds=seeds,
-        seeds_to_decide=seeds_to_decide(lab.claim, lab.measured, lab.controls, lab.standing(), seeds=len(seeds))
+        seeds_to_decide=seeds_to_decide(
+            lab.claim, lab.measured, lab.controls, lab.standing(), seeds=len(seeds), look=look and look.last
+        )
         if undecided and seeds
         else None,
         seconds=seconds,

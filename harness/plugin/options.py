@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Settings:
         history: folder that earlier reports are kept in, in short; None where this one is not kept.
         base: branch or commit whose ledger and evidence the session is compared with; None for no comparison.
         selection: whether some of the claims were asked for.
+        stalled: seconds without progress after which a run is given up; None for never.
         recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
     """
@@ -49,6 +51,7 @@ class Settings:
     require_data: bool
     judge_anew: bool
     allow_not_run: bool
+    stalled: float | None
 
 
 settings_key = pytest.StashKey[Settings]()
@@ -85,6 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
     group.addoption("--judge-anew", action="store_true", help="judge every case, also those that were judged before")
     group.addoption("--allow-not-run", action="store_true", help="let pass what was recorded and can't be judged here")
+    group.addoption("--stalled", metavar="S", type=float, help="give up a run that shows no progress for S seconds")
     group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
 
 
@@ -105,6 +109,17 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--data {data}: there is no such folder")
     if option("--download") and not data:
         raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
+    if option("--stalled") is not None and not 0 < option("--stalled") < math.inf:
+        raise pytest.UsageError("--stalled takes a number of seconds above zero")
+    if (
+        option("--device") not in ("auto", "cpu")
+        and not option("--collect-only")
+        and not hasattr(config, "workerinput")
+    ):
+        from harness.runs.devices import not_here
+
+        if why := not_here(option("--device")):
+            raise pytest.UsageError(f"--device {why}")
     selection, store = is_selection(config, root), Path(option("--store") or root / STORE).resolve()
     history = option("--history")
     config.stash[settings_key] = Settings(
@@ -126,6 +141,7 @@ def pytest_configure(config: pytest.Config) -> None:
         require_data=option("--require-data"),
         judge_anew=option("--judge-anew"),
         allow_not_run=option("--allow-not-run"),
+        stalled=option("--stalled"),
     )
 
 

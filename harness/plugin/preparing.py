@@ -38,8 +38,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     return (yield)
 
 
-def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
-    """Every run that the claims among these tests declare, once, in order; with the claims that need it."""
+def runs_of(items: Sequence[pytest.Item], tier: str, *, every_look: bool = False) -> dict[Run, list[Claim]]:
+    """Every run that the claims among these tests declare, once, in order; with the claims that need it.
+
+    Of seeds that may be added until a claim is decided, none are meant unless `every_look`.
+    """
     found: dict[Run, list[Claim]] = {}
     for item in items:
         claim = claim_of(item)
@@ -48,7 +51,8 @@ def runs_of(items: Sequence[pytest.Item], tier: str) -> dict[Run, list[Claim]]:
 
             at = rung_of(item) or tier
             recipes = claim.runs_within(at, parameters(item)).values()
-            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(at)]:
+            most = claim.most_seeds if every_look else None
+            for run in [Run(recipe, seed) for recipe in recipes for seed in claim.seeds_within(at, most)]:
                 needing = found.setdefault(run, [])
                 if claim not in needing:
                     needing.append(claim)

@@ -60,7 +60,12 @@ class Remembering:
         return self._config.stash[session_key]
 
     def recall(self, item: pytest.Item, claim: Claim) -> CaseResult | None:
-        """What a case came to, if it was judged before and all that it comes from is the same."""
+        """What a case came to, if it was judged before and all that it comes from is the same.
+
+        Nothing is recalled of a claim that more seeds than it was judged with may decide by now.
+        """
+        if claim.most_seeds is not None:
+            return None
         known = self._memory.recall(self._case(item, claim), self._depends(claim), self._unchanged)
         if known is None:
             return None

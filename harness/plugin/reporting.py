@@ -34,7 +34,7 @@ from harness.report.since import since, told
 from harness.report.snapshot import snapshot
 from harness.report.terminal import summary
 from harness.report.write import add_to_job, write
-from harness.system.plain import plain
+from harness.system.plain import plain, visible
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -156,7 +156,9 @@ class Gathering:
         self.tests: dict[str, Outcome] = {}
         self.unwritten: list[str] = []
         self.skipped: list[str] = []
-        self.started = time.time()
+        self.is_judging = judges_claims(config, settings) and not config.option.collectonly
+        self.deselected = 0
+        self.started = time.monotonic()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note whether all modules could be collected."""
@@ -167,6 +169,10 @@ class Gathering:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which tests are to come."""
         self.selected.update(item.nodeid for item in session.items)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Count the cases that were left out."""
+        self.deselected += sum(claim_of(item) is not None for item in items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -270,16 +276,19 @@ class Gathering:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Verdict counts, changes against the ledger, and where the report is."""
         if self.document is None:
+            if self.is_judging and self.is_sound and not self.selected:
+                none = f"0 of {self.deselected} claims' cases were selected: no report is written"
+                terminalreporter.write_line(none, red=True)
             return
         terminalreporter.section("claims")
         for line in summary(self.document):
             terminalreporter.write_line(line)
         for line in self.changed:
-            terminalreporter.write_line(line, red=True)
+            terminalreporter.write_line(visible(line), red=True)
         for line in [*beside(self.document["base"]), *since(self.document)]:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(visible(line))
         for line in self.skipped:
-            terminalreporter.write_line(f"history: {line}")
+            terminalreporter.write_line(visible(f"history: {line}"))
         if self.missing:
             kept = "; the ledger is left as it is" if self.settings.update_ledger else ""
             count = f"{len(self.missing)} of {len(self.selected)} selected tests were not judged"
@@ -315,7 +324,9 @@ class Gathering:
         options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
         options["selection"] = given.selection
         missing = [{"id": case.id, "case": case.case, "reason": case.failure} for case in self.missing.values()]
-        return session(self.config.rootpath, started=self.started, now=time.time(), **options, missing=missing)
+        now = time.time()  # which may have been set back since the session began
+        started = now - (time.monotonic() - self.started)
+        return session(self.config.rootpath, started=started, now=now, **options, missing=missing)
 
     def _folders(self) -> list[tuple[Path, str]]:
         """Folders of this machine, and what the report calls them."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from harness.report.page import visible
+from harness.system.plain import visible
 
 LIMIT = 30_000_000
 """Bytes that GitLab takes."""

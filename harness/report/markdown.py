@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report.beside import beside
-from harness.report.page import COUNTED, counts, headlines, number, visible
+from harness.report.page import COUNTED, counts, headlines, number
+from harness.system.plain import visible
 from harness.verdicts import Verdict
 
 LIMIT = 60_000

@@ -25,6 +25,7 @@ from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.report.sparkline import sparkline
 from harness.report.wording import would_refute
+from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
 Entry = Mapping[str, Any]
@@ -258,14 +259,6 @@ def trained(entry: Entry) -> list[dict[str, Any]]:
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
     """How many claims came to each verdict."""
     return Counter(entry["verdict"] for entry in entries)
-
-
-def visible(text: object) -> str:
-    """Text with its control and direction-changing characters made visible."""
-    said = str(text)
-    if said.isprintable():
-        return said
-    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in said)
 
 
 def literal(text: object) -> markupsafe.Markup:

@@ -16,7 +16,7 @@ from harness.runs.errors import RunFailed
 from harness.runs.key import ingredients
 from harness.runs.run import Run, distinct
 from harness.runs.together import AT_ONCE, together
-from harness.runs.workers import attempt, in_processes
+from harness.runs.workers import attempt, in_processes, is_full
 from harness.store.canonical import content_key
 from harness.store.record import Record
 from harness.store.store import Store
@@ -72,10 +72,13 @@ def perform_all(
     workers: int | None = None,
     display: Display | None = None,
     admits: Callable[[Run], bool] = lambda run: True,
+    apart: bool = False,
+    stalled: float | None = None,
 ) -> list[Outcome]:
     """Do those of the runs that the store does not have; each once, in the order given.
 
-    A run that fails costs none of the others.  On Ctrl-C the finished ones are kept, and `KeyboardInterrupt` goes on.
+    A run that fails costs none of the others; once the store takes no more records, none begins.  On Ctrl-C the
+    finished ones are kept, and `KeyboardInterrupt` goes on.
 
     Args:
         runs: may name a run several times.
@@ -84,6 +87,9 @@ def perform_all(
         workers: processes; as many as there are cores by default, or GPUs; a single one is this process.
         display: what to tell; by default bars on a terminal and lines elsewhere, on standard error.
         admits: asked of each run when it is about to begin; one that may not is left, its outcome `missing`.
+        apart: whether no run is done in this process, which would die with it.
+        stalled: seconds without progress after which a run is killed; none is where this is None.  Runs that may be
+            killed are done apart, and on a GPU one at a time.
 
     Raises:
         StoreNotWritable: something is missing, and the store can only be read.
@@ -95,8 +101,8 @@ def perform_all(
     store.require_writable()
     workers = min(workers or default_workers(bench), len(todo))
     with display or display_for(len(todo)) as shown:
-        if workers > 1:
-            failures = in_processes(todo, store, bench, workers, shown, admits)
+        if workers > 1 or apart or stalled is not None:
+            failures = in_processes(todo, store, bench, workers, shown, admits, stalled)
         else:
             failures = _here(todo, store, bench, shown, admits)
     done = iter(failures)
@@ -133,7 +139,7 @@ def _here(
         return together(runs, store, bench, display, admits, several)
     failures: list[RunFailed | None] = []
     for run in runs:
-        if not admits(run):
+        if any(map(is_full, failures)) or not admits(run):
             failures.append(None)
             continue
         started = time.monotonic()

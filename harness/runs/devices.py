@@ -46,3 +46,15 @@ def gpus() -> list[int]:
     """Numbers of the GPUs that are of the first one's model; none where there is no GPU."""
     names = [torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count())]
     return [number for number, name in enumerate(names) if name == names[0]]
+
+
+def not_here(name: str) -> str | None:
+    """Why a device cannot be used on this machine; None where it can."""
+    try:
+        device = torch.device(name)
+    except RuntimeError as problem:
+        return f"{name}: {str(problem).splitlines()[0]}"
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        return f"{name}: not here; torch can use {count} GPUs on this machine"
+    return None

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from harness.system.plain import one_line
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -122,7 +124,7 @@ class Lines:
         self._say(f"[{self._done}/{self._total}] {run}: {ended}{_and_left(self._left(), self._total - self._done)}")
 
     def _say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        print(one_line(line), file=self._stream, flush=True)
 
 
 def _and_left(seconds: float | None, runs: int) -> str:
@@ -153,12 +155,12 @@ class Bars:
     def started(self, run: str) -> None:
         """Add its bar (anew, if it began before and its process died)."""
         self._remove(run)
-        self._each[run] = self._progress.add_task(run, total=None)
+        self._each[run] = self._progress.add_task(one_line(run), total=None)
 
     def advanced(self, run: str, done: int, total: int, what: str) -> None:
         """Move its bar."""
         if run in self._each:
-            self._progress.update(self._each[run], completed=done, total=total, description=f"{run}: {what}")
+            self._progress.update(self._each[run], completed=done, total=total, description=one_line(f"{run}: {what}"))
             self._tell_left()
 
     def finished(self, run: str, seconds: float, problem: str | None) -> None:
@@ -168,7 +170,7 @@ class Bars:
         self._progress.advance(self._all)
         self._tell_left()
         if problem:
-            self._progress.console.print(f"{run}: {problem}", markup=False, highlight=False)
+            self._progress.console.print(one_line(f"{run}: {problem}"), markup=False, highlight=False)
 
     def _tell_left(self) -> None:
         self._progress.update(self._all, description=f"runs{_and_left(self._left(), self._waiting)}")

@@ -1,64 +1,59 @@
-"""Runs in parallel processes, one run at a time in each."""
+"""Runs in parallel processes, one run at a time in each; a process that dies or hangs costs its own run alone."""
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from harness.runs.bench import Bench, ignore
 from harness.runs.conditions import keep_freed_memory
-from harness.runs.devices import device_of, gpus
+from harness.runs.devices import device_of, gpus, own_device
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
 from harness.runs.execution import perform
 from harness.runs.run import Run
+from harness.store.errors import RecordNotWritten
 from harness.store.store import Store
 from harness.system.registry import register_all, registered
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
+    from multiprocessing.context import SpawnProcess
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at what the workers have to say, and between two words of a worker."""
 
-Word = tuple[int, int, int, str]
-"""Index of a run, what is done of it, of how much, of what; an empty `what` says that it began."""
+GRACE = 5.0
+"""Seconds that a worker has to end in, and to write its stack in, before it is killed."""
+
+STARTING = 60.0
+"""Seconds that a process may take longer until its first run shows progress: it loads libraries."""
 
 
-@dataclass
-class Worker:
-    """What a worker process works with."""
+class Word(NamedTuple):
+    """What a worker says of its run: what is done of it, of how much, of what; an empty `what` says that it began."""
 
-    store: Store
-    bench: Bench
-    words: SimpleQueue[Word]
-
-    def work(self, index: int, run: Run) -> RunFailed | None:
-        """Do a run, so that its record is in the store.  An exception comes back as text: not all can be sent."""
-        self.words.put((index, 0, 0, ""))
-        said = time.monotonic()
-
-        def progress(done: int, total: int, what: str) -> None:
-            nonlocal said
-            if time.monotonic() - said >= LOOK_EVERY:
-                said = time.monotonic()
-                self.words.put((index, done, total, what[:80]))
-
-        return attempt(run, self.store, replace(self.bench, progress=progress))
+    done: int
+    total: int
+    what: str
 
 
-_worker: Worker | None = None
+class Ended(NamedTuple):
+    """A worker's last word on its run: what went wrong, or None."""
+
+    failure: RunFailed | None
 
 
 def attempt(run: Run, store: Store, bench: Bench) -> RunFailed | None:
@@ -66,9 +61,17 @@ def attempt(run: Run, store: Store, bench: Bench) -> RunFailed | None:
     try:
         perform(run, store, bench)
     except Exception as error:
-        trace = "".join(traceback.format_exception(error))
-        return RunFailed(str(run), type(error).__name__, str(error), trace)
+        return _failed(run, error)
     return None
+
+
+def _failed(run: Run, error: Exception) -> RunFailed:
+    return RunFailed(str(run), type(error).__name__, str(error), "".join(traceback.format_exception(error)))
+
+
+def is_full(failure: RunFailed | None) -> bool:
+    """Whether a run failed because the store takes no more records, so that no other one need begin."""
+    return failure is not None and failure.kind == RecordNotWritten.__name__
 
 
 def in_processes(
@@ -78,126 +81,260 @@ def in_processes(
     workers: int,
     display: Display,
     admits: Callable[[Run], bool],
+    stalled: float | None = None,
 ) -> list[RunFailed | None]:
     """Do those of the runs that `admits` lets begin, in so many processes; what went wrong with each, or None.
 
-    Where a process dies, the runs that were under way are done one by one, each in a process of its own, so that the
-    one that kills it is known and costs none of the others.
+    A process that dies is replaced, and its run has failed.  So has one that has shown no progress for `stalled`
+    seconds: its process is killed, and the failure has the stack of where it was.
     """
-    work = dict(enumerate(runs))
-    failures: dict[int, RunFailed | None] = {}
-    while left := {index: run for index, run in work.items() if index not in failures}:
-        ended, cut_short = _pool(left, store, bench, workers, display, admits)
-        failures |= ended
-        for index in sorted(cut_short):
-            ended, died = _pool({index: work[index]}, store, bench, 1, display, admits)
-            failures |= {index: _death(work[index], display)} if died else ended
-    return [failures[index] for index in work]
+    with Crew(store, bench, workers, display, stalled) as crew:
+        for index, run in enumerate(runs):
+            hand = crew.free()
+            if any(map(is_full, crew.failures.values())) or not admits(run):
+                crew.failures[index] = None
+            else:
+                crew.begin(hand, index, run)
+        crew.finish()
+    return [crew.failures[index] for index in range(len(runs))]
 
 
-def _death(run: Run, display: Display) -> RunFailed:
-    died = RunFailed(str(run), "WorkerDied", "its process gave no answer (out of memory, or killed?)")
-    display.finished(str(run), 0.0, died.reason)
-    return died
+class Hand:
+    """A worker process as its parent sees it.
 
+    Attributes:
+        number: its place in the crew, which decides on its device.
+        index, run: what it is at; None where it waits.
+        began, heard: when it began with that, and when it last showed progress, by `time.monotonic`.
+        loaded: whether it has shown any before.
+    """
 
-def _pool(
-    work: dict[int, Run],
-    store: Store,
-    bench: Bench,
-    workers: int,
-    display: Display,
-    admits: Callable[[Run], bool],
-) -> tuple[dict[int, RunFailed | None], set[int]]:
-    """What went wrong with each run that ended, or None; and which were under way when a process died, if one did."""
-    context = multiprocessing.get_context("spawn")
-    words: SimpleQueue[Word] = context.SimpleQueue()
-    devices: SimpleQueue[str] = context.SimpleQueue()
-    for number in range(workers):
-        devices.put(device_of(number, bench.device_name, gpus() if bench.device_name == "cuda" else []))
-    setup = (store.path, replace(bench, progress=ignore), words, devices, list(sys.path), registered())
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=setup)
-    watch = _Watch(work, display)
-    rest = iter(work.items())
-    waiting: dict[Future[RunFailed | None], int] = {}
-    begun: set[int] = set()
-    with contextlib.suppress(BrokenExecutor), _ended_on_interrupt(executor):
-        while True:
-            while len(waiting) < workers and (upcoming := next(rest, None)):
-                index, run = upcoming
-                if admits(run):
-                    begun.add(index)
-                    waiting[executor.submit(_work, index, run)] = index
-                else:
-                    watch.failures[index] = None
-            if not waiting:
+    def __init__(self, number: int, process: SpawnProcess, pipe: Connection, stack: Path | None) -> None:
+        self.number = number
+        self.process = process
+        self.pipe = pipe
+        self.index: int | None = None
+        self.run: Run | None = None
+        self.began = self.heard = time.monotonic()
+        self.loaded = False
+        self._stack = stack
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is at a run."""
+        return self.run is not None
+
+    def stack(self) -> str:
+        """Where it is, thread by thread, the innermost frame first; empty where it does not say."""
+        if self._stack is None:
+            return ""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid or 0, signal.SIGUSR1)
+        ends, text = time.monotonic() + GRACE, ""
+        while (longer := self._stack.read_text(errors="replace")) != text or not text:
+            if time.monotonic() > ends:
                 break
-            done, _ = wait(waiting, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
-            while not words.empty():
-                watch.hear(words.get())
-            for future in done:
-                watch.end(waiting.pop(future), future)
-    return watch.failures, begun - watch.failures.keys()
+            text = longer
+            time.sleep(LOOK_EVERY / 2)
+        return text
+
+    def end(self) -> None:
+        """See that it ends: it has nothing more to do, or must not go on."""
+        with contextlib.suppress(OSError):
+            self.pipe.send(None)
+        self.process.join(GRACE)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+        if self._stack is not None:
+            self._stack.unlink(missing_ok=True)
 
 
-class _Watch:
-    """What is known of the runs in other processes."""
+class Crew:
+    """Worker processes, and what became of the runs that they were given.
 
-    def __init__(self, work: dict[int, Run], display: Display) -> None:
+    Attributes:
+        failures: what went wrong with each run that ended or was left, or None, by its index.
+    """
+
+    def __init__(self, store: Store, bench: Bench, workers: int, display: Display, stalled: float | None) -> None:
         self.failures: dict[int, RunFailed | None] = {}
-        self._names = {index: str(run) for index, run in work.items()}
-        self._began: dict[int, float] = {}
+        self._store = store
+        self._bench = replace(bench, progress=ignore)
         self._display = display
+        self._stalled = stalled
+        self._hands: list[Hand | None] = [None] * workers
 
-    def hear(self, word: Word) -> None:
-        index, done, total, what = word
-        if what and index in self._began:
-            self._display.advanced(self._names[index], done, total, what)
-        elif not what:
-            self._began[index] = time.monotonic()
-            self._display.started(self._names[index])
+    def __enter__(self) -> Self:
+        return self
 
-    def end(self, index: int, future: Future[RunFailed | None]) -> None:
-        with contextlib.suppress(BrokenExecutor):
-            failure = future.result()
-            self.failures[index] = failure
-            seconds = time.monotonic() - self._began.pop(index, time.monotonic())
-            self._display.finished(self._names[index], seconds, failure.reason if failure else None)
+    def __exit__(self, *raised: object) -> None:
+        hands = [hand for hand in self._hands if hand is not None]
+        for hand in hands:
+            if hand.busy:
+                hand.process.terminate()
+        for hand in hands:
+            hand.end()
+
+    def free(self) -> Hand:
+        """A worker that is at nothing; waits for one."""
+        while True:
+            for number, hand in enumerate(self._hands):
+                if hand is None or not (hand.busy or hand.process.is_alive()):
+                    self._hands[number] = hand = self._start(number)
+                if not hand.busy:
+                    return hand
+            self._listen()
+
+    def begin(self, hand: Hand, index: int, run: Run) -> None:
+        """Have a free worker do a run."""
+        hand.index, hand.run, hand.began = index, run, time.monotonic()
+        hand.heard = hand.began + (0.0 if hand.loaded else STARTING)
+        try:
+            hand.pipe.send(run)
+        except Exception as error:  # a run that cannot be sent
+            self._ended(hand, _failed(run, error))
+
+    def finish(self) -> None:
+        """Wait until nothing is under way."""
+        while any(hand is not None and hand.busy for hand in self._hands):
+            self._listen()
+
+    def _start(self, number: int) -> Hand:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        stack = None
+        if self._stalled is not None:
+            descriptor, name = tempfile.mkstemp(prefix="stack-")
+            os.close(descriptor)
+            stack = Path(name)
+        asked = own_device(self._bench.device_name)
+        bench = replace(self._bench, device_name=device_of(number, asked, gpus() if asked == "cuda" else []))
+        setup = (theirs, self._store.path, bench, list(sys.path), registered(), stack)
+        process = context.Process(target=_serve, args=setup)
+        process.start()
+        theirs.close()
+        return Hand(number, process, ours, stack)
+
+    def _listen(self) -> None:
+        """Hear what the workers have to say, for a moment; notice who has died, and who no longer moves."""
+        busy = {hand.pipe: hand for hand in self._hands if hand is not None and hand.busy}
+        for pipe in wait(list(busy), timeout=LOOK_EVERY):
+            self._hear(busy[pipe])  # type: ignore[index]
+        for hand in busy.values():
+            if hand.busy and not (hand.process.is_alive() or hand.pipe.poll()):
+                self._died(hand)
+            elif hand.busy and self._stalled is not None and time.monotonic() - hand.heard > self._stalled:
+                self._hangs(hand, self._stalled)
+
+    def _hear(self, hand: Hand) -> None:
+        try:
+            said: Word | Ended = hand.pipe.recv()
+        except (EOFError, OSError):
+            self._died(hand)
+            return
+        if isinstance(said, Word) and not said.what:
+            hand.began = time.monotonic()
+            self._display.started(str(hand.run))
+            return
+        hand.heard, hand.loaded = time.monotonic(), True
+        if isinstance(said, Ended):
+            self._ended(hand, said.failure)
+        else:
+            self._display.advanced(str(hand.run), *said)
+
+    def _ended(self, hand: Hand, failure: RunFailed | None) -> None:
+        assert hand.index is not None
+        name, self.failures[hand.index] = str(hand.run), failure
+        hand.index = hand.run = None
+        self._display.finished(name, time.monotonic() - hand.began, failure.reason if failure else None)
+
+    def _died(self, hand: Hand) -> None:
+        hand.process.join(GRACE)
+        code = hand.process.exitcode
+        how = "was killed by " + signal.Signals(-code).name if code and code < 0 else f"ended with status {code}"
+        self._given_up(hand, "WorkerDied", f"its process {how} and gave no answer (out of memory?)")
+
+    def _hangs(self, hand: Hand, seconds: float) -> None:
+        stack = hand.stack()
+        where = "".join(f"; at {line.strip()}" for line in stack.splitlines() if "most recent call first" not in line)
+        self._given_up(hand, "Stalled", f"no progress for {seconds:g} s, so its process was killed{where}", stack)
+
+    def _given_up(self, hand: Hand, kind: str, message: str, trace: str = "") -> None:
+        """Count a worker's run as failed, and have another take its place when there is more to do."""
+        hand.kill()
+        self._hands[hand.number] = None
+        self._ended(hand, RunFailed(str(hand.run), kind, message, trace))
+
+
+@dataclass
+class Worker:
+    """What a worker process works with."""
+
+    store: Store
+    bench: Bench
+    pipe: Connection
+
+    def work(self, run: Run) -> None:
+        """Do a run, so that its record is in the store.  An exception is told as text: not all can be sent."""
+        self.pipe.send(Word(0, 0, ""))
+        said = time.monotonic()
+
+        def progress(done: int, total: int, what: str) -> None:
+            nonlocal said
+            if time.monotonic() - said >= LOOK_EVERY:
+                said = time.monotonic()
+                self.pipe.send(Word(done, total, what[:80]))
+
+        self.pipe.send(Ended(attempt(run, self.store, replace(self.bench, progress=progress))))
+
+
+def _serve(
+    pipe: Connection, store: Path, bench: Bench, path: list[str], targets: dict[str, dict[str, str]], stack: Path | None
+) -> None:
+    """Be a worker until there is nothing more to do."""
+    with _told_where(stack):
+        _settle(path, targets)
+        worker = Worker(Store(store), bench, pipe)
+        while True:
+            try:
+                run: Any = pipe.recv()
+            except EOFError:
+                return
+            except Exception as error:  # of a class that cannot be loaded here
+                pipe.send(Ended(RunFailed("a run", type(error).__name__, str(error), traceback.format_exc())))
+                continue
+            if run is None:
+                return
+            worker.work(run)
 
 
 @contextlib.contextmanager
-def _ended_on_interrupt(executor: ProcessPoolExecutor) -> Iterator[None]:
-    """End the workers at once when the wait for them is interrupted; they would finish their runs otherwise."""
-    others = set(multiprocessing.active_children())
-    try:
+def _told_where(stack: Path | None) -> Iterator[None]:
+    """Write the stacks of all threads into this file on SIGUSR1."""
+    if stack is None:
         yield
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
+        return
+    with stack.open("w") as file:
+        faulthandler.register(signal.SIGUSR1, file, all_threads=False)
+        yield
+        faulthandler.unregister(signal.SIGUSR1)
 
 
-def _start(
-    store: Path,
-    bench: Bench,
-    words: SimpleQueue[Word],
-    devices: SimpleQueue[str],
-    path: list[str],
-    targets: dict[str, dict[str, str]],
-) -> None:
-    """Begin as a worker, on the next device: leave Ctrl-C to the parent, and do not outlive it.
+def _settle(path: list[str], targets: dict[str, dict[str, str]]) -> None:
+    """Begin as a worker: leave Ctrl-C to the parent, and do not outlive it.
 
     It finds the modules that the parent finds, and knows the names that are registered there.
     """
-    global _worker
     sys.path[:] = path
     register_all(targets)
     keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = Worker(Store(store), replace(bench, device_name=devices.get()), words)
 
 
 def _end_with_parent() -> None:
@@ -205,9 +342,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _work(index: int, run: Run) -> RunFailed | None:
-    if _worker is None:
-        raise RuntimeError("no worker has been started in this process")
-    return _worker.work(index, run)

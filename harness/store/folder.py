@@ -19,7 +19,7 @@ code, device).
 - `quarantine/`: entries whose digest was wrong.  They are not used, and kept for you to look at.
 - `checkpoints/`: how far a run has come that was cut off; it goes on from there, and removes them when it ends.
 - `judged/`: what cases of claims came to, so that they are not judged again while nothing that they come from changes.
-- `locks/`: empty files that keep two processes from computing the same run.
+- `locks/`: files that keep two processes from computing the same run, and say which one does.
 
 Deleting this folder loses no more than the time that its runs took.
 """,

@@ -91,9 +91,12 @@ def decode(key: str, data: bytes, tensors_file: Path) -> Record:
         FormatUnknown: the bytes are whole but of another format.
     """
     body = unseal(key, data)
-    if body.get("format") != FORMAT:
+    version = body.get("format") if isinstance(body, dict) else None
+    if type(version) is not int:
+        raise RecordCorrupt(f"store entry {key} corrupt: its format is {version!r}, and no number")
+    if version != FORMAT:
         raise FormatUnknown(
-            f"record {key} has format {body.get('format')!r}, this suite reads format {FORMAT}: upgrade the suite "
+            f"record {key} has format {version!r}, this suite reads format {FORMAT}: upgrade the suite "
             "(or, for an older record, use the version that its environment names)"
         )
     try:

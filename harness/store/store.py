@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from harness.runs.recipe import Result
 
 log = logging.getLogger(__name__)
+
+PASSING: Final = {"passing": True}
+"""Marks what is logged for those who watch, and need not be said again at the end."""
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -113,17 +119,27 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Hold a key's lock, which the system releases when the process dies.  Reentrant within a thread."""
+        """Hold a key's lock, which the system releases when the process dies.  Reentrant within a thread.
+
+        Who holds it stands in a file beside it, for those who wait; that of a process that died is written over.
+        """
         lock = FileLock(self.path / "locks" / f"{_checked(key)}.lock", is_singleton=True)
+        holder = self.path / "locks" / f"{key}.holder"
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            log.warning("run %s is being computed by another process, waiting", key[:12])
+            log.warning("run %s is being computed by %s, waiting", key[:12], _held_by(holder), extra=PASSING)
             lock.acquire()
         try:
+            if lock.lock_counter == 1:
+                _hold(holder)
             yield
         finally:
-            lock.release()
+            try:
+                if lock.lock_counter == 1:
+                    holder.unlink(missing_ok=True)
+            finally:
+                lock.release()
 
     def files(self, key: str) -> tuple[Path, Path]:
         """Paths of a record's JSON file and of its tensor file, whether they exist or not."""
@@ -226,6 +242,19 @@ class Store:
             if file.exists():
                 file.rename(folder / file.name)
         return folder
+
+
+def _hold(holder: Path) -> None:
+    since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+        holder.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}", encoding="utf-8")
+
+
+def _held_by(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8", errors="replace") or "another process"
+    except OSError:
+        return "another process"
 
 
 def _checked(key: str) -> str:

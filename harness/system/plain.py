@@ -1,4 +1,4 @@
-"""Values that travel between processes and into files: numbers and text as Python itself has them."""
+"""Values that travel between processes, into files and onto terminals: numbers and text as Python itself has them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def plain(value: Any) -> Any:
         return (list if isinstance(value, list) else tuple)(map(plain, value))
     to_list = getattr(value, "tolist", None)
     return plain(to_list() if to_list is not None else str(value))
+
+
+def visible(text: object) -> str:
+    """Text with its control and direction-changing characters made visible."""
+    said = str(text)
+    if said.isprintable():
+        return said
+    return "".join(char if char.isprintable() or char == "\n" else f"\\u{ord(char):04x}" for char in said)
+
+
+def one_line(text: object, most: int = 1000) -> str:
+    """The same on one line, of which at most so many characters are shown."""
+    line = visible(text).replace("\n", " ")
+    return line if len(line) <= most else f"{line[:most]} ... ({len(line)} characters)"

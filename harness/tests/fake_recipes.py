@@ -111,6 +111,15 @@ class Dies(Recipe):
         raise AssertionError("still alive")
 
 
+@stable_name("fake-ends")
+@dataclass(frozen=True)
+class Ends(Recipe):
+    """Ends its process without a word."""
+
+    def compute(self, seed: int, bench: Bench) -> Result:
+        os._exit(7)
+
+
 @stable_name("fake-reads")
 @dataclass(frozen=True)
 class Reads(Recipe):

@@ -96,6 +96,8 @@ def run_train(store, monkeypatch, capsys):
             "minutes": None,
             "workers": 1,
             "bundle": None,
+            "stalled": None,
+            "until_decided": False,
             "require_data": False,
             "arguments": ["train", "-k", "a b"],
         }

@@ -174,12 +174,24 @@ def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
         (["verify", "--report", "nowhere"], "nowhere/claims.json: not there"),
         (["verify", "--report", "damaged"], "damaged/claims.json: not a report's"),
         (["report", "newer"], "newer/claims.json: schema 99, this suite reads 2"),
+        (["report", "list"], "list/claims.json: not a report's"),
+        (["verify", "--report", "null"], "null/claims.json: not a report's"),
+        (["verify", "--report", "older"], "older/claims.json: an earlier version of this suite wrote it"),
+        (["verify", "--report", "empty"], "empty/claims.json: it has no claims"),
     ],
 )
 def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys, arguments, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    for name, content in (("damaged", "{"), ("newer", '{"schema": 99}')):
+    contents = {
+        "damaged": "{",
+        "newer": '{"schema": 99}',
+        "list": "[]",
+        "null": '{"schema": 2, "session": {}, "papers": [], "claims": null}',
+        "older": '{"schema": 2, "session": {}, "claims": []}',
+        "empty": '{"schema": 2, "session": {}, "papers": [], "claims": []}',
+    }
+    for name, content in contents.items():
         (tmp_path / name).mkdir()
         (tmp_path / name / "claims.json").write_text(content)
     try:

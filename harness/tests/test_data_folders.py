@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,6 +83,47 @@ def test_a_folder_that_is_not_whole_is_refused(tiny_imagenet):
         TINY.load("train", tiny_imagenet)
 
 
+def another(folder, name):
+    """One more image, below the folder of a class."""
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    shutil.copyfile(min(folder.glob("*.JPEG")), file)
+
+
+@pytest.mark.parametrize(
+    ("stray", "told"),
+    [
+        ("._n02_0.JPEG", r"25 images .*n02/\._n02_0\.JPEG and 0 more are hidden files .*: remove them"),
+        ("n02/n02_0.JPEG", r"25 images .*n02/n02/n02_0\.JPEG and 0 more lie in folders within a class's: remove them"),
+        ("n02_copy.JPEG", r"25 images .*the fewest, 8, in n01, the most, 9, in n02"),
+    ],
+)
+def test_images_too_many_are_named(stray, told, tiny_imagenet):
+    another(tiny_imagenet / "imagenet/train/n02", stray)
+    with pytest.raises(DatasetCorrupt, match=told):
+        TINY.load("train", tiny_imagenet)
+
+
+@pytest.mark.parametrize("stray", [".DS_Store", "Thumbs.db", "n02_0.JPEG.part", "desktop.ini"])
+def test_what_systems_and_downloads_leave_beside_images_changes_nothing(stray, files, tiny_imagenet):
+    (tiny_imagenet / "imagenet/train/n02" / stray).write_bytes(b"left")
+    assert TINY.load("train", tiny_imagenet).digest == files.digest
+
+
+def test_a_class_may_be_called_what_is_no_utf_8(tiny_imagenet):
+    digests = [TINY.load("train", tiny_imagenet).digest]
+    for part in ("train", "val"):
+        (tiny_imagenet / "imagenet" / part / "n02").rename(tiny_imagenet / "imagenet" / part / "n0\udcff")
+    digests.append(TINY.load("train", tiny_imagenet).digest)
+    assert len(set(digests)) == 2
+
+
+def test_an_image_without_measure_is_refused_by_name(files, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # as one of 179 million pixels is
+    with pytest.raises(DatasetCorrupt, match=r"n01_0\.JPEG: cannot be read as an image .*decompression bomb"):
+        files.open(0)
+
+
 def test_both_splits_have_the_same_classes(tiny_imagenet):
     (tiny_imagenet / "imagenet/val/n02").rename(tiny_imagenet / "imagenet/val/n04")
     with pytest.raises(DatasetCorrupt, match=r"has the class n02, for which there is no .*imagenet/val/n02"):
@@ -95,12 +137,23 @@ def test_unknown_names_are_refused(tiny_imagenet):
         load_files("cifar10", "train", tiny_imagenet)
 
 
-@pytest.mark.parametrize("mode", ["L", "CMYK", "RGBA"])
-def test_all_kinds_of_pixels_are_opened_in_rgb(mode, files):
+@pytest.mark.parametrize(("mode", "kind"), [
+    ("L", "JPEG"), ("CMYK", "JPEG"), ("RGBA", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("1", "PNG"), ("P", "GIF"),
+])  # fmt: skip
+def test_all_kinds_of_pixels_are_opened_in_rgb_whatever_the_file_is_called(mode, kind, files):
     plain = Image.open(files.files[0]).convert("RGB")
-    plain.convert(mode).save(files.files[0], "PNG" if mode == "RGBA" else "JPEG", quality=95)
+    plain.convert(mode).save(files.files[0], kind, quality=95)
     assert files.open(0).mode == "RGB"
     assert files.open(0).size == plain.size
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0junk", b"Exif\0\0"])
+def test_damaged_notes_in_a_file_change_no_pixel(exif, files):
+    before = np.asarray(files.open(0))
+    content = Path(files.files[0]).read_bytes()
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    Path(files.files[0]).write_bytes(content[:2] + segment + content[2:])
+    assert np.array_equal(np.asarray(files.open(0)), before)
 
 
 @pytest.mark.parametrize("processes", [0, 2])

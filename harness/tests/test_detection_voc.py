@@ -151,6 +151,42 @@ def test_an_image_that_changes_under_way_is_an_error(root):
         found.pixels(8, CPU)
 
 
+PART = "<part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part>"
+PLAIN = annotation(DOG, CAT)
+AS_PEOPLE_HAVE_THEM = {
+    "line ends of Windows": PLAIN.replace(">\n<", ">\r\n<").replace("><", ">\r\n<").encode(),
+    "a byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "UTF-16": ('<?xml version="1.0" encoding="utf-16"?>' + PLAIN).encode("utf-16"),
+    "coordinates with decimals": PLAIN.replace(">40<", ">40.0<").replace(">11<", ">11.0<").encode(),
+    "blanks around numbers": PLAIN.replace("<xmin>11</xmin>", "<xmin> 11\n</xmin>").encode(),
+    "a part before its object's own name": PLAIN.replace("<object>", f"<object>{PART}").encode(),
+    "several parts": PLAIN.replace("</object>", f"{PART}{PART}</object>").encode(),
+    "no word on difficulty": PLAIN.replace("<difficult>0</difficult>", "").encode(),
+    "an empty word on difficulty": PLAIN.replace("<difficult>0</difficult>", "<difficult></difficult>").encode(),
+    "fields that others have": PLAIN.replace("<size>", "<source/><segmented>0</segmented><size>").encode(),
+    "a share for truncated": PLAIN.replace("<bndbox>", "<truncated>0.0597</truncated><bndbox>", 1).encode(),
+}
+
+
+@pytest.mark.parametrize("kind", AS_PEOPLE_HAVE_THEM)
+def test_annotations_as_people_have_them_say_the_same(kind, root):
+    plain = SMALL.load("train", root)
+    (root / "VOCdevkit/VOC2007/Annotations/000007.xml").write_bytes(AS_PEOPLE_HAVE_THEM[kind])
+    found = SMALL.load("train", root)
+    assert torch.equal(found.boxes, plain.boxes)
+    assert torch.equal(found.labels, plain.labels)
+    assert torch.equal(found.difficult, plain.difficult)
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_images_of_other_colours_are_read_in_rgb(mode, root):
+    file = root / "VOCdevkit/VOC2007/JPEGImages/000007.jpg"
+    Image.new("RGB", (40, 20), (100, 100, 100)).convert(mode).save(file, "JPEG")
+    pixels = SMALL.load("train", root).pixels(8, CPU)[1]
+    assert pixels.shape == (3, 8, 8)
+    assert pixels.float().mean() == pytest.approx(100, abs=3)
+
+
 @pytest.mark.parametrize("name", ["../../secret", "a/b", "a.b"])
 def test_lists_lead_nowhere_else(name, root):
     (root / "VOCdevkit/VOC2007/ImageSets/Main/trainval.txt").write_text(f"000005\n{name}\n")

@@ -123,6 +123,8 @@ def test_name(lab):
     \"\"\"A recipe by whose name no record could be found again.\"\"\"
 """
 
+KINDS = {"tuple": "(Draw(),)", "list": "[Draw()]", "Draw": "Draw()", "str": "'arm'", "int": "5"}
+
 MESSAGES = [
     "XX-01: declared before at claims/paper2020/test_topic.py:6",
     "XX-77: unknown id*XX-01 to XX-09*",
@@ -170,6 +172,20 @@ def test_every_problem_is_reported_at_once_with_file_and_line(suite, options):
         wanted = f"*claims/paper2020/test_topic.py:[0-9]*: {message}"
         assert any(fnmatch(line, wanted) for line in lines), f"{message}\n{output}"
     assert not any("XX-13: its runs at tier smoke" in line for line in lines)
+
+
+@pytest.mark.parametrize("options", [["--collect-only"], ["-n", "1"]])
+def test_runs_of_a_kind_that_are_none_are_a_problem_with_file_and_line(suite, options):
+    claims = [
+        f'@claim("XX-0{number}", where="x", rule=equals(1.0), control="c", runs={given})\n'
+        f'def test_{number}(lab):\n    """It has runs."""\n'
+        for number, given in enumerate(KINDS.values(), 1)
+    ]
+    suite.claims("from harness.tests.fake_recipes import Draw\n" + "\n".join(claims))
+    result = suite.run(*options)
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines([f"*test_topic.py:*: XX-0{n}: runs is a {k};*" for n, k in enumerate(KINDS, 1)])
+    assert "Traceback" not in result.stdout.str()
 
 
 def test_a_folder_without_its_paper_is_a_problem(suite):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 
 import pytest
 
@@ -76,6 +77,20 @@ def test_bars_show_failures_and_take_markup_literally():
         bars.finished("never started", 1.0, None)
     assert "[red]a: ValueError: [/b] no" in stream.getvalue()
     assert "2/2" in stream.getvalue()
+
+
+@pytest.mark.parametrize("shown", [Lines, Bars])
+def test_names_and_failures_move_no_cursor_set_no_title_and_fill_no_screen(shown):
+    stream = Terminal()
+    hostile = "\x1b]0;title\x07\x1b[2J\u202e\0\n"
+    with shown(1, stream) as lines:
+        lines.started(hostile)
+        lines.advanced(hostile, 1, 2, hostile)
+        lines.finished(hostile, 1.0, "x" * 100_000)
+    said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue()) if shown is Bars else stream.getvalue()
+    assert not {"\x07", "\x1b", "\u202e", "\0"} & set(said)
+    assert "\\u001b]0;title\\u0007" in said
+    assert said.count("x") < 2000
 
 
 def test_a_plan_says_what_is_there_and_what_is_missing(tmp_path):

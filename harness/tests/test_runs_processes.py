@@ -6,13 +6,14 @@ import contextlib
 import importlib
 import io
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from multiprocessing import SimpleQueue
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ import pytest
 from harness.networks import NETWORKS
 from harness.runs import Bench, Run, perform, perform_all, workers
 from harness.store import Store
-from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Fails
+from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Ends, Fails
+from harness.tests.processes import group_exists, wait_until
 from harness.training import Network
 
 SETUP = """
@@ -67,13 +69,6 @@ def lines(file):
     return file.read_text().splitlines() if file.exists() else []
 
 
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def files(store):
     """The bytes of arrays, and the content of the rest: what is left differs in the seconds that it took."""
     tensors = {file.name: file.read_bytes() for file in (store.path / "records").glob("*.safetensors")}
@@ -86,8 +81,9 @@ def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(st
     with process(store, script) as (first, _):
         wait_until(lambda: lines(calls))
         with process(store, script) as (second, second_said), process(store, script) as (third, third_said):
+            holder = f"being computed by process {first.pid} on {socket.gethostname()} since 20"
             for said in (second_said, third_said):
-                wait_until(lambda said=said: "being computed by another process, waiting\n" in said())
+                wait_until(lambda said=said: holder in said() and said().endswith(" UTC, waiting\n"))
             first.kill()
             wait_until(lambda: len(lines(calls)) == 2)
             assert store.keys() == []
@@ -95,6 +91,7 @@ def test_of_several_processes_one_computes_and_when_it_is_killed_another_does(st
             assert (second.wait(60), third.wait(60)) == (0, 0)
             assert second_said().endswith("waiting\n{'marker': 0}\n")
             assert third_said() == second_said()
+    assert not list((store.path / "locks").glob("*.holder"))
     assert lines(calls) == ["0/0", "0/0"]
 
 
@@ -153,10 +150,62 @@ def test_two_workers_give_the_same_bytes_as_one_process_and_no_failure_costs_ano
     assert "in compute" in failed.trace
     assert str(failed) == str(here[1].failure) == "fake-fails, message <img>, seed 0: FloatingPointError: <img>"
     assert by_run[dies].failure.kind == "WorkerDied"
-    assert "out of memory, or killed?" in str(by_run[dies].failure)
+    assert "killed by SIGKILL" in str(by_run[dies].failure)
 
     assert Counter(said[1] for said in heard.said if said[0] == "finished") == Counter(str(run) for run in by_run)
     assert ("advanced", str(slow)) in {said[:2] for said in heard.said}
+
+
+def test_a_process_that_dies_costs_its_own_run_alone_and_the_others_are_not_begun_again(store, calls):
+    slow = [Run(Counted(str(calls), seconds=0.5, marker=marker)) for marker in range(4)]
+    outcomes = perform_all([*slow[:1], Run(Dies()), *slow[1:], Run(Ends())], store, Bench(), workers=2, display=Heard())
+    reasons = {outcome.run: outcome.failure.message for outcome in outcomes if outcome.failure}
+    assert set(reasons) == {Run(Dies()), Run(Ends())}
+    assert "killed by SIGKILL" in reasons[Run(Dies())]
+    assert "ended with status 7" in reasons[Run(Ends())]
+    assert sorted(lines(calls)) == [f"{marker}/0" for marker in range(4)]
+
+
+def test_a_run_that_hangs_is_given_up_with_its_stack_and_the_others_go_on(store, calls, hold, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    hangs = Run(Counted(str(calls), seconds=1.0, hold=str(hold)))
+    outcomes = perform_all(
+        [hangs, Run(Draw()), Run(Draw(), 1)], store, Bench(), workers=1, display=Heard(), stalled=1.0
+    )
+    assert [outcome.record is not None for outcome in outcomes] == [False, True, True]
+    failure = outcomes[0].failure
+    assert failure.kind == "Stalled"
+    assert "no progress for 1 s" in failure.message
+    assert 'fake_recipes.py", line' in failure.message
+    assert "in compute" in failure.trace
+    with store.lock(outcomes[0].key):  # given back by the process that was killed
+        assert not list(tmp_path.glob("stack-*"))
+
+
+def test_a_run_that_shows_progress_is_not_given_up_however_long_it_takes(store, calls):
+    (outcome,) = perform_all([Run(Counted(str(calls), seconds=4.0))], store, Bench(), display=Heard(), stalled=3.0)
+    assert outcome.record is not None
+
+
+@contextlib.contextmanager
+def files_of_at_most(size):
+    """The system refuses to write more bytes into any file, in this process and in those that it starts."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_once_the_store_takes_no_more_records_no_run_begins(store, calls, apart):
+    runs = [Run(Counted(str(calls), marker=marker)) for marker in range(3)]
+    with files_of_at_most(100):
+        outcomes = perform_all(runs, store, Bench(), workers=1, display=Heard(), apart=apart)
+    assert outcomes[0].failure.kind == "RecordNotWritten"
+    assert [outcome.missing for outcome in outcomes] == [False, True, True]
+    assert lines(calls) == ["0/0"]
 
 
 VISITOR = """
@@ -164,6 +213,7 @@ from dataclasses import dataclass
 from harness.networks import NETWORKS
 from harness.runs import Recipe, Result
 from harness.system.stable_names import stable_name
+from harness.tests.processes import group_exists, wait_until
 from harness.training import Network
 
 @stable_name("visitors-count")
@@ -210,11 +260,9 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
     assert store.verify() == []
 
 
-def live_as_a_worker(store, bench, started):
+def live_as_a_worker(started):
     """What a worker process does when it has nothing to do."""
-    devices: SimpleQueue = SimpleQueue()
-    devices.put("cpu")
-    workers._start(store, bench, None, devices, sys.path, {})
+    workers._settle(sys.path, {})
     started.write_text(str(os.getpid()))
     time.sleep(600)
 
@@ -225,7 +273,7 @@ def test_a_worker_leaves_ctrl_c_to_its_parent_and_does_not_outlive_it(store, tmp
 from multiprocessing import get_context
 from pathlib import Path
 from harness.tests.test_runs_processes import live_as_a_worker
-get_context("spawn").Process(target=live_as_a_worker, args=(store.path, bench, Path({str(started)!r}))).start()
+get_context("spawn").Process(target=live_as_a_worker, args=(Path({str(started)!r}),)).start()
 """
     with process(store, script) as (session, _):
         wait_until(lambda: lines(started))
@@ -235,16 +283,6 @@ get_context("spawn").Process(target=live_as_a_worker, args=(store.path, bench, P
         session.kill()
         session.wait()
         wait_until(lambda: not group_exists(session.pid))
-
-
-def group_exists(group):
-    """Whether a living process of the group is left (a zombie that nobody has waited for is none)."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, its_group = status.read_text().rpartition(")")[2].split()[:3]
-            if int(its_group) == group and state not in "ZX":
-                return True
-    return False
 
 
 def test_nothing_is_said_when_there_is_nothing_to_do(store, capsys):

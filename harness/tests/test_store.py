@@ -225,7 +225,7 @@ def test_a_corrupt_record_of_a_read_only_store_stays_where_it_is_and_is_not_used
     assert file.exists()
 
 
-@pytest.mark.parametrize("version", [FORMAT + 1, FORMAT - 1, "x", None])
+@pytest.mark.parametrize("version", [FORMAT + 1, FORMAT - 1])
 def test_an_intact_record_of_another_format_is_left_alone_and_says_what_to_do(store, version):
     put(store)
     file, _ = store.files(KEY)
@@ -236,6 +236,17 @@ def test_an_intact_record_of_another_format_is_left_alone_and_says_what_to_do(st
         store.get(KEY)
     assert file.exists()
     assert "upgrade the suite" in store.verify()[0]
+
+
+@pytest.mark.parametrize("version", ["x", None, True, 1.0])
+def test_a_sealed_record_without_a_number_for_its_format_is_corrupt(store, version):
+    put(store)
+    file, _ = store.files(KEY)
+    body = json.loads(file.read_bytes())
+    del body["sha256"]
+    file.write_bytes(seal(body | {"format": version}))
+    assert store.get(KEY) is None
+    assert not file.exists()
 
 
 def test_a_record_under_another_name_is_corrupt(store):
@@ -291,3 +302,26 @@ def test_another_thread_waits_for_the_lock(store, caplog):
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def hold_for_a_moment(store):
+    with store.lock(KEY):
+        pass
+
+
+def test_who_waits_is_told_who_holds_the_lock_and_since_when_as_far_as_that_is_known(store, caplog):
+    with store.lock(KEY), store.lock(KEY):
+        pass
+    assert not (store.path / "locks" / f"{KEY}.holder").exists()
+    holder = store.path / "locks" / f"{KEY}.holder"
+    for told in ("process 12 on elsewhere since 2026-01-02 03:04:05 UTC", "another process"):
+        with store.lock(KEY):
+            holder.unlink() if told == "another process" else holder.write_text(told)
+            waits = threading.Thread(target=hold_for_a_moment, args=(store,))
+            waits.start()
+            for _ in range(1000):
+                if told in caplog.text:
+                    break
+                waits.join(0.01)
+        waits.join()
+        assert f"is being computed by {told}, waiting" in caplog.text
