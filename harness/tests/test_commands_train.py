@@ -97,6 +97,7 @@ def run_train(store, monkeypatch, capsys):
             "workers": 1,
             "bundle": None,
             "require_data": False,
+            "executor": None,
             "arguments": ["train", "-k", "a b"],
         }
         selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Bench())
