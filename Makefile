@@ -60,6 +60,10 @@ types: .venv/installed
 tests: .venv/installed
 	$(BIN)/python -m pytest harness/tests claims/*/methods -n 2 $(ARGS)
 
+# Runs as tasks of a Slurm of one machine, which the tests start and end: apt-get install slurm-wlm munge, and be root.
+test-slurm: .venv/installed
+	TEST_SLURM=1 $(BIN)/python -m pytest harness/tests/test_cluster_slurm.py $(ARGS)
+
 # The page in a real browser: what is pressed and searched, axe-core, and whether it is valid HTML (where there is java).
 test-browser: .venv/browser
 	$(BIN)/python -m pytest harness/tests/test_report_browser.py $(ARGS)
@@ -83,4 +87,4 @@ claims: .venv/installed
 clean:
 	rm -rf .venv reports/latest reports/store
 
-.PHONY: report recheck record nightly test lint types tests test-browser claims clean
+.PHONY: report recheck record nightly test lint types tests test-browser test-slurm claims clean

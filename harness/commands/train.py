@@ -8,6 +8,10 @@ With --until-decided, seeds are added after that to claims that are undecided an
 (`most_seeds`): first where the fewest are needed, up to the next of the looks that were fixed beforehand
 (harness/judging/looks.py), until the claim is decided, or could not be with all of its seeds.
 
+With --executor slurm each run is a task of an array, --workers of them at a time, and the command waits for them.  It
+is started on a machine with the device that computes, which the records name, and shares its store with the tasks.  A
+task that is killed is submitted once more; --minutes holds for tasks, too, and those that are left are cancelled then.
+
 Exit status:
   0    every run is in the store (but for those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
@@ -30,7 +34,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from harness.commands import selection
+from harness.commands import cluster, selection
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.usage import BadUsage, at_least_one, positive
@@ -90,9 +94,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Those that say which runs are done, and how."""
     selection.add_arguments(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
-    parser.add_argument("--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU)")
+    parser.add_argument(
+        "--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU; tasks: 16)"
+    )
     parser.add_argument("--stalled", type=positive, metavar="S", help="give up a run without progress for S seconds")
     parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
+    cluster.add_arguments(parser)
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -111,11 +118,12 @@ def deadline(chosen: argparse.Namespace) -> float | None:
 
 
 def check(chosen: argparse.Namespace) -> None:
-    """Refuse, before anything is collected or trained, a bundle that could not be written.
+    """Refuse, before anything is collected or trained, a bundle that could not be written, or a cluster not at hand.
 
     Raises:
-        BadUsage: its folder is not there.
+        BadUsage: the bundle's folder is not there, or what `--executor` takes is not.
     """
+    cluster.queue(chosen)
     if chosen.bundle is not None and not chosen.bundle.absolute().parent.is_dir():
         raise BadUsage(f"--bundle {chosen.bundle}: there is no such folder")
 
@@ -127,7 +135,10 @@ def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) 
 
     known = looked_up(selection, Archive.read(EVIDENCE))
     try:
-        pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)
+        if queue := cluster.queue(chosen):
+            pace, stopped = done_as_tasks(longest_first(known), selection, queue, ends)
+        else:
+            pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)
         account = accounted([outcome for outcome, _ in known], selection, pace)
         if chosen.bundle is not None:
             bundle([outcome for outcome, _ in known], selection, chosen.bundle)
@@ -166,6 +177,26 @@ def done(
     try:
         with stopping(ends):
             perform_all(todo, store, bench, workers=workers, display=display, admits=pace.admits, stalled=stalled)
+    except Stopped as stop:
+        return pace, stop.number
+    return pace, None
+
+
+def done_as_tasks(
+    todo: Mapping[Run, float | None], selection: Selection, queue: cluster.Queue, ends: float | None
+) -> tuple[Pace, int | None]:
+    """The same as tasks of a cluster."""
+    from harness.runs import display_for
+    from harness.runs.display import Paced
+    from harness.runs.pace import Pace
+
+    pace = Pace(todo, queue.at_once, ends=ends)
+    display = Paced(display_for(len(todo), left=pace.left), pace)
+    deadline = None if ends is None else time.time() + ends - time.monotonic()
+    try:
+        with stopping(ends):
+            if todo:
+                cluster.perform_as_tasks(todo, selection.store, selection.bench, queue, display, deadline)
     except Stopped as stop:
         return pace, stop.number
     return pace, None

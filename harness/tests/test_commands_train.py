@@ -99,6 +99,7 @@ def run_train(store, monkeypatch, capsys):
             "stalled": None,
             "until_decided": False,
             "require_data": False,
+            "executor": None,
             "arguments": ["train", "-k", "a b"],
         }
         selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Bench())
