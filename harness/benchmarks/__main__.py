@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 BENCHES = {
+    "load": "seconds and memory of plan, verify and judging, with many claims and records and with ten times as many",
     "margins": "which verdicts change when every margin is halved or doubled",
     "rounding": "what rounding changes in a training, and what mistakes do: the tolerance of a recheck",
     "training": "images a second in training, against the plain PyTorch loop",
