@@ -9,9 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from harness.report.axis import Axis, axis
-
-SHOWN = 8
-"""Panels that a card draws, that of the case which decides among them; the curves of the others are in claims.json."""
+from harness.report.detail import chosen
 
 WIDTH, HEIGHT, COLOURS = 300, 150, 6
 """Of a panel, in its own units; lines beyond the colours begin with the first again, dashed."""
@@ -57,12 +55,11 @@ def panels(
     return [panel for case in entry["cases"] if (panel := _panel(case, curves, printed or {}))]
 
 
-def on_card(entry: Mapping[str, Any]) -> tuple[list[Panel], int]:
-    """The panels that the card of a claim draws, and how many it leaves out."""
-    drawn = [(case["case"], panel) for case in entry["cases"] if (panel := _panel(case, ("*",), {}))]
-    decides = entry["deciding"] and entry["deciding"]["case"]
-    chosen = sorted(range(len(drawn)), key=lambda number: (drawn[number][0] != decides, number))[:SHOWN]
-    return [drawn[number][1] for number in sorted(chosen)], len(drawn) - len(chosen)
+def on_card(entry: Mapping[str, Any], most: int) -> tuple[list[Panel], int]:
+    """The panels that the card of a claim draws, `most` of them at most, and how many it leaves out."""
+    drawn = {case["case"]: panel for case in entry["cases"] if (panel := _panel(case, ("*",), {}))}
+    some = chosen(entry, [case for case in entry["cases"] if case["case"] in drawn], most)
+    return [drawn[case["case"]] for case in some], len(drawn) - len(some)
 
 
 def _panel(case: Mapping[str, Any], patterns: Sequence[str], printed: Mapping[str, Any]) -> Panel | None:

@@ -21,6 +21,7 @@ from harness.claims.kinds import Kind
 from harness.report.beside import beside as told_beside
 from harness.report.claim_review import claim_reviews
 from harness.report.curves import on_card
+from harness.report.detail import DETAILS, Detail, chosen
 from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.report.sparkline import sparkline
@@ -30,17 +31,25 @@ from harness.verdicts import Evidence, Verdict
 
 Entry = Mapping[str, Any]
 
+LIMIT = 3_000_000
+"""Bytes of a page."""
+
 COUNTED = (Kind.CLAIM, Kind.ERROR)
 """Kinds of entries that a paper's verdicts are counted over; the others are shown beside them."""
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: Mapping[str, Any], limit: int = LIMIT) -> str:
     """The page that a reader opens, without what HTML may leave out.
 
     Args:
         document: the content of claims.json, see `harness.report.document`.
+        limit: bytes; cards show less where the page would have more.
     """
-    return shortened(draw(document))
+    for detail in DETAILS:
+        page = shortened(draw(document, detail=detail))
+        if len(page.encode()) <= limit:
+            break
+    return page
 
 
 def split(document: Mapping[str, Any]) -> dict[str, bytes]:
@@ -83,12 +92,13 @@ def policy(beside: bool) -> str:
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
-def draw(document: Mapping[str, Any], beside: bool = False) -> str:
+def draw(document: Mapping[str, Any], beside: bool = False, detail: Detail = DETAILS[0]) -> str:
     """The page with every tag and quote.
 
     Args:
         document: the content of claims.json.
         beside: whether style, script and pictures lie beside the page.
+        detail: how much cards show.
     """
     papers = [
         {
@@ -116,6 +126,7 @@ def draw(document: Mapping[str, Any], beside: bool = False) -> str:
         style=own("page.css"),
         script=own("page.js"),
         beside=beside,
+        detail=detail,
         picture_of=picture_beside if beside else picture_inside,
         policy=policy(beside),
     )
@@ -199,7 +210,7 @@ def template(name: str) -> jinja2.Template:
         trained=trained,
         would_refute=would_refute,
     )
-    loader.globals.update(told_beside=told_beside, forest=forest, on_card=on_card, sparkline=sparkline)
+    loader.globals.update(told_beside=told_beside, chosen=chosen, forest=forest, on_card=on_card, sparkline=sparkline)
     return loader.get_template(name)
 
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from harness.claims.papers import Headline, Paper
 from harness.judging.claims import judge_claims
 from harness.report.axis import axis
-from harness.report.curves import SHOWN, on_card
+from harness.report.curves import on_card
+from harness.report.detail import DETAILS
 from harness.report.document import document
 from harness.report.forest import FEW, forest
-from harness.report.page import draw, interval, own, render
+from harness.report.page import draw, interval, own, render, shortened
 from harness.report.stated import stated
 from harness.rules import Estimate, Exact, equivalent_to, greater_than
 from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
@@ -219,19 +220,38 @@ def test_what_was_computed_has_no_interval():
     assert interval({"low": 1.0, "high": 2.0}) == "[1, 2]"
 
 
-def test_a_card_draws_few_of_many_curves_and_that_of_the_case_which_decides():
+def many_cases(count: int):
+    """A report of a claim with so many cases, with curves and values; the last one decides."""
     curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}}
-    verdicts = [Verdict.SUPPORTED] * (SHOWN + 3) + [Verdict.REFUTED]
+    verdicts = [Verdict.SUPPORTED] * (count - 1) + [Verdict.REFUTED]
     cases = [
-        case(f"c{n:02d}", judged=judgement({"x": VERDICTS[verdict]}), parameters={"n": f"c{n:02d}"}, series=curves)
+        case(f"c{n:02d}", judged=judgement({"x": VERDICTS[verdict]}), parameters={"n": f"c{n:02d}"}, series=curves,
+             values={"x": {"": [1.0, 2.0]}}, seeds=[3, 4])
         for n, verdict in enumerate(verdicts)
-    ]
-    (entry,) = documented(described(), *cases)["claims"]
-    drawn, left_out = on_card(entry)
-    assert (len(drawn), left_out) == (SHOWN, 4)
-    assert entry["deciding"]["case"] == f"c{SHOWN + 3}" in {panel.title for panel in drawn}
-    assert "Those of 4 more cases are in claims.json." in draw(documented(described(), *cases))
-    assert on_card(documented(described(), case(series=curves))["claims"][0])[1] == 0
+    ]  # fmt: skip
+    return documented(described(), *cases)
+
+
+def test_a_card_shows_few_of_many_cases_and_curves_and_the_one_that_decides_among_them():
+    whole = many_cases(30)
+    (entry,) = whole["claims"]
+    drawn, left_out = on_card(entry, 8)
+    assert (len(drawn), left_out) == (8, 22)
+    assert entry["deciding"]["case"] == "c29" in {panel.title for panel in drawn}
+    for detail in DETAILS:
+        text = Elements(draw(whole, detail=detail)).text
+        shown = {f"c{n:02d}" for n in range(30) if re.search(f"c{n:02d}x(supported|refuted)", text)}
+        assert len(shown) == min(30, detail.cases)
+        assert "c29" in shown
+        assert ("The other cases and values are in claims.csv." in text) == (detail.cases < 30)
+        assert text.count("seed 3: 1; seed 4: 2") == min(30, detail.values)
+
+
+def test_a_page_shows_as_much_as_its_limit_allows():
+    sizes = [len(shortened(draw(many_cases(30), detail=detail)).encode()) for detail in DETAILS]
+    assert sizes == sorted(sizes, reverse=True)
+    for limit, size in ((sizes[0], sizes[0]), (sizes[0] - 1, sizes[1]), (sizes[2], sizes[2]), (1, sizes[-1])):
+        assert len(render(many_cases(30), limit).encode()) == size
 
 
 def test_the_page_has_the_elements_and_the_text_of_what_is_drawn():
