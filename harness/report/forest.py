@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.report.axis import Axis, axis
+from harness.report.detail import chosen
 from harness.report.wording import papers_number, quantity, rule_of
 
 MOST = 40
@@ -86,16 +87,17 @@ class Forest:
         return any(row.seeds for row in self.rows)
 
 
-def forest(entry: Entry, few: bool = False) -> Forest | None:
+def forest(entry: Entry, few: bool = False, most: int = MOST) -> Forest | None:
     """The picture of a claim's entry in claims.json; None where nothing was sampled, or the units differ.
 
     Args:
         entry: of the claim.
         few: only the case that decides, where all of them are more than `FEW` rows.
+        most: so many cases at most, that which decides among them.
     """
     found = [
         (case, part, judged)
-        for case in entry["cases"]
+        for case in chosen(entry, entry["cases"], most if most < MOST else len(entry["cases"]))
         for part, judged in case["parts"].items()
         if all(judged[key] is not None for key in ("effect", "low", "high"))
     ]
