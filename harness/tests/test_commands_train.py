@@ -98,6 +98,7 @@ def run_train(store, monkeypatch, capsys):
             "bundle": None,
             "require_data": False,
             "executor": None,
+            "again": False,
             "arguments": ["train", "-k", "a b"],
         }
         selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Bench())
