@@ -179,7 +179,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         metavar="N",
         default=1440.0,
-        help="with --executor: after so long a task is queued again, and goes on from its checkpoint (default: 1440)",
+        help="with --executor: after so long a task is queued again, three times at most, and goes on from its "
+        "checkpoint (default: 1440)",
     )
     parser.add_argument(
         "--sbatch",

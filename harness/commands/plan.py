@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from harness.claims.tiers import TIERS
 from harness.commands import selection
 from harness.commands.selection import Selection, selected, shown
+from harness.commands.set_aside import set_aside
 from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
@@ -78,9 +79,10 @@ def planned(selection: Selection, archive: Archive | None = None, *, gpu: bool =
     from harness.runs.gpu_cost import BASIS
     from harness.runs.key import device_class
 
+    known = looked_up(selection, archive, gpu=gpu)
+    aside = set_aside((outcome for outcome, _ in known), selection.store)
     runs = [
-        entry(selection, outcome, cost, kept(outcome, archive))
-        for outcome, cost in looked_up(selection, archive, gpu=gpu)
+        entry(selection, outcome, cost, kept(outcome, archive), aside.get(str(outcome.run))) for outcome, cost in known
     ]
     workers = 1 if gpu else default_workers(selection.bench)
     by_tier = {tier: [run for run in runs if run["tier"] == tier] for tier in TIERS}
@@ -108,8 +110,14 @@ def kept(outcome: Outcome, archive: Archive | None) -> tuple[Entry, Freshness] |
     return archive.find(declared(outcome.run)) if made_of is None else archive.find(made_of, made_of["data"])
 
 
-def entry(selection: Selection, outcome: Outcome, cost: Cost, recorded: tuple[Entry, Freshness] | None = None) -> Json:
-    """What the plan says of one run."""
+def entry(
+    selection: Selection,
+    outcome: Outcome,
+    cost: Cost,
+    recorded: tuple[Entry, Freshness] | None = None,
+    aside: str | None = None,
+) -> Json:
+    """What the plan says of one run; `aside` is why it is set aside, if it is."""
     from harness.store.canonical import content_key
 
     run = outcome.run
@@ -120,20 +128,22 @@ def entry(selection: Selection, outcome: Outcome, cost: Cost, recorded: tuple[En
         "key": outcome.key,
         "tier": selection.tier_of(run),
         "claims": [claim.id for claim in selection.needs[run]],
-        "state": state_of(outcome, recorded),
+        "state": state_of(outcome, recorded, aside),
         "freshness": str(recorded[1]) if recorded else None,
-        "reason": outcome.failure.message if outcome.failure and not recorded else None,
+        "reason": None if recorded else outcome.failure.message if outcome.failure else aside,
         "seconds": recorded[0].seconds if recorded else cost.seconds,
         "basis": "this run" if recorded else cost.basis,
     }
 
 
-def state_of(outcome: Outcome, recorded: object) -> str:
-    """Where a run is: in the store, else kept as evidence, else missing, or not to be had here."""
+def state_of(outcome: Outcome, recorded: object, aside: str | None) -> str:
+    """Where a run is: in the store, else kept as evidence, else missing, set aside, or not to be had here."""
     if outcome.record:
         return "stored"
     if recorded:
         return "kept"
+    if aside:
+        return "set aside"
     return "missing" if outcome.missing else "not available"
 
 
@@ -154,6 +164,7 @@ def total(runs: Iterable[Json], workers: int) -> Json:
         "kept": states["kept"],
         "stale": sum(entry["freshness"] == "stale" for entry in entries),
         "missing": states["missing"],
+        "set_aside": states["set aside"],
         "not_available": states["not available"],
         "seconds": sum(known),
         "elapsed": makespan(known, workers),
@@ -170,7 +181,15 @@ def readable(plan: Json) -> list[str]:
     if len(plan["tiers"]) > 1:
         lines.append(f"all: {said(plan['total'], plan['workers'])}")
     lines += sorted({f"not available: {run['reason']}" for run in plan["runs"] if run["state"] == "not available"})
+    lines += [
+        f"set aside: {run['recipe']}, seed {run['seed']}: {run['reason']}" for run in plan["runs"] if is_aside(run)
+    ]
     return [*lines, f"store: {plan['store']}"]
+
+
+def is_aside(run: Json) -> bool:
+    """Whether the plan has a run as set aside."""
+    return bool(run["state"] == "set aside")
 
 
 def by_recipe(runs: Sequence[Json]) -> list[list[Json]]:
@@ -217,6 +236,8 @@ def said(sums: Json, workers: int) -> str:
     if sums["stale"]:
         evidence = f"{evidence[:-2]} ({sums['stale']} of them stale), "
     text = f"{sums['runs']} runs, {sums['stored']} in the store, {evidence}{sums['missing']} missing"
+    if sums["set_aside"]:
+        text += f", {sums['set_aside']} set aside"
     if sums["not_available"]:
         text += f", {sums['not_available']} not available"
     if sums["missing"] > sums["unknown"]:

@@ -12,8 +12,11 @@ With --executor slurm each run is a task of an array, --workers of them at a tim
 is started on a machine with the device that computes, which the records name, and shares its store with the tasks.  A
 task that is killed is submitted once more; --minutes holds for tasks, too, and those that are left are cancelled then.
 
+A run that has killed its process twice, in this night or another, is set aside: it is named, and begun again only with
+--again or once its code has changed.
+
 Exit status:
-  0    every run is in the store (but for those whose data set is not here, unless --require-data)
+  0    every run is in the store (but for those set aside, and those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
   2    bad usage
   3    stopped at --minutes with runs left; one at least was finished, so that repeating the command comes to an end
@@ -37,6 +40,7 @@ from typing import TYPE_CHECKING
 from harness.commands import cluster, selection
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
+from harness.commands.set_aside import remember_deaths, set_aside
 from harness.commands.usage import BadUsage, at_least_one, positive
 from harness.system.places import EVIDENCE
 from harness.system.plain import one_line
@@ -67,6 +71,7 @@ class Account:
         new: how many of those stored were done now.
         lacking: why runs cannot be done for want of their data, by name.
         failed: why runs failed, by name.
+        aside: why runs are not begun any more, by name.
         left: names of the runs that are yet to be done.
     """
 
@@ -74,11 +79,17 @@ class Account:
     new: int
     lacking: Mapping[str, str]
     failed: Mapping[str, str]
+    aside: Mapping[str, str]
     left: Sequence[str]
 
     def __str__(self) -> str:
         text = f"runs in the store: {len(self.stored)}, {self.new} of them new"
-        counts = {"failed": self.failed, "without their data": self.lacking, "left": self.left}
+        counts = {
+            "failed": self.failed,
+            "set aside": self.aside,
+            "without their data": self.lacking,
+            "left": self.left,
+        }
         return "; ".join([text, *(f"{what}: {len(runs)}" for what, runs in counts.items() if runs)])
 
 
@@ -99,6 +110,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stalled", type=positive, metavar="S", help="give up a run without progress for S seconds")
     parser.add_argument("--bundle", type=Path, metavar="FILE", help="write the selection's records there, for `merge`")
+    parser.add_argument("--again", action="store_true", help="also begin runs that killed their process twice")
     cluster.add_arguments(parser)
 
 
@@ -134,14 +146,18 @@ def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) 
     from harness.store import StoreProblem
 
     known = looked_up(selection, Archive.read(EVIDENCE))
+    outcomes = [outcome for outcome, _ in known]
+    aside = {} if chosen.again else set_aside(outcomes, selection.store)
+    todo = {run: seconds for run, seconds in longest_first(known).items() if str(run) not in aside}
     try:
         if queue := cluster.queue(chosen):
-            pace, stopped = done_as_tasks(longest_first(known), selection, queue, ends)
+            pace, stopped = done_as_tasks(todo, selection, queue, ends)
         else:
-            pace, stopped = done(longest_first(known), selection, chosen.workers, ends, chosen.stalled)
-        account = accounted([outcome for outcome, _ in known], selection, pace)
+            pace, stopped = done(todo, selection, chosen.workers, ends, chosen.stalled)
+        remember_deaths(outcomes, pace.problems, selection.store)
+        account = accounted(outcomes, selection, pace, aside)
         if chosen.bundle is not None:
-            bundle([outcome for outcome, _ in known], selection, chosen.bundle)
+            bundle(outcomes, selection, chosen.bundle)
     except (OSError, StoreProblem) as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -220,7 +236,7 @@ def stopping(ends: float | None) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace) -> Account:
+def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace, aside: Mapping[str, str]) -> Account:
     """What has become of the runs, as the store has them now."""
     stored, lacking, failed, left = [], {}, dict(pace.problems), []
     for outcome in outcomes:
@@ -231,10 +247,10 @@ def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace) -> 
             failed[name] = outcome.failure.reason
         elif outcome.key and selection.store.get(outcome.key):
             stored.append(name)
-        elif name not in failed:
+        elif name not in failed and name not in aside:
             left.append(name)
     new = len(stored) - sum(outcome.record is not None for outcome in outcomes)
-    return Account(stored, new, lacking, failed, left)
+    return Account(stored, new, lacking, failed, aside, left)
 
 
 def bundle(outcomes: Sequence[Outcome], selection: Selection, file: Path) -> None:
@@ -252,6 +268,8 @@ def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
     print(account)
     for name, reason in account.failed.items():
         print(one_line(f"failed: {name}: {reason}"), file=sys.stderr)
+    for name, reason in account.aside.items():
+        print(one_line(f"set aside: {name}: {reason}; begin it with --again"), file=sys.stderr)
     for reason in sorted(set(account.lacking.values())):
         print(one_line(f"without data: {reason}"), file=sys.stderr)
     for name in account.left[:LISTED]:

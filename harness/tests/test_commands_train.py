@@ -100,6 +100,7 @@ def run_train(store, monkeypatch, capsys):
             "until_decided": False,
             "require_data": False,
             "executor": None,
+            "again": False,
             "arguments": ["train", "-k", "a b"],
         }
         selection = Selection({one: [CLAIM] for one in runs}, "smoke", store, Bench())
