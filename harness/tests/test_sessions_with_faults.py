@@ -148,10 +148,11 @@ def stopped_while_training(suite: Suite, number: signal.Signals, *options: str) 
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "claims", "-p", "no:cacheprovider", *options],
         cwd=suite.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which one in the background may ignore
     )  # fmt: skip
     wait_until(lambda: count.exists() or process.poll() is not None)
     os.kill(process.pid, number)
-    process.wait()
+    process.wait(120)
     return process
 
 
