@@ -312,7 +312,7 @@ class _Tasks:
 
         tasks = [self._task(run, seconds) for run, seconds in expected.items()]
         try:
-            with self._executor.batch():
+            with sigint_heeded(), self._executor.batch():
                 self._jobs = [self._executor.submit(task) for task in tasks]
         except (FailedJobError, FailedSubmissionError) as error:
             said = [line for line in str(error).splitlines() if "error:" in line] or str(error).splitlines()
@@ -347,6 +347,22 @@ class _Tasks:
 
     def _under_way(self) -> bool:
         return bool(_queued(self._folder.name)) if self._slurm else not all(job.done() for job in self._jobs)
+
+
+@contextlib.contextmanager
+def sigint_heeded() -> Iterator[None]:
+    """Have processes that are started here heed SIGINT, by which local tasks are cancelled.
+
+    A process that was put into the background may ignore it, and hand that on to those that it starts.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Look:

@@ -87,7 +87,8 @@ def in_archive(file: Path, data: str | None) -> int:
             raise BadUsage(f"{file}: no archive of a report ({error})") from error
         if not Path(folder, REPORT, "claims.json").is_file():
             raise BadUsage(f"{file}: no archive of a report, which would have {REPORT}/claims.json")
-        here = {**os.environ, "PYTHONPATH": folder, "PYTHONSAFEPATH": "1"}
+        places = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
+        here = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONSAFEPATH": "1"}
         suite = [sys.executable, "-m", "harness"]
         if Path(folder, RECORDS).is_file():
             subprocess.run([*suite, "merge", RECORDS], cwd=folder, env=here, check=True)

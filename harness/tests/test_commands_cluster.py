@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import time
 from pathlib import Path
 
@@ -68,8 +69,10 @@ def test_a_task_begins_only_if_its_run_is_expected_to_end_in_time_and_is_cut_off
     assert record(store, held) is None
 
 
-def test_tasks_end_when_the_wait_for_them_does(store, tmp_path):
+@pytest.mark.parametrize("sigint", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+def test_tasks_end_when_the_wait_for_them_does(store, tmp_path, sigint):
     (tmp_path / "hold").touch()
+    before = signal.signal(signal.SIGINT, sigint)
     held = Run(Counted(str(tmp_path / "calls"), marker=1, hold=str(tmp_path / "hold")))
 
     class Stops(Told):
@@ -80,6 +83,7 @@ def test_tasks_end_when_the_wait_for_them_does(store, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         perform_as_tasks({held: None, Run(Draw()): None}, store, Bench(), LOCAL, Stops())
+    assert signal.signal(signal.SIGINT, before) is sigint
     (tmp_path / "hold").unlink()
     with store.lock(next((store.path / "locks").glob("*.lock")).stem):  # else waits for the task
         assert record(store, held) is None

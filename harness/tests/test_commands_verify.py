@@ -187,9 +187,9 @@ def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys,
         "damaged": "{",
         "newer": '{"schema": 99}',
         "list": "[]",
-        "null": '{"schema": 2, "session": {}, "papers": [], "claims": null}',
+        "null": '{"schema": 2, "session": {}, "papers": [], "base": null, "claims": null}',
         "older": '{"schema": 2, "session": {}, "claims": []}',
-        "empty": '{"schema": 2, "session": {}, "papers": [], "claims": []}',
+        "empty": '{"schema": 2, "session": {}, "papers": [], "base": null, "claims": []}',
     }
     for name, content in contents.items():
         (tmp_path / name).mkdir()
