@@ -14,6 +14,7 @@ import pytest
 
 from harness.__main__ import parser
 from harness.commands import recheck
+from harness.data.dataset_errors import DatasetMissing
 from harness.evidence import Entry
 from harness.evidence.recheck import Comparison, Difference
 
@@ -100,6 +101,26 @@ def test_without_records_or_without_their_data_it_says_so_and_passes(call, here,
     (here / "reports/evidence/paper/some.jsonl").write_text(SHORT.entry.line() + "\n")
     assert call() == (0, [])
     assert "1 records are kept, and of the selected claims none whose data are here" in capsys.readouterr().out
+
+
+def test_a_run_whose_released_weights_are_not_here_is_left_out(call, capsys, monkeypatch):
+    weightless = candidate("weightless", 1.0)
+
+    def again(one: Any, *_: Any) -> tuple[Comparison, bool]:
+        if one is weightless:
+            raise DatasetMissing("no weights")
+        return AGREES, True
+
+    assert call(waiting=[]) == (0, [])
+    monkeypatch.setattr(recheck, "candidates", lambda *_: iter([weightless, SHORT]))
+    monkeypatch.setattr(recheck, "recheck", again)
+    assert recheck.run(chosen()) == 0
+    told = capsys.readouterr()
+    assert "1 of 1 records rechecked, none did not come out again" in told.out
+    assert "left out: no weights" in told.err
+    monkeypatch.setattr(recheck, "candidates", lambda *_: iter([weightless]))
+    assert recheck.run(chosen()) == 0
+    assert "0 of 0 records rechecked" in capsys.readouterr().out
 
 
 def test_what_does_not_come_out_again_fails_and_is_named(call, capsys):
