@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from claims.tomasini2022.methods.architecture_correlation import (
     AGAINST_G,
@@ -97,21 +98,26 @@ def test_the_error_on_the_task_goes_best_with_the_relative_sensitivity(lab: Lab,
     found.draw(lab, correlation)
 
 
+ON_THE_ZOO: Mapping[str, Any] = {
+    "tier": "laptop",
+    "readings": {"correlation": CORRELATIONS},
+    "about": About.DIRECTION,
+    "runs": zoo,
+    "seeds": SEEDS,
+    "reach": REACH,
+    "rule": greater_than(0.0),
+}
+"""What claims on architectures that are trained on CIFAR-10 share; the rule is on one correlation, against zero."""
+
 OF_THE_SHARE_RIGHT = "the share of images that a network gets right in the place of its error"
 
 
 @claim(
     "SP-02",
     where="Section 1; Fig. 1 of the full version",
-    tier="laptop",
-    readings={"correlation": CORRELATIONS},
-    about=About.DIRECTION,
-    runs=zoo,
-    seeds=SEEDS,
-    reach=REACH,
-    rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control=OF_THE_SHARE_RIGHT,
+    **ON_THE_ZOO,
 )
 def test_the_error_rises_with_the_sensitivity_to_deformations(lab: Lab, correlation: Correlation) -> None:
     """The test error of trained networks is correlated with D_f when f is the network output.
@@ -127,15 +133,9 @@ def test_the_error_rises_with_the_sensitivity_to_deformations(lab: Lab, correlat
 @claim(
     "SP-03",
     where="Section 1; Fig. 1 of the full version",
-    tier="laptop",
-    readings={"correlation": CORRELATIONS},
-    about=About.DIRECTION,
-    runs=zoo,
-    seeds=SEEDS,
-    reach=REACH,
-    rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control=OF_THE_SHARE_RIGHT,
+    **ON_THE_ZOO,
 )
 def test_the_error_falls_with_the_sensitivity_to_noise(lab: Lab, correlation: Correlation) -> None:
     """The test error is anti-correlated with the sensitivity to white noise G_f.
@@ -150,15 +150,9 @@ def test_the_error_falls_with_the_sensitivity_to_noise(lab: Lab, correlation: Co
 @claim(
     "SP-04",
     where="Section 1; Fig. 1 of the full version",
-    tier="laptop",
-    readings={"correlation": CORRELATIONS},
-    about=About.DIRECTION,
-    runs=zoo,
-    seeds=SEEDS,
-    reach=REACH,
-    rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="R and the better of D and G exchanged",
+    **ON_THE_ZOO,
 )
 def test_the_relative_sensitivity_goes_best_with_the_error(lab: Lab, correlation: Correlation) -> None:
     """It is the relative sensitivity R_f which correlates best with the error.
@@ -174,14 +168,8 @@ def test_the_relative_sensitivity_goes_best_with_the_error(lab: Lab, correlation
 @claim(
     "SP-05",
     where="Section 1",
-    tier="laptop",
-    readings={"correlation": CORRELATIONS},
-    about=About.DIRECTION,
-    runs=zoo,
-    seeds=SEEDS,
-    reach=REACH,
-    rule=greater_than(0.0),
     control="untrained and trained networks exchanged",
+    **ON_THE_ZOO,
 )
 def test_the_correlation_is_learned(lab: Lab, correlation: Correlation) -> None:
     """This correlation, of R_f and the error, is learned over training, as it is not seen at initialization.
@@ -204,15 +192,9 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 @claim(
     "SP-06",
     where="Section 1",
-    tier="laptop",
-    readings={"correlation": CORRELATIONS},
-    about=About.DIRECTION,
-    runs=zoo,
-    seeds=SEEDS,
-    reach=REACH,
-    rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="the layers in the opposite order",
+    **ON_THE_ZOO,
 )
 def test_the_correlation_is_built_up_layer_by_layer(lab: Lab, correlation: Correlation) -> None:
     """This correlation is built up layer by layer.

@@ -13,7 +13,6 @@ import os
 import pickle
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -115,7 +114,7 @@ def differs(run: Run, made_of: Mapping[str, Any], bench: Bench) -> RunFailed | N
 
     here = ingredients(run, bench)
     if other := [f"{what} {here[what]}, not {made_of[what]}" for what in here if here[what] != made_of.get(what)]:
-        message = f"{socket.gethostname()} has {'; '.join(other)}: start the command on a machine like those of tasks"
+        message = f"its task's machine has {'; '.join(other)}: start the command on a machine like those of tasks"
         return RunFailed(str(run), "AnotherMachine", message)
     return None
 

@@ -197,7 +197,7 @@ def confirm(
     from harness.runs.conditions import environment
 
     assert isinstance(archive, Archive)
-    place = archive.place_of(candidate.entry.key)
+    place = archive.places().get(candidate.entry.key)
     if place is not None:
         code = str(ingredients(candidate.run, chosen.bench)["code"])
         today = datetime.datetime.now(datetime.UTC).date().isoformat()

@@ -110,12 +110,14 @@ class Archive:
         self._index()
         return file
 
-    def place_of(self, key: str) -> str | None:
-        """In which file ("paper/experiment") a record stands."""
-        for file in sorted(self.folder.glob(f"*/*{SUFFIX}")):
-            if any(isinstance(line, Entry) and line.key == key for line in _sound(file)):
-                return file.relative_to(self.folder).with_suffix("").as_posix()
-        return None
+    def places(self) -> dict[str, str]:
+        """In which file ("paper/experiment") each record stands, by its key; every file is read once."""
+        return {
+            line.key: file.relative_to(self.folder).with_suffix("").as_posix()
+            for file in sorted(self.folder.glob(f"*/*{SUFFIX}"))
+            for line in _sound(file)
+            if isinstance(line, Entry)
+        }
 
     def _index(self) -> None:
         self._by_identity: dict[str, list[Entry]] = defaultdict(list)

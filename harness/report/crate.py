@@ -105,10 +105,9 @@ def by_source(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
 def used(archive: Archive, keys: Iterable[str]) -> dict[str, bytes]:
     """The lines of evidence with these keys, and those that confirm them, by the name of their file."""
     lines: dict[str, list[Entry | Confirmation]] = {}
+    places = archive.places()
     for key in sorted(archive.entries.keys() & set(keys)):
-        place = archive.place_of(key)
-        assert place is not None
-        lines.setdefault(place, []).extend([archive.entries[key], *archive.confirmations.get(key, [])])
+        lines.setdefault(places[key], []).extend([archive.entries[key], *archive.confirmations.get(key, [])])
     with tempfile.TemporaryDirectory() as scratch:
         chosen = Archive(Path(scratch))
         written = [chosen.add(place, some) for place, some in lines.items()]

@@ -53,7 +53,7 @@ def test_what_is_written_is_read_again_and_found(tmp_path):
     assert found.sources == entry(1).sources
     assert found.record().metrics["train_loss"] == pytest.approx(entry(1).metrics["train_loss"])
     assert archive.find(wanted(2)) is None
-    assert archive.place_of(found.key) == PLACE
+    assert archive.places()[found.key] == PLACE
 
 
 def test_a_line_a_record_in_order_so_that_a_diff_is_what_was_added(tmp_path):
