@@ -7,42 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from harness.claims.ledger import Ledger, Ledgers, LedgerUnreadable
-from harness.system.checkout import file_at, lines_since, merge_base
+from harness.system.checkout import NoMergeBase, file_at, lines_since
 
-
-class NoBase(LookupError):
-    """There is nothing to compare with; the message says why."""
-
-
-def find(root: Path, ref: str) -> str:
-    """The commit at which the branch that is checked out under `root` left another branch, or a commit.
-
-    Raises:
-        NoBase: git knows of none, or there is no git.
-    """
-    try:
-        return merge_base(root, ref)
-    except LookupError as problem:
-        raise NoBase(str(problem.args[0])) from problem
-    except (OSError, subprocess.SubprocessError) as problem:
-        raise NoBase(f"git does not answer for {ref}: {type(problem).__name__}") from problem
+NO_BASE = (NoMergeBase, LedgerUnreadable, OSError, subprocess.SubprocessError)
+"""What any of these functions raise where there is nothing to compare with; `missing` says it in words."""
 
 
 def ledgers(root: Path, claims: Path, commit: str) -> Ledgers:
-    """The ledgers as they were at a commit; that of a paper outside of the repository is empty.
-
-    Raises:
-        NoBase: another version of the suite wrote them.
-    """
+    """The ledgers as they were at a commit; that of a paper outside of the repository is empty."""
 
     def read(file: Path) -> Ledger:
         text = file_at(root, commit, file) if root in file.parents else None
         return Ledger() if text is None else Ledger.parse(text, f"{file.name} at {commit[:10]}")
 
-    try:
-        return Ledgers(claims, read)
-    except LedgerUnreadable as problem:
-        raise NoBase(str(problem)) from problem
+    return Ledgers(claims, read)
 
 
 def evidence(root: Path, folder: Path, commit: str) -> dict[str, int]:
@@ -56,6 +34,8 @@ def told(named: str, changes: list[str], lines: dict[str, int]) -> dict[str, Any
     return {"named": named, "none": "", "changes": changes, "evidence": lines}
 
 
-def missing(ref: str, why: NoBase) -> dict[str, Any]:
+def missing(ref: str, problem: Exception) -> dict[str, Any]:
     """The same where there is no base."""
-    return {"named": ref, "none": str(why), "changes": [], "evidence": {"added": 0, "removed": 0}}
+    answers = not isinstance(problem, (OSError, subprocess.SubprocessError))
+    why = str(problem.args[0]) if answers else f"git does not answer for {ref}: {type(problem).__name__}"
+    return {"named": ref, "none": why, "changes": [], "evidence": {"added": 0, "removed": 0}}

@@ -34,6 +34,7 @@ from harness.report.since import since, told
 from harness.report.snapshot import snapshot
 from harness.report.terminal import summary
 from harness.report.write import add_to_job, write
+from harness.system.checkout import merge_base
 from harness.system.plain import plain, visible
 
 DESCRIBED = "claims_described"
@@ -249,13 +250,13 @@ class Gathering:
         if ref is None or self.missing:
             return None
         try:
-            commit = base.find(root, ref)
+            commit = merge_base(root, ref)
             expected = self._expected(base.ledgers(root, given.claims, commit))
             changes = [change.text for change in (*expected.changes(), *expected.unknown())]
             lines = base.evidence(root, given.evidence, commit)
             return base.told(f"{commit[:10]} ({ref})", without_folders(changes, self._folders()), lines)
-        except base.NoBase as why:
-            return base.missing(ref, why)
+        except base.NO_BASE as problem:
+            return base.missing(ref, problem)
 
     def _remember(self, written: dict[str, Any]) -> None:
         """Keep the report in short, and have it say what became of each claim since those before; not a partial one."""

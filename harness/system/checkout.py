@@ -10,6 +10,10 @@ SECONDS = 30.0
 """After which git is given up."""
 
 
+class NoMergeBase(Exception):
+    """A checkout and another branch have no commit in common that git knows of; the message says why."""
+
+
 @dataclass(frozen=True)
 class Checkout:
     """What git says; as text the commit, with "+" where files were changed.
@@ -46,19 +50,19 @@ def merge_base(root: Path, ref: str) -> str:
     """The commit at which the history of a checkout left that of another branch, or of a commit.
 
     Raises:
-        LookupError: there is none that git knows of here; the message says why.
+        NoMergeBase: there is none that git knows of here; the message says why.
         OSError, subprocess.SubprocessError: as `checkout`.
     """
     try:
         _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except subprocess.CalledProcessError as error:
-        raise LookupError(f"no branch or commit here is called {ref}") from error
+        raise NoMergeBase(f"no branch or commit here is called {ref}") from error
     try:
         return _git(root, "merge-base", "HEAD", ref)
     except subprocess.CalledProcessError as error:
         if _git(root, "rev-parse", "--is-shallow-repository") == "true":
-            raise LookupError(f"this clone is shallow, and does not reach back to {ref}; fetch its history") from error
-        raise LookupError(f"{ref} has no commit in common with this checkout") from error
+            raise NoMergeBase(f"this clone is shallow, and does not reach back to {ref}; fetch its history") from error
+        raise NoMergeBase(f"{ref} has no commit in common with this checkout") from error
 
 
 def file_at(root: Path, commit: str, file: Path) -> bytes | None:

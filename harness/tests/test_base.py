@@ -124,6 +124,24 @@ def test_a_base_of_another_version_of_the_suite_is_none(branch: Suite):
     assert "schema 1, this suite reads" in beside(branch.document()["base"])[0]
 
 
+def test_a_git_that_fails_on_the_way_costs_no_report(branch: Suite):
+    branch.add_file(
+        "conftest.py",
+        """
+        import subprocess
+        from harness.plugin import base
+        pytest_plugins = ["harness.plugin"]
+
+        def fails(*_):
+            raise subprocess.TimeoutExpired("git", 30)
+
+        base.lines_since = fails
+        """,
+    )
+    assert told(branch) == ["no base: git does not answer for trunk: TimeoutExpired"]
+    assert [entry["id"] for entry in branch.document()["claims"]] == ["XX-01", "XX-02"]
+
+
 def test_pull_and_merge_requests_name_their_base():
     assert target_branch({"GITHUB_BASE_REF": "main"}) == "origin/main"
     assert target_branch({"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "trunk"}) == "origin/trunk"
