@@ -1,7 +1,7 @@
 # `make report` judges the claims from what is recorded, writes reports/latest/index.html, and trains a sample of the
 # recorded networks again; `make record` trains what no record covers, for hours.  `make test` tests the suite and its
 # verdicts: `make lint`, `make types`, `make tests`, `make claims` and `make recheck`, one after the other.
-# Each makes .venv when it is missing; STORE, REPORT, DATA and ARGS may be given: make report ARGS='-k orderness'.
+# Each makes .venv when it is missing; STORE, REPORT, HISTORY, DATA and ARGS may be given: make report ARGS='-k orderness'.
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
@@ -11,7 +11,8 @@ SECONDS_A_CLAIM ?= 1800
 export CLAIMS_DATA := $(or $(DATA),$(CLAIMS_DATA))
 
 # A claim that hangs ends with its stack; the others are judged.
-OPTIONS = --timeout $(SECONDS_A_CLAIM) $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) $(ARGS)
+OPTIONS = --timeout $(SECONDS_A_CLAIM) $(if $(REPORT),--report $(REPORT)) $(if $(STORE),--store $(STORE)) \
+  $(if $(HISTORY),--history $(HISTORY)) $(ARGS)
 
 # Two processes judge; where no module changed since cases were last judged, one alone, which remembers all and starts
 # sooner.
@@ -38,12 +39,16 @@ recheck: .venv/installed
 record: .venv/installed
 	nice -n 19 $(BIN)/python -m harness record --tier laptop $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
-# All that a GPU machine does in a night: state, speed, training within MINUTES, evidence, a bundle to carry, report.
+# All that a machine does in a night: its state, a GPU's self-test where there is one, its speed, what no record covers as
+# far as MINUTES go, evidence and a bundle of it to carry (BUNDLE), the report.  Runs that failed or are left end nothing.
 nightly: .venv/installed
-	$(BIN)/python -m harness doctor
+	$(BIN)/python -m harness doctor $(if $(STORE),--store $(STORE))
+	$(BIN)/python -m harness doctor --gpu || test $$? -eq 2
 	$(BIN)/python -m harness.benchmarks training
-	$(BIN)/python -m harness record --tier nightly --minutes $(or $(MINUTES),40) --bundle reports/nightly.zip $(ARGS)
-	$(BIN)/python -m pytest claims --tier nightly --recorded $(OPTIONS) || test $$? -eq 1
+	$(BIN)/python -m harness record --tier nightly --minutes $(or $(MINUTES),40) \
+	  --bundle $(or $(BUNDLE),reports/nightly.zip) $(if $(STORE),--store $(STORE)) $(ARGS) \
+	  || case $$? in 1|3) ;; *) exit 1;; esac
+	$(BIN)/python -m pytest claims --tier nightly --recorded $(OPTIONS)
 
 test: lint types tests claims recheck
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from harness.commands import doctor, merge, plan, recheck, record, report, train, verify
+from harness.commands import doctor, merge, notify, plan, recheck, record, report, train, verify
 from harness.commands.usage import BadUsage, Parser
 
 COMMANDS = {
@@ -17,6 +17,7 @@ COMMANDS = {
     "merge": merge,
     "verify": verify,
     "doctor": doctor,
+    "notify": notify,
 }
 
 INTERRUPTED = 130

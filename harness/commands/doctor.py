@@ -1,4 +1,12 @@
-"""Say what is here: versions, device, data sets, store; 1 where a data set that is there cannot be used."""
+"""Say what is here: versions, device, data sets, store; with --gpu, test what only a GPU can show.
+
+The test takes about two minutes on each GPU, and is to be done once before the first night on a machine: first steps
+against the CPU's, captured graphs against plain steps, runs that take turns against runs alone, memory that runs out,
+and trainings done twice.
+
+Exit status: 1 where a data set that is there cannot be used, or the test finds anything; 2 for bad usage, and where
+there is no GPU to test.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +15,7 @@ import os
 import shutil
 from pathlib import Path
 
+from harness.commands.usage import BadUsage
 from harness.system.places import STORE
 
 
@@ -15,11 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     data = os.environ.get("CLAIMS_DATA") or None
     parser.add_argument("--data", type=Path, default=data, metavar="DIR", help="data sets (default: $CLAIMS_DATA)")
     parser.add_argument("--store", type=Path, default=STORE, metavar="DIR", help=f"records (default: {STORE})")
+    parser.add_argument("--gpu", action="store_true", help="test the GPUs, about two minutes each, and nothing else")
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Print what a session on this machine would find."""
+    """Print what a session on this machine would find, or what its GPUs do wrong."""
     import torch
+
+    if chosen.gpu:
+        return int(not test_gpus())
 
     from harness.report.environment import environment
 
@@ -31,6 +44,22 @@ def run(chosen: argparse.Namespace) -> int:
     sound = describe_data(chosen.data)
     describe_store(chosen.store)
     return int(not sound)
+
+
+def test_gpus() -> bool:
+    """Test every GPU that runs would be done on; whether all are sound.
+
+    Raises:
+        BadUsage: there is none.
+    """
+    from harness.commands.gpu_check import check
+    from harness.runs import Bench
+    from harness.runs.devices import gpus
+
+    if not gpus():
+        raise BadUsage("--gpu: torch finds no GPU on this machine, so that there is nothing to test")
+    sound = [check(Bench(f"cuda:{number}")) for number in gpus()]
+    return all(sound)
 
 
 def describe_data(root: Path | None) -> bool:

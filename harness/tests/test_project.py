@@ -27,13 +27,15 @@ def jobs(workflow: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
-def test_actions_are_pinned_and_may_only_read(file):
+def test_actions_are_pinned_and_may_only_read_but_for_the_one_that_tells_of_a_night(file):
     workflow = file.read_text(encoding="utf-8")
     used = re.findall(r"uses: (.*)", workflow)
     assert used
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action) for action in used), used
     assert re.findall(r"^permissions:\n((?:  .*\n)+)", workflow, re.MULTILINE) == ["  contents: read\n"]
-    assert re.findall(r"^ +permissions:", workflow, re.MULTILINE) == []
+    more = re.findall(r"^    permissions:\n((?:      .*\n)+)", workflow, re.MULTILINE)
+    assert more == ["      contents: read\n      issues: write\n"] * workflow.count(" harness notify ")
+    assert len(more) == len(re.findall(r"^ +permissions:", workflow, re.MULTILINE))
     assert "  cancel-in-progress: true\n" in workflow
     assert all(re.search(r"^    timeout-minutes: \d+$", job, re.MULTILINE) for job in jobs(workflow).values())
     assert workflow.count("persist-credentials: false") == workflow.count("uses: actions/checkout@")
@@ -59,6 +61,25 @@ def test_make_test_is_its_parts():
         ["sh", "-c", f"echo {tests}"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert {f"claims/{paper}/methods" for paper in papers} <= set(expanded)
+
+
+def test_a_night_is_make_nightly_with_its_data_its_history_and_a_log_and_told_whatever_becomes_of_it():
+    found = jobs((ROOT / ".github/workflows/nightly.yml").read_text(encoding="utf-8"))
+    night, tell = found["verify"], found["tell"]
+    (line,) = re.findall(r"make nightly (.*?)\n *-", night, re.DOTALL)
+    for given in ("STORE=", "HISTORY=", "REPORT=", "--require-data", '| tee "$NIGHT/night.log"'):
+        assert given in line, given
+    assert "if: always()\n        uses: actions/upload-artifact" in night
+    assert "GH_TOKEN" not in night
+    assert "    needs: verify\n    if: always()\n" in tell
+    told = "python3 -m harness notify night/report --log night/night.log"
+    assert told in tell
+    done = subprocess.run(
+        ["make", "-n", "nightly", "HISTORY=kept"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    order = ["harness doctor ", "doctor --gpu", "benchmarks training", "harness record", "--bundle", "--history kept"]
+    places = [done.stdout.index(one) for one in order]
+    assert places == sorted(places)
 
 
 def test_every_requirement_is_pinned():

@@ -25,7 +25,7 @@ def test_the_example_of_a_claim_is_complete_and_supported(suite):
 
 def test_every_option_that_the_readme_names_exists(suite):
     helps = suite.run("--help").outlines
-    for command in ("plan", "train", "record", "recheck", "merge", "report"):
+    for command in ("plan", "train", "record", "recheck", "merge", "report", "doctor", "notify"):
         help_of = [sys.executable, "-m", "harness", command, "--help"]
         helps += subprocess.run(help_of, capture_output=True, text=True, check=True).stdout.splitlines()
     options = set(re.findall(r"^ +(--[a-z-]+)", "\n".join(helps), re.MULTILINE))

@@ -63,19 +63,20 @@ class PlayedGraph:
 def played(monkeypatch):
     """Let every trainer replay; the graphs that were captured."""
     captures: list[PlayedGraph] = []
+    trainers: list[ImageTrainer] = []
     plain = ImageTrainer.__init__
 
     def init(trainer: ImageTrainer, *arguments):
         plain(trainer, *arguments)
-
-        def captured(passes, generators):
-            assert generators == [trainer.generators["noise"]]
-            captures.append(PlayedGraph(passes, trainer))
-            return captures[-1].outcome, captures[-1].replay
-
-        monkeypatch.setattr(graphs, "captured", captured)
         trainer.graphed = trainer.graph()
+        trainers.append(trainer)
 
+    def captured(passes, generators):
+        (trainer,) = (one for one in trainers if [one.generators["noise"]] == generators)
+        captures.append(PlayedGraph(passes, trainer))
+        return captures[-1].outcome, captures[-1].replay
+
+    monkeypatch.setattr(graphs, "captured", captured)
     monkeypatch.setattr(ImageTrainer, "__init__", init)
     return captures
 
