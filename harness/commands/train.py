@@ -15,6 +15,8 @@ task that is killed is submitted once more; --minutes holds for tasks, too, and 
 A run that has killed its process twice, in this night or another, is set aside: it is named, and begun again only with
 --again or once its code has changed.
 
+Checkpoints that no run will go on from are swept first: of runs that are done, and those left alone for 30 days.
+
 Exit status:
   0    every run is in the store (but for those set aside, and those whose data set is not here, unless --require-data)
   1    a run failed, or not a single one could be finished within --minutes
@@ -41,6 +43,7 @@ from harness.commands import cluster, selection
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.set_aside import remember_deaths, set_aside
+from harness.commands.sweep import DAYS, sweep
 from harness.commands.usage import BadUsage, at_least_one, positive
 from harness.system.places import EVIDENCE
 from harness.system.plain import one_line
@@ -147,6 +150,9 @@ def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) 
 
     known = looked_up(selection, Archive.read(EVIDENCE))
     outcomes = [outcome for outcome, _ in known]
+    swept = sweep(selection.store, {outcome.key for outcome in outcomes if outcome.key})
+    if swept:
+        print(f"checkpoints of {swept} runs are swept, which are done or were left alone for {DAYS} days")
     aside = {} if chosen.again else set_aside(outcomes, selection.store)
     todo = {run: seconds for run, seconds in longest_first(known).items() if str(run) not in aside}
     try:

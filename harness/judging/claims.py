@@ -28,6 +28,7 @@ class CaseResult:
         evidence, stand_in: how far the case reaches, and whether its data stand in for those that the claim speaks of.
         data, runs: where its numbers come from: data sets and runs as JSON values, each run with its key, title, seed,
             source ("computed" or "recorded"), freshness, device and date.
+        failed: what runs left that failed, see `harness.runs.remains.left`.
         notes, series, pictures: what its function gave for the report, as JSON values.
         values: what was measured by part, place and replicate, see `harness.judging.values`.
         seeds: of the claim's runs, in the order of replicates that are runs; none where it has no runs.
@@ -47,6 +48,7 @@ class CaseResult:
     parameters: Mapping[str, str] = field(default_factory=dict)
     data: Sequence[Mapping[str, Any]] = ()
     runs: Sequence[Mapping[str, Any]] = ()
+    failed: Sequence[Mapping[str, Any]] = ()
     notes: Sequence[str] = ()
     series: Mapping[str, Any] = field(default_factory=dict)
     pictures: Sequence[Mapping[str, Any]] = ()

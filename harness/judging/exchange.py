@@ -24,7 +24,7 @@ Json = dict[str, Any]
 CARRIED = ("id", "case", "nodeid", "siblings", "tier", "stand_in", "seeds_to_decide", "seconds")
 """What a case has in JSON as it stands."""
 
-MAPPINGS, LISTS = ("parameters", "series", "values"), ("data", "runs", "notes", "pictures", "seeds")
+MAPPINGS, LISTS = ("parameters", "series", "values"), ("data", "runs", "failed", "notes", "pictures", "seeds")
 """What is copied into a dict or a list."""
 
 

@@ -41,6 +41,7 @@ class Lab:
         reached: what each run has reached of what the claim's gate asks for.
         unmodified: the unmodified network's value, for the claim's baseline.
         suspects: what is unsound about records that were read, by their key.
+        failed: what runs left that failed, by their key.
         released: SHA-256 of the files of the released weights that were read, by the network's name.
     """
 
@@ -71,6 +72,7 @@ class Lab:
         self.sources: dict[tuple[str, str], Provenance] = {}
         self.found: dict[str, Found] = {}
         self.released: dict[str, str] = {}
+        self.failed: dict[str, dict[str, Any]] = {}
         self.reached: list[float] = []
         self.unmodified: float | None = None
         self.suspects: dict[str, str] = {}
@@ -112,7 +114,14 @@ class Lab:
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
         """What a run found out, from the store; done now where it is missing."""
         __tracebackhide__ = True
-        found = self._place.record(recipe, seed, trained=self.claim.trained)
+        try:
+            found = self._place.record(recipe, seed, trained=self.claim.trained)
+        except Exception:
+            from harness.runs import Run
+
+            if left := self._place.left_by(Run(recipe, seed)):
+                self.failed[left["key"]] = left
+            raise
         self.found.setdefault(found.record.key, found)
         if recipe.reference is not None and (doubt := recipe.reference.doubt(found.record.metrics)):
             self.suspects[found.record.key] = f"{found.title}: {doubt}"

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.data.dataset_errors import DatasetMissing
 from harness.system.lazy import torch
@@ -249,8 +249,21 @@ class Session:
             return computed(run, perform(run, self.store, self.bench, compute=compute))
         except (RunMissing, DatasetMissing, StoreNotWritable) as missing:
             if kept is None:
-                raise NotAvailable(str(missing)) from missing
+                left = self.left_by(run)
+                failed = f"{run} failed: {left['kind']}: {left['message']}" if left else ""
+                raise NotAvailable(failed or str(missing)) from missing
             return told_by(run, *kept)
+
+    def left_by(self, run: Run) -> dict[str, Any] | None:
+        """What a run left that failed here or diverged, see `harness.runs.remains.left`."""
+        from harness.runs import ingredients
+        from harness.runs.remains import left
+        from harness.store import content_key
+
+        try:
+            return left(self.store, content_key(ingredients(run, self.bench)))
+        except DatasetMissing:
+            return None
 
     def _digests(self, run: Run) -> dict[str, str] | None:
         """Digest of each data set of a run, by "name/split"; None where one of them is not here."""

@@ -122,6 +122,7 @@ def result(item: pytest.Function, lab: Lab, judged: CaseJudgement | None, failur
             for source in lab.sources.values()
         ],
         runs=[source_of(key, found) for key, found in lab.found.items()],
+        failed=list(lab.failed.values()),
         notes=[*lab.notes, *([look.sentence] if look and judged else [])],
         series=lab.curves,
         pictures=lab.pictures,

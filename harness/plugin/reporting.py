@@ -239,7 +239,7 @@ class Gathering:
         self.unwritten = write(self.document, self.settings.report, self.tests)
         try:
             add_to_job(self.document, os.environ)
-        except OSError as error:
+        except Exception as error:  # as of any other output
             self.unwritten.append(f"the summary of the job is not written: {error}")
         if self.unwritten:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -264,11 +264,15 @@ class Gathering:
             return
         now = snapshot(written, history.now())
         past, self.skipped = history.read(self.settings.history)
-        written["history"] = told(past, now)
-        known = before["claims"] if (before := history.comparable(past, now["tier"])) else {}
-        for entry in written["claims"]:
-            one = next((known[id] for id in (entry["id"], *entry["formerly"]) if id in known), None)
-            entry["previous"] = one and one["verdict"]
+        try:
+            written["history"] = told(past, now)
+            known = before["claims"] if (before := history.comparable(past, now["tier"])) else {}
+            for entry in written["claims"]:
+                one = next((known[id] for id in (entry["id"], *entry["formerly"]) if id in known), None)
+                entry["previous"] = one and one["verdict"]
+        except Exception as error:  # what earlier reports say costs this one nothing
+            written.pop("history", None)
+            self.skipped.append(f"no comparison with it: {type(error).__name__}: {error}")
         try:
             history.keep(now, self.settings.history)
         except OSError as error:

@@ -108,6 +108,10 @@ def document(
         session: when it was, of which commit, with which options; see `harness.report.session`.
     """
     session = session or {}
+    failed: Json = {}
+    claims = [entry(described[id], verdicts[id], tier, session) for id in sorted(verdicts, key=_in_order)]
+    for one in claims:
+        failed |= apart(one)
     judged = {described[id]["paper"] for id in verdicts} | {row["paper"] for row in outside}
     return without_nan(
         {
@@ -119,7 +123,8 @@ def document(
             "carried": carried(verdicts.values()),
             "by_chance": by_chance(verdicts.values()),
             "papers": [paper_to_json(paper) for paper in papers],
-            "claims": [entry(described[id], verdicts[id], tier, session) for id in sorted(verdicts, key=_in_order)],
+            "claims": claims,
+            "failed": failed,
             "changed": [],
             "base": None,
             "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
@@ -190,6 +195,15 @@ def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
     }
     written = {"why": why(without_nan(told)), "command": command(described, told, tier, session)}
     return {**told, **written, "expected": None, "previous": None}
+
+
+def apart(told: Json) -> Json:
+    """Take what failed runs left, which many claims may need, out of an entry, and leave their keys there."""
+    found = {one["key"]: one for case in told["cases"] for one in case["failed"]}
+    for case in told["cases"]:
+        case["failed"] = [one["key"] for one in case["failed"]]
+    told["failed"] = sorted(found)
+    return found
 
 
 def paper_numbers(given: Any, unit: str) -> Json:

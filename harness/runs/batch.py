@@ -13,7 +13,8 @@ from harness.runs.bench import Bench
 from harness.runs.devices import gpus
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
-from harness.runs.key import ingredients
+from harness.runs.key import device_class, ingredients
+from harness.runs.remains import DIED, leave_for
 from harness.runs.run import Run, distinct
 from harness.runs.together import AT_ONCE, together
 from harness.runs.workers import attempt, in_processes, is_full
@@ -106,7 +107,7 @@ def perform_all(
         else:
             failures = _here(todo, store, bench, shown, admits)
     done = iter(failures)
-    return [_after(outcome, next(done), store) if outcome.missing else outcome for outcome in outcomes]
+    return [_after(outcome, next(done), store, bench) if outcome.missing else outcome for outcome in outcomes]
 
 
 def default_workers(bench: Bench) -> int:
@@ -150,7 +151,9 @@ def _here(
     return failures
 
 
-def _after(outcome: Outcome, failure: RunFailed | None, store: Store) -> Outcome:
+def _after(outcome: Outcome, failure: RunFailed | None, store: Store, bench: Bench) -> Outcome:
+    if failure is not None and outcome.key is not None and failure.kind in DIED:
+        leave_for(failure, outcome.key, store, device_class(bench.device))
     if failure is not None or outcome.key is None:
         return replace(outcome, failure=failure)
     return replace(outcome, record=store.get(outcome.key))

@@ -11,8 +11,9 @@ from harness.runs.bench import Bench
 from harness.runs.checkpoint import Checkpoints
 from harness.runs.conditions import environment, one_thread, own_randomness, own_stream
 from harness.runs.errors import RunDiverged, RunMissing
-from harness.runs.key import ingredients
+from harness.runs.key import device_class, ingredients
 from harness.runs.recipe import Result
+from harness.runs.remains import forget, leave, watched
 from harness.runs.run import Run
 from harness.store.canonical import content_key
 from harness.store.record import Record
@@ -49,13 +50,23 @@ def sources(run: Run, bench: Bench) -> list[dict[str, Any]]:
 
 
 def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Bench) -> Record:
-    checkpoints = Checkpoints(store.path / "checkpoints" / key, bench.clock)
-    with one_thread(), own_randomness(run.seed, bench.device), own_stream(bench.device):
+    checkpoints, device = Checkpoints(store.path / "checkpoints" / key, bench.clock), bench.device
+    with (
+        one_thread(),
+        own_randomness(run.seed, device),
+        own_stream(device),
+        watched(bench, checkpoints.folder) as watch,
+    ):
         try:
-            result = run.recipe.compute(run.seed, replace(bench, checkpoints=checkpoints))
+            result = run.recipe.compute(run.seed, replace(bench, checkpoints=checkpoints, progress=watch.progress))
+            forget(store, key)
         except RunDiverged as diverged:
             log.warning("%s %s; stored as such", run, diverged)
+            leave(diverged, str(run), checkpoints, store, device_class(device))
             result = Result(diverged.metrics)
+        except Exception as error:
+            leave(error, str(run), checkpoints, store, device_class(device))
+            raise
         facts = {**environment(bench.device), "sources": sources(run, bench)}
     if not isinstance(result, Result):
         raise TypeError(f"{type(run.recipe).__name__}.compute gives a Result, not a {type(result).__name__}")

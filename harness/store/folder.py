@@ -18,6 +18,7 @@ code, device).
 - `records/`: one JSON file a run, with its arrays beside it.  Every read checks their digests.
 - `quarantine/`: entries whose digest was wrong.  They are not used, and kept for you to look at.
 - `checkpoints/`: how far a run has come that was cut off; it goes on from there, and removes them when it ends.
+- `failed/`: what runs left that failed or diverged: how far they were, their last lines, stack, device, seconds.
 - `judged/`: what cases of claims came to, so that they are not judged again while nothing that they come from changes.
 - `locks/`: files that keep two processes from computing the same run, and say which one does.
 

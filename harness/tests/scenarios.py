@@ -162,6 +162,7 @@ SCENARIOS = {
         (
             "test_runs_together.py::test_without_enough_memory_there_are_half_as_many_at_once",
             "test_runs_together.py::test_a_run_that_is_too_large_alone_fails",
+            "test_gpu_check.py::test_each_check_finds_what_it_is_there_for",
         ),
     ),
     18: Scenario(
@@ -251,3 +252,33 @@ SCENARIOS = {
         ),
     ),
 }
+
+NIGHTS = {
+    "each output is written apart and atomically": Scenario(
+        "an output of a report cannot be made or written, each in turn",
+        (
+            "test_report_write.py::test_whichever_file_fails_is_named_and_no_older_one_stands_for_it",
+            "test_report_write.py::test_neither_the_history_nor_the_summary_of_a_job_costs_the_report",
+            "test_report_history.py::test_a_history_that_cannot_be_written_costs_no_report",
+        ),
+    ),
+    "people are told once, of a change and of a crash": Scenario(
+        "three nights: a change, the same again, a segmentation fault",
+        ("test_notify.py::test_of_three_nights_the_change_and_the_crash_are_told_and_the_same_again_is_not",),
+    ),
+    "a run that killed its process twice is set aside": Scenario(
+        "a recipe that kills itself, in three nights",
+        ("test_set_aside.py::test_a_run_that_killed_its_process_twice_is_set_aside_in_later_nights_and_shown_by_plan",),
+    ),
+    "a run that failed or diverged leaves its evidence at its claims": Scenario(
+        "a loss that is no number at step 3, a kill, too little memory, a run that hangs",
+        (
+            "test_remains.py::test_a_loss_that_is_not_a_number_at_step_three_leaves_the_losses_until_then",
+            "test_remains.py::test_a_process_that_is_killed_leaves_its_last_lines_and_what_it_had_saved",
+            "test_remains.py::test_out_of_memory_in_the_second_epoch_leaves_the_first",
+            "test_remains.py::test_a_run_that_hangs_leaves_its_stack",
+            "test_remains.py::test_every_claim_that_a_failed_run_leaves_undecided_leads_to_what_it_left",
+        ),
+    ),
+}
+"""What nights that nobody watches are promised, and the tests that bring about what would break it."""

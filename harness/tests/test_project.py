@@ -82,6 +82,13 @@ def test_a_night_is_make_nightly_with_its_data_its_history_and_a_log_and_told_wh
     assert places == sorted(places)
 
 
+def test_both_ends_of_the_pythons_that_are_allowed_are_tried():
+    lowest, beyond = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups()
+    found = jobs((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    for job in ("tests", "claims"):
+        assert f'python: ["3.{lowest}", "3.{int(beyond) - 1}"]\n' in found[job]
+
+
 def test_every_requirement_is_pinned():
     pins = {_name(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()}
     extras = [one for listed in PROJECT["optional-dependencies"].values() for one in listed]

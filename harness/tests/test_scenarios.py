@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tests.scenarios import SCENARIOS
+from harness.tests.scenarios import NIGHTS, SCENARIOS
 
 HERE = Path(__file__).parent
 
@@ -23,8 +23,8 @@ def test_the_table_is_complete():
     assert all(one.fault and one.tests and len(set(one.tests)) == len(one.tests) for one in SCENARIOS.values())
 
 
-@pytest.mark.parametrize("number", SCENARIOS)
-def test_the_names_in_a_scenario_are_there(number):
-    for name in SCENARIOS[number].tests:
+@pytest.mark.parametrize("scenario", [*SCENARIOS.values(), *NIGHTS.values()], ids=lambda scenario: scenario.fault)
+def test_the_names_in_a_scenario_are_there(scenario):
+    for name in scenario.tests:
         file, _, test = name.partition("::")
         assert test in names_in(HERE / file), name
