@@ -13,12 +13,16 @@ Importing this module imports torch.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 from importlib.machinery import PathFinder
 from types import ModuleType
 
 import torch
+
+_EXTENSIONS = ("_C_stable", "_C")
+"""Names of the extension: from torchvision 0.29 on, and before."""
 
 _SUPPRESSION = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -29,14 +33,14 @@ _declared: list[torch.library.Library] = []
 def _extension_loads() -> bool:
     """Whether torchvision's compiled operators can be had; loads them if so, as importing torchvision would."""
     package = importlib.util.find_spec("torchvision")
-    extension = PathFinder.find_spec("_C", package.submodule_search_locations) if package else None
-    if extension is None or extension.origin is None:
-        return False
-    try:
-        torch.ops.load_library(extension.origin)
-    except OSError:
-        return False
-    return True
+    where = package.submodule_search_locations if package is not None else None
+    for name in _EXTENSIONS if where else ():
+        extension = PathFinder.find_spec(name, where)
+        if extension is not None and extension.origin is not None:
+            with contextlib.suppress(OSError):
+                torch.ops.load_library(extension.origin)
+                return True
+    return False
 
 
 def _declare_missing_operators() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -36,6 +37,32 @@ def test_models_boxes_data_sets_and_transforms_work_in_a_fresh_process():
 
 def test_operators_are_declared_exactly_where_the_extension_does_not_load():
     assert len(torchvision_compat._declared) == (0 if torchvision_compat._extension_loads() else 1)
+
+
+def test_every_extension_beside_torchvision_is_known_by_its_name():
+    """One that is not, and loads all the same, ends the process: its operators are registered twice."""
+    (folder,) = torchvision_compat.torchvision.__path__
+    found = {file.name.partition(".")[0] for file in Path(folder).glob("_C*.so")}
+    assert found <= set(torchvision_compat._EXTENSIONS)
+
+
+@pytest.mark.parametrize("name", torchvision_compat._EXTENSIONS)
+def test_the_extension_loads_under_either_name_and_a_refusal_is_none(monkeypatch, name):
+    loaded: list[str] = []
+    monkeypatch.setattr(
+        torchvision_compat.PathFinder,
+        "find_spec",
+        lambda one, path: SimpleNamespace(origin=one) if one == name else None,
+    )
+    monkeypatch.setattr(torchvision_compat.torch.ops, "load_library", loaded.append)
+    assert torchvision_compat._extension_loads()
+    assert loaded == [name]
+
+    def refuse(path):
+        raise OSError("undefined symbol")
+
+    monkeypatch.setattr(torchvision_compat.torch.ops, "load_library", refuse)
+    assert not torchvision_compat._extension_loads()
 
 
 @pytest.mark.parametrize(("loads", "known", "declared"), [(True, False, 0), (False, True, 0), (False, False, 1)])
