@@ -19,6 +19,8 @@ from pathlib import Path
 
 from harness.runs import Bench, Recipe, Result, Run, ingredients
 from harness.store import Store, content_key
+from harness.store.record import encode
+from harness.system.files import write_atomically
 from harness.system.stable_names import stable_name
 
 SIZES = ((300, 1_000), (3_000, 10_000))
@@ -80,7 +82,9 @@ def project(folder: Path, claims: int, records: int) -> None:
         recipe = Number(id)
         for seed in range(seeds):
             made_of = ingredients(Run(recipe, seed), bench)
-            store.put(content_key(made_of), made_of, recipe.run(seed, bench), {}, 0.01)
+            key = content_key(made_of)
+            file, _ = store.files(key)
+            write_atomically(file, encode(key, made_of, recipe.run(seed, bench), {}, 0.01)[0], lasting=False)
 
 
 def main(data: Path | None) -> None:

@@ -106,11 +106,12 @@ class Paper:
     figures: tuple[Figure, ...] = ()
     replies: tuple[Reply, ...] = ()
 
-    def ids(self) -> set[str]:
+    @functools.cached_property
+    def ids(self) -> frozenset[str]:
         """Every id that a claim of the paper may have; `N-XX1` is the remark that the candidate `E-XX1` came to be."""
         numbered = {f"{self.prefix}-{number:02d}" for number in range(1, self.claims + 1)}
         candidates = range(1, self.errata + 1)
-        return numbered | {f"{letter}-{self.prefix}{number}" for letter in "EN" for number in candidates}
+        return frozenset(numbered | {f"{letter}-{self.prefix}{number}" for letter in "EN" for number in candidates})
 
     def owns(self, id: str) -> bool:
         """Whether an id is one of this paper's, though perhaps of a claim that is no more."""
@@ -147,7 +148,7 @@ def read(folder: Path) -> Paper:
     paper = Paper(key=folder.name, changes=changes, open=open_claims, dropped=dropped, **listed, **described)
     named = {name: {id for one in listed[name] for id in one.claims} for name in ("headlines", "figures")}
     for name, ids in {**named, "replies": {one.claim for one in replies}}.items():
-        if unknown := ids - paper.ids():
+        if unknown := ids - paper.ids:
             raise KeyError(f"{name}: {', '.join(sorted(unknown))} is no id of the paper")
     return paper
 

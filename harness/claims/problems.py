@@ -77,7 +77,7 @@ def _identity(claim: Claim) -> Iterator[str]:
     except (KeyError, TypeError, ValueError) as error:
         yield f"paper.toml beside it cannot be read: {error}"
     else:
-        if claim.id not in paper.ids():
+        if claim.id not in paper.ids:
             yield (
                 f"unknown id; this folder's run from {paper.prefix}-01 to {paper.prefix}-{paper.claims:02d} "
                 f"and E-{paper.prefix}1 or N-{paper.prefix}1 to {paper.prefix}{paper.errata} (paper.toml counts them)"

@@ -162,6 +162,11 @@ class Store:
     def _records(self) -> Path:
         return self.path / "records"
 
+    @property
+    def _unfinished(self) -> Path:
+        """Files that are being written: few, however many records there are, so that litter is found at once."""
+        return self._records / ".unfinished"
+
     def _json(self, key: str) -> Path:
         return self._records / f"{_checked(key)}.json"
 
@@ -193,9 +198,9 @@ class Store:
         file = self._tensors(key)
         try:
             if tensors is not None:
-                write_atomically(file, tensors)
+                write_atomically(file, tensors, by_way_of=self._unfinished)
             file = self._json(key)
-            write_atomically(file, data)
+            write_atomically(file, data, by_way_of=self._unfinished)
         except BaseException as error:
             if not self._json(key).exists():
                 self._sweep(key)
@@ -212,9 +217,8 @@ class Store:
 
     def _sweep(self, key: str) -> None:
         """Remove what a write that never ended has left of this key.  For the holder of its lock."""
-        for pattern in (f".{key}.*", f"{key}.safetensors"):
-            for file in self._records.glob(pattern):
-                file.unlink(missing_ok=True)
+        for file in (self._tensors(key), *self._unfinished.glob(f".{key}.*")):
+            file.unlink(missing_ok=True)
 
     def _set_aside(self, key: str, error: RecordCorrupt) -> None:
         """Move a corrupt entry away, unless another process is at it or has replaced it by now."""

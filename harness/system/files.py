@@ -7,14 +7,17 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(file: Path, content: str | bytes, *, lasting: bool = True) -> None:
+def write_atomically(file: Path, content: str | bytes, *, lasting: bool = True, by_way_of: Path | None = None) -> None:
     """Replace `file` by `content`: written beside it, flushed to the disk, renamed, and the folder flushed too.
 
-    Without `lasting` nothing is flushed, which takes milliseconds: after a power cut the file may be cut short.
+    Without `lasting` nothing is flushed, which takes milliseconds: after a power cut the file may be cut short.  What
+    is not whole yet stands in the folder `by_way_of`, on the same file system, if one is given.
     """
     data = content.encode("utf-8", errors="backslashreplace") if isinstance(content, str) else content
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    unfinished = by_way_of or file.parent
+    for folder in (file.parent, unfinished):
+        folder.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=unfinished, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
@@ -28,8 +31,8 @@ def write_atomically(file: Path, content: str | bytes, *, lasting: bool = True) 
         raise
     if not lasting:
         return
-    folder = os.open(file.parent, os.O_RDONLY)
+    parent = os.open(file.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(parent)
     finally:
-        os.close(folder)
+        os.close(parent)

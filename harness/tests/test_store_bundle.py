@@ -63,7 +63,7 @@ def file(source, tmp_path):
 
 
 def content(store):
-    return {path.name: path.read_bytes() for path in (store.path / "records").iterdir()}
+    return {path.name: path.read_bytes() for path in (store.path / "records").glob("[!.]*")}
 
 
 def write(file, members, **options):

@@ -57,7 +57,7 @@ def put(store):
 
 
 def names(store):
-    return {file.name for file in (store.path / "records").iterdir()}
+    return {file.name for file in (store.path / "records").rglob("*") if file.is_file()}
 
 
 WHOLE = {f"{key}{suffix}" for key in (KEY, OLD_KEY) for suffix in (".json", ".safetensors")}
@@ -145,3 +145,12 @@ def test_an_interrupt_while_writing_leaves_nothing(store, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         put(store)
     assert names(store) == OLD
+
+
+def test_a_write_lists_no_records_however_many_there_are(store, monkeypatch):
+    listed = []
+    for name in ("scandir", "listdir"):
+        step = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda path, step=step: (listed.append(str(path)), step(path))[1])
+    put(store)
+    assert str(store.path / "records") not in listed

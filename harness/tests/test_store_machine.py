@@ -70,7 +70,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert holds(self.put(writer, run), run)
         assert not (self.path / "locks" / f"{KEYS[run]}.holder").exists()
         entry = {file for file in self.stores[writer].files(KEYS[run]) if file.exists()}
-        assert set((self.path / "records").glob(f"*{KEYS[run]}*")) == entry, "what a dead writer left is tidied up"
+        assert set((self.path / "records").rglob(f"*{KEYS[run]}*")) == entry, "what a dead writer left is tidied up"
         assert len(entry) == (2 if result(run).tensors else 1)
         self.noticed(run)
         self.kept.add(run)
