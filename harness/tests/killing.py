@@ -9,6 +9,7 @@ AssertionError at the first thing that is lost, changed or half written, and say
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -47,6 +48,12 @@ def test_one(lab):
 
 MARKS = 10
 """After so many kills the claim's runs are other ones, so that there is always something to train."""
+
+PHASES = ("starting", "working", "reporting")
+"""When a command is killed; only judging has the last."""
+
+REPORTING = 0.5
+"""Seconds that it takes to write the files of a report, about."""
 
 CALLS = "CLAIMS_TEST_CALLS"
 """Environment variable that names the file in which each computed run leaves a line."""
@@ -122,9 +129,17 @@ class Project:
             assert set(judged.values()) <= {"supported", "not run"}
             assert document["partial"] or set(judged) == {"XX-01", "XX-02"}
         for page in self.root.glob("reports/latest/index.html"):
-            assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
+            assert page.read_text(encoding="utf-8").rstrip().endswith("</script>"), "a page was half written"
         assert not list((self.store / "quarantine").iterdir())
         self.finished, self.recorded = now, set(archive.entries)
+
+    def reported(self) -> dict[str, int]:
+        """When each file of the report was written, those included that are being written."""
+        found = {}
+        for file in self.root.glob("reports/latest/*"):
+            with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
+                found[file.name] = file.stat().st_mtime_ns
+        return found
 
     def computed(self) -> Counter[str]:
         """How often each run came to its end."""
@@ -140,20 +155,18 @@ def kill_at_random(root: Path, kills: int, seed: int = 0, longest: float = 8.0) 
         done = {name for name, count in project.computed().items() if count}
         stored, before = len(project.finished), project.computed()
         command = random_moment.choice(COMMANDS)
+        phase = random_moment.choice(PHASES if command[0] == "pytest" else PHASES[:2])
         process = project.started(command)
         try:
-            if random_moment.random() < 0.5:  # while it works, rather than while it starts
-                at_work(process, project, longest)
-                process.wait(random_moment.uniform(0.0, longest / 2))
-            else:
-                process.wait(random_moment.uniform(0.0, longest))
+            process.wait(random_moment.uniform(0.0, until(phase, process, project, longest)))
             reached["ended before"] += 1
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             killed += 1
-            reached[" ".join(command[:2])] += 1
-            print(f"{killed} of {kills}: {' '.join(command[:2])}, {len(project.finished)} records", flush=True)
+            reached[f"{' '.join(command[:2])} {phase}"] += 1
+            told = f"{' '.join(command[:2])} {phase}, {len(project.finished)} records"
+            print(f"{killed} of {kills}: {told}", flush=True)
         project.check()
         if len(done) == stored:  # every run that came to its end was stored: none of them may be done again
             assert all(project.computed()[name] == before[name] for name in done), "a finished run was done again"
@@ -170,11 +183,15 @@ def kill_at_random(root: Path, kills: int, seed: int = 0, longest: float = 8.0) 
     return {**reached, "records": len(project.finished), "evidence": len(project.recorded), "done twice": twice}
 
 
-def at_work(process: subprocess.Popen, project: Project, longest: float) -> None:
-    """Wait until a run has come to its end since now, or the command has, or so many seconds have gone by."""
-    before, ends = project.computed().total(), time.monotonic() + longest
-    while project.computed().total() == before and process.poll() is None and time.monotonic() < ends:
-        time.sleep(0.02)
+def until(phase: str, process: subprocess.Popen, project: Project, longest: float) -> float:
+    """Wait until the command is in a phase, or has ended, or is long; seconds within which it is to be killed then."""
+    if phase == "starting":
+        return longest
+    looks = {"working": project.computed, "reporting": project.reported}
+    before, ends = looks[phase](), time.monotonic() + (longest if phase == "working" else 10 * longest)
+    while looks[phase]() == before and process.poll() is None and time.monotonic() < ends:
+        time.sleep(0.005)
+    return longest / 2 if phase == "working" else REPORTING
 
 
 if __name__ == "__main__":
