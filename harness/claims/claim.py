@@ -6,6 +6,7 @@ as the function's docstring, its statement; the short function below decides it.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,6 +84,11 @@ class Claim:
         """Whether it rests on trained networks: their recipes, by tier, say how far the evidence reaches."""
         return bool(self.runs and self.reach)
 
+    @functools.cached_property
+    def _asked(self) -> tuple[str, ...]:
+        """What the function that gives the runs asks for; nothing where there is none."""
+        return tuple(inspect.signature(self.runs).parameters) if callable(self.runs) else ()
+
     def tier_within(self, tier: str) -> str:
         """The last tier up to `tier` at which the claim's runs or data change: what its verdict is recorded under."""
         changes = {self.tier}
@@ -91,7 +97,7 @@ class Claim:
         for given in (self.data, self.seeds, self.runs):
             if isinstance(given, Mapping):
                 changes.update(given)
-        if self.runs and not isinstance(self.runs, Mapping) and "tier" in inspect.signature(self.runs).parameters:
+        if "tier" in self._asked:
             changes.update(TIERS)
         return [name for name in TIERS if name in changes and reaches(name, self.tier) and reaches(tier, name)][-1]
 
@@ -102,7 +108,7 @@ class Claim:
         if isinstance(self.runs, Mapping):
             return _given(self.runs, tier)
         known = {"tier": self.tier_within(tier), **parameters}
-        return self.runs(**{name: known[name] for name in inspect.signature(self.runs).parameters})
+        return self.runs(**{name: known[name] for name in self._asked})
 
     def data_within(self, tier: str) -> Sequence[str]:
         """The data sets that it speaks of at `tier`, or at the lowest tier that judges it."""

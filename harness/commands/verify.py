@@ -145,26 +145,24 @@ def judged_again(document: Json, chosen: argparse.Namespace) -> list[Json]:
         return []
     device = chosen.device or ("cpu" if document["environment"]["device"] == "cpu" else None)
     place = pytest_arguments(argparse.Namespace(**{**vars(chosen), "tier": document["tier"], "device": device}))
+    how = ["--no-train", "--no-ledger", "--judge-anew", "--continue-on-collection-errors"]
+    only = _Only(wanted)
     with tempfile.TemporaryDirectory() as folder:
-        how = [
-            "--no-train",
-            "--no-ledger",
-            "--judge-anew",
-            "--continue-on-collection-errors",
-            f"--report={folder}",
-            f"--history={folder}",
-        ]
-        run_pytest([*how, *place, *files], _Only(wanted))
-        written = Path(folder, "claims.json")
-        return list(json.loads(written.read_text(encoding="utf-8"))["claims"]) if written.exists() else []
+        run_pytest([*how, f"--report={folder}", *place, *files], only)
+    return only.judged
 
 
 class _Only:
-    """A plugin that leaves all tests out but some, and says how far they are."""
+    """A plugin that leaves all tests out but some, says how far they are, and keeps what their claims came to."""
 
     def __init__(self, wanted: set[str]) -> None:
         self._wanted = wanted
         self._done = self._told = 0
+        self.judged: list[Json] = []
+
+    def pytest_claims_judged(self, document: Json) -> bool:
+        self.judged = json.loads(json.dumps(document["claims"]))
+        return True
 
     def pytest_runtest_logfinish(self) -> None:
         self._done += 1

@@ -128,8 +128,10 @@ class Session:
     @functools.cached_property
     def device_name(self) -> str:
         """The same as torch spells it, for any of this session's processes."""
+        from harness.runs.devices import surely_no_gpu
+
         if self._device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
+            return "cpu" if surely_no_gpu() or not torch.cuda.is_available() else "cuda"
         return self._device
 
     @functools.cached_property

@@ -19,7 +19,7 @@ from harness.claims.tiers import reaches
 from harness.judging.claims import CaseResult, Ladder, judge_claims
 from harness.judging.exchange import case_from_json
 from harness.lab.lab import Lab
-from harness.plugin import base
+from harness.plugin import base, hooks
 from harness.plugin.collection import claim_of, rung_of, session_key
 from harness.plugin.expected import Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
@@ -39,6 +39,11 @@ from harness.system.plain import plain, visible
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let other plugins have what was judged."""
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -221,6 +226,8 @@ class Gathering:
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
+        if self.config.hook.pytest_claims_judged(document=self.document):
+            return
         expected = self._expected(self.config.stash[ledgers_key])
         for entry in self.document["claims"]:
             entry["expected"] = expected.verdict_of(entry["id"])

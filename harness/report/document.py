@@ -113,23 +113,22 @@ def document(
     for one in claims:
         failed |= apart(one)
     judged = {described[id]["paper"] for id in verdicts} | {row["paper"] for row in outside}
-    return without_nan(
-        {
-            "schema": SCHEMA,
-            "tier": tier,
-            "partial": partial,
-            "session": {**session, "partial": partial},
-            "environment": environment,
-            "carried": carried(verdicts.values()),
-            "by_chance": by_chance(verdicts.values()),
-            "papers": [paper_to_json(paper) for paper in papers],
-            "claims": claims,
-            "failed": failed,
-            "changed": [],
-            "base": None,
-            "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
-        }
-    )
+    beside = {
+        "schema": SCHEMA,
+        "tier": tier,
+        "partial": partial,
+        "session": {**session, "partial": partial},
+        "environment": environment,
+        "carried": carried(verdicts.values()),
+        "by_chance": by_chance(verdicts.values()),
+        "papers": [paper_to_json(paper) for paper in papers],
+        "claims": [],
+        "failed": failed,
+        "changed": [],
+        "base": None,
+        "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
+    }
+    return {**without_nan(beside), "claims": claims}
 
 
 def paper_to_json(paper: Paper) -> Json:
@@ -186,14 +185,16 @@ def out_of_tier(described: Json) -> Json:
 def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
     """One claim's entry: what is declared of it, and what it came to."""
     rules = described["rules"]
-    told = {
-        **{key: described[key] for key in KEPT},
-        **ladder_to_json(verdict, unit=described["unit"], control=described["control"]),
-        "rule": rules[SINGLE] if set(rules) == {SINGLE} else "; ".join(f"{part}: {rules[part]}" for part in rules),
-        "rules": described["stated"],
-        "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
-    }
-    written = {"why": why(without_nan(told)), "command": command(described, told, tier, session)}
+    told = without_nan(
+        {
+            **{key: described[key] for key in KEPT},
+            **ladder_to_json(verdict, unit=described["unit"], control=described["control"]),
+            "rule": rules[SINGLE] if set(rules) == {SINGLE} else "; ".join(f"{part}: {rules[part]}" for part in rules),
+            "rules": described["stated"],
+            "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
+        }
+    )
+    written = {"why": why(told), "command": command(described, told, tier, session)}
     return {**told, **written, "expected": None, "previous": None}
 
 

@@ -45,11 +45,18 @@ def render(document: Mapping[str, Any], limit: int = LIMIT) -> str:
         document: the content of claims.json, see `harness.report.document`.
         limit: bytes; cards show less where the page would have more.
     """
-    for detail in DETAILS:
-        page = shortened(draw(document, detail=detail))
-        if len(page.encode()) <= limit:
-            break
-    return page
+
+    def at(detail: Detail) -> str:
+        return shortened(draw(document, detail=detail))
+
+    def fits(page: str) -> bool:
+        return len(page.encode()) <= limit
+
+    if fits(page := at(DETAILS[0])):
+        return page
+    least = at(DETAILS[-1])
+    between = DETAILS[1:-1] if fits(least) else ()  # where not even that fits, none of the others does
+    return next((page for page in map(at, between) if fits(page)), least)
 
 
 def split(document: Mapping[str, Any]) -> dict[str, bytes]:

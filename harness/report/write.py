@@ -29,13 +29,26 @@ def write(document: Mapping[str, Any], folder: Path, tests: Mapping[str, Outcome
     from harness.report.page import render
 
     made: dict[str, Callable[[], str]] = {
-        "claims.json": lambda: json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+        "claims.json": lambda: lines(document),
         "junit.xml": lambda: junit(document, tests),
         "claims.csv": lambda: to_csv(document),
         "index.html": lambda: render(document),
         "badge.svg": lambda: badge(document),
     }
     return [problem for name, content in made.items() if (problem := _write(folder / name, content))]
+
+
+def lines(document: Mapping[str, Any]) -> str:
+    """A document as JSON: a line a name, and where that has a list, a line an entry."""
+    return "{\n" + ",\n".join(f"{_json(name)}: {_lines(value)}" for name, value in document.items()) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    return "[\n" + ",\n".join(map(_json, value)) + "\n]" if value and isinstance(value, list) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _write(file: Path, content: Callable[[], str]) -> str:

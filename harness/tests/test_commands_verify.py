@@ -74,6 +74,23 @@ def test_a_sound_store_and_report_verify_and_a_flipped_byte_or_a_changed_verdict
     assert (suite.root / "reports/store/quarantine" / f"{seed_3}-1").is_dir()
 
 
+def test_to_verify_writes_no_report(suite):
+    suite.claims(EXACT)
+    suite.run().assert_outcomes(passed=2)
+    written = suite.root / "written"
+    suite.add_file(
+        "conftest.py",
+        f"""
+        import harness.plugin.reporting as reporting
+        reporting.write = lambda *_: open({str(written)!r}, "w")
+        pytest_plugins = ["harness.plugin"]
+        """,
+    )
+    found = harness(suite.root, "verify")
+    assert "report: 1 claims, 1 come to the same again" in found.stdout
+    assert not written.exists()
+
+
 def changed(path, value):
     entry = copy.deepcopy(ENTRY)
     *above, last = path

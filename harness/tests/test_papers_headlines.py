@@ -33,6 +33,12 @@ def test_a_headline_of_another_shape_is_told(tmp_path, headlines, error, names):
         paper(tmp_path, headlines)
 
 
+def test_the_ids_of_a_paper_are_written_out_once_however_many_claims_ask(tmp_path):
+    told = paper(tmp_path, "")
+    assert {"XX-01", "E-XX1", "N-XX1"} <= told.ids
+    assert told.ids is told.ids
+
+
 def test_the_suites_papers_have_six():
     told = [one for paper in all_papers(Path(__file__).parents[2] / "claims") for one in paper.headlines]
     assert len(told) == 6

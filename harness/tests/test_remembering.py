@@ -14,6 +14,7 @@ from harness.judging.sources import Sources
 from harness.rules import Estimate, greater_than
 from harness.runs import Bench, Result, Run, ingredients
 from harness.runs.code import closure
+from harness.runs.devices import surely_no_gpu
 from harness.store import Store, content_key
 from harness.store.record import encode
 from harness.tests import fake_data
@@ -183,6 +184,15 @@ def test_what_failed_or_did_not_run_is_judged_again(paper):
     assert judged(paper) == ["one", "two"]
     paper.run().assert_outcomes(failed=2)
     assert judged(paper) == ["one", "two"]
+
+
+@pytest.mark.skipif(not surely_no_gpu(), reason="whether there is a GPU is for torch to say")
+def test_a_claim_whose_data_are_not_here_does_not_load_torch(paper):
+    paper.claims(IMAGES.replace('"fake"', '"mnist"'))
+    paper.add_file("claims/conftest.py", TORCH)
+    result = paper.run("--tier", "laptop", "-s")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*torch was not needed*"])
 
 
 def test_other_threads_judge_anew(paper, monkeypatch):

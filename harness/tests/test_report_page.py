@@ -254,6 +254,13 @@ def test_a_page_shows_as_much_as_its_limit_allows():
         assert len(render(many_cases(30), limit).encode()) == size
 
 
+def test_a_page_that_can_never_be_within_its_limit_is_drawn_twice(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("harness.report.page.draw", lambda document, detail: drawn.append(detail) or "too long")
+    assert render({}, 1) == "too long"
+    assert drawn == [DETAILS[0], DETAILS[-1]]
+
+
 def test_the_page_has_the_elements_and_the_text_of_what_is_drawn():
     curves = {"ours": {"x": [1.0, 2.0, 3.0], "y": [1.0, 4.0, 9.0]}}
     known = documented(
