@@ -242,6 +242,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Send a case's verdict along with its test report (across processes too) and into pytest's JUnit file."""
     report = yield
+    if report.skipped and isinstance(report.longrepr, tuple) and claim_of(item) is not None:
+        file, line, _ = item.location  # rather than where the suite says it
+        report.longrepr = (file, (line or 0) + 1, report.longrepr[2])
     if call.when == "call" and case_key in item.stash:
         case = item.stash[case_key]
         report.claim_case = case_to_json(case)  # type: ignore[attr-defined]
