@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import importlib.util
 import os
 import pickle
@@ -73,6 +74,7 @@ class Task:
         names: what is registered (`harness.system.registry`).
         latest: when it may begin at the latest, in seconds since 1970; None for any time.
         ends: when it is cut off, likewise.
+        stalled: seconds without progress after which it ends, with its stacks in its log; None for never.
     """
 
     work: bytes
@@ -80,6 +82,7 @@ class Task:
     names: Mapping[str, Mapping[str, str]]
     latest: float | None = None
     ends: float | None = None
+    stalled: float | None = None
 
     def __call__(self) -> Answer | None:
         """Do the run, so that its record is in the store; None where it is too late to begin."""
@@ -97,7 +100,8 @@ class Task:
         register_all({kind: dict(targets) for kind, targets in self.names.items()})
         keep_freed_memory()
         run, made_of, store, bench = pickle.loads(self.work)
-        failure = differs(run, made_of, bench) or attempt(run, Store(store), bench)
+        with watched(bench, self.stalled) as bench:
+            failure = differs(run, made_of, bench) or attempt(run, Store(store), bench)
         signal.setitimer(signal.ITIMER_REAL, 0)
         return Answer(failure, time.time() - began)
 
@@ -106,6 +110,30 @@ class Task:
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
+
+
+@contextlib.contextmanager
+def watched(bench: Bench, stalled: float | None) -> Iterator[Bench]:
+    """The bench for a run that ends its process, with its stacks on standard error, after so long without progress."""
+    if stalled is None:
+        yield bench
+        return
+    from harness.runs.workers import STARTING
+
+    heard = time.monotonic()
+
+    def progress(done: int, total: int, what: str) -> None:
+        nonlocal heard
+        if time.monotonic() - heard > LOOK_EVERY:
+            heard = time.monotonic()
+            faulthandler.dump_traceback_later(stalled + LOOK_EVERY, exit=True)
+        bench.progress(done, total, what)
+
+    faulthandler.dump_traceback_later(stalled + STARTING, exit=True)
+    try:
+        yield replace(bench, progress=progress)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def differs(run: Run, made_of: Mapping[str, Any], bench: Bench) -> RunFailed | None:
@@ -216,6 +244,7 @@ def perform_as_tasks(
     queue: Queue,
     display: Display,
     ends: float | None = None,
+    stalled: float | None = None,
 ) -> None:
     """Do runs as tasks, in the order given; the display is told how each ended.
 
@@ -230,6 +259,7 @@ def perform_as_tasks(
         display: what to tell.
         ends: when all has to be finished, in seconds since 1970: a task begins only if its run is expected to end
             before, and is cut off then.
+        stalled: seconds without progress after which a task ends, as if it had died, with its stacks in its log.
 
     Raises:
         BadUsage: Slurm does not take the tasks.
@@ -238,7 +268,7 @@ def perform_as_tasks(
     store.require_writable()
     (store.path / "tasks").mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="claims-", dir=store.path / "tasks"))
-    tasks = _Tasks(store, bench, queue, display, folder, ends)
+    tasks = _Tasks(store, bench, queue, display, folder, ends, stalled)
     left = dict(expected)
     died: dict[Run, Path] = {}
     with display, tasks.cancelled_on_interrupt():
@@ -258,7 +288,14 @@ class _Tasks:
     """Tasks of one command: they have its folder's name in the queue, and their logs there."""
 
     def __init__(
-        self, store: Store, bench: Bench, queue: Queue, display: Display, folder: Path, ends: float | None
+        self,
+        store: Store,
+        bench: Bench,
+        queue: Queue,
+        display: Display,
+        folder: Path,
+        ends: float | None,
+        stalled: float | None,
     ) -> None:
         from harness.runs.bench import ignore
 
@@ -267,6 +304,7 @@ class _Tasks:
         self._display = display
         self._folder = folder
         self._ends = ends
+        self._stalled = stalled
         self._executor = queue.opened(folder, bench.device.type)
         self._slurm = queue.executor == "slurm"
         self._jobs: list[Job[Answer | None]] = []
@@ -324,7 +362,8 @@ class _Tasks:
 
         work = pickle.dumps((run, ingredients(run, self._bench), self._store.path, self._bench))
         latest = None if self._ends is None else self._ends - (seconds or 0.0)
-        return Task(work, [str(Path(place).absolute()) for place in sys.path], registered(), latest, self._ends)
+        places = [str(Path(place).absolute()) for place in sys.path]
+        return Task(work, places, registered(), latest, self._ends, self._stalled)
 
     def _answered(self, run: Run, job: Job[Answer | None]) -> None:
         """Tell how a run ended whose task gave an answer; one that was too late to begin is left."""

@@ -157,7 +157,7 @@ def train(selection: Selection, chosen: argparse.Namespace, ends: float | None) 
     todo = {run: seconds for run, seconds in longest_first(known).items() if str(run) not in aside}
     try:
         if queue := cluster.queue(chosen):
-            pace, stopped = done_as_tasks(todo, selection, queue, ends)
+            pace, stopped = done_as_tasks(todo, selection, queue, ends, chosen.stalled)
         else:
             pace, stopped = done(todo, selection, chosen.workers, ends, chosen.stalled)
         remember_deaths(outcomes, pace.problems, selection.store)
@@ -192,20 +192,27 @@ def done(
     from harness.runs.display import Paced
     from harness.runs.pace import Pace
 
+    apart = workers is None and selection.bench.device.type == "cpu"  # on a GPU runs take turns in one process
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
     pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
     store, bench = selection.store, selection.bench
     try:
         with stopping(ends):
-            perform_all(todo, store, bench, workers=workers, display=display, admits=pace.admits, stalled=stalled)
+            perform_all(
+                todo, store, bench, workers=workers, display=display, admits=pace.admits, apart=apart, stalled=stalled
+            )
     except Stopped as stop:
         return pace, stop.number
     return pace, None
 
 
 def done_as_tasks(
-    todo: Mapping[Run, float | None], selection: Selection, queue: cluster.Queue, ends: float | None
+    todo: Mapping[Run, float | None],
+    selection: Selection,
+    queue: cluster.Queue,
+    ends: float | None,
+    stalled: float | None = None,
 ) -> tuple[Pace, int | None]:
     """The same as tasks of a cluster."""
     from harness.runs import display_for
@@ -218,7 +225,7 @@ def done_as_tasks(
     try:
         with stopping(ends):
             if todo:
-                cluster.perform_as_tasks(todo, selection.store, selection.bench, queue, display, deadline)
+                cluster.perform_as_tasks(todo, selection.store, selection.bench, queue, display, deadline, stalled)
     except Stopped as stop:
         return pace, stop.number
     return pace, None

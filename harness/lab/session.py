@@ -290,7 +290,7 @@ class Session:
         wanted = [run for run in runs if self.recorded(run) is None]
         if not wanted or self.store.unwritable:
             return
-        apart = workers is not None
+        apart = workers is not None or self.device.type == "cpu"  # on a GPU runs take turns in one process
         outcomes = perform_all(wanted, self.store, self.bench, workers=workers, apart=apart, stalled=self._stalled)
         for outcome in outcomes:
             if outcome.record is not None:

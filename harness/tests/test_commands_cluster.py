@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from harness.__main__ import main
 from harness.commands import cluster
-from harness.commands.cluster import Queue, differs, perform_as_tasks
+from harness.commands.cluster import Queue, differs, perform_as_tasks, watched
 from harness.commands.usage import BadUsage
 from harness.runs import Bench, Run, ingredients, perform
 from harness.store import Store
@@ -87,6 +89,31 @@ def test_tasks_end_when_the_wait_for_them_does(store, tmp_path, sigint):
     (tmp_path / "hold").unlink()
     with store.lock(next((store.path / "locks").glob("*.lock")).stem):  # else waits for the task
         assert record(store, held) is None
+
+
+HANGS = """
+import time
+from harness.commands import cluster
+from harness.runs import Bench, workers
+
+workers.STARTING = 1.0
+with cluster.watched(Bench(), 0.0) as bench:
+    bench.progress(1, 10, "steps")
+    time.sleep(60)
+"""
+
+
+def test_a_task_without_progress_ends_and_leaves_its_stack():
+    ended = subprocess.run([sys.executable, "-c", HANGS], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert 'File "<string>", line 9 in <module>' in ended.stderr
+
+
+def test_a_task_that_shows_progress_goes_on():
+    told = []
+    with watched(Bench(progress=lambda *words: told.append(words)), 60.0) as bench:
+        bench.progress(1, 10, "steps")
+    assert told == [(1, 10, "steps")]
 
 
 def test_a_machine_that_would_make_another_record_is_told():

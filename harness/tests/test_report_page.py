@@ -256,7 +256,12 @@ def test_a_page_shows_as_much_as_its_limit_allows():
 
 def test_a_page_that_can_never_be_within_its_limit_is_drawn_twice(monkeypatch):
     drawn = []
-    monkeypatch.setattr("harness.report.page.draw", lambda document, detail: drawn.append(detail) or "too long")
+
+    def draw(document, detail):
+        drawn.append(detail)
+        return "too long"
+
+    monkeypatch.setattr("harness.report.page.draw", draw)
     assert render({}, 1) == "too long"
     assert drawn == [DETAILS[0], DETAILS[-1]]
 

@@ -11,6 +11,7 @@ import pytest
 
 from harness.tests.processes import group_exists, wait_until
 from harness.tests.suite import Suite
+from harness.tests.test_commands_train import harness
 
 CLAIMS = """
 from harness.tests.fake_recipes import Counted, Dies, Diverges, Draw
@@ -75,6 +76,14 @@ def test_a_run_that_kills_its_process_costs_its_own_claim_alone(suite, options):
     assert verdicts(suite) == ALL_BUT_THE_THIRD
     assert "killed by SIGKILL" in suite.entry("XX-03")["reason"]
     assert suite.document()["partial"] is False
+
+
+def test_a_run_that_kills_its_process_does_not_end_the_session_where_it_is_the_only_one(suite):
+    suite.claims(CLAIMS.replace("{recipe}", "Dies()").replace("seeds=range(2)", "seeds=range(1)"))
+    suite.run("-k", "XX-01 or XX-03").assert_outcomes(passed=1, failed=1, deselected=1)
+    trained = harness(suite.root, "train", "-k", "XX-03")
+    assert trained.returncode == 1
+    assert "killed by SIGKILL" in trained.stderr
 
 
 def test_a_run_that_hangs_is_given_up_with_the_line_that_it_is_at(suite):

@@ -149,8 +149,15 @@ def test_an_interrupt_while_writing_leaves_nothing(store, monkeypatch):
 
 def test_a_write_lists_no_records_however_many_there_are(store, monkeypatch):
     listed = []
+
+    def noted(step):
+        def call(path):
+            listed.append(str(path))
+            return step(path)
+
+        return call
+
     for name in ("scandir", "listdir"):
-        step = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda path, step=step: (listed.append(str(path)), step(path))[1])
+        monkeypatch.setattr(os, name, noted(getattr(os, name)))
     put(store)
     assert str(store.path / "records") not in listed
