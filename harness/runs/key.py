@@ -35,7 +35,7 @@ def ingredients(run: Run, bench: Bench) -> dict[str, Any]:
         "format": FORMAT,
         **declared(run),
         "data": {f"{name}/{split}": bench.provenance(name, split).digest for name, split in run.recipe.data_sets()},
-        "device": device_class(bench.device),
+        "device": "cpu" if bench.device_name == "cpu" else device_class(bench.device),  # torch is not needed for that
         "threads": THREADS,
         "torch": torch_release(),
     }

@@ -187,10 +187,13 @@ def test_what_failed_or_did_not_run_is_judged_again(paper):
 
 
 @pytest.mark.skipif(not surely_no_gpu(), reason="whether there is a GPU is for torch to say")
-def test_a_claim_whose_data_are_not_here_does_not_load_torch(paper):
-    paper.claims(IMAGES.replace('"fake"', '"mnist"'))
+@pytest.mark.parametrize(
+    ("text", "options"), [(IMAGES.replace('"fake"', '"mnist"'), ["--tier", "laptop"]), (RECORDS, ["--no-train"])]
+)
+def test_a_claim_whose_data_or_runs_are_not_here_does_not_load_torch(paper, text, options):
+    paper.claims(text)
     paper.add_file("claims/conftest.py", TORCH)
-    result = paper.run("--tier", "laptop", "-s")
+    result = paper.run(*options, "-s")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*torch was not needed*"])
 

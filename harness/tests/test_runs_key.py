@@ -29,7 +29,9 @@ from harness.training.training import Training
 def made_up_bench(digest="d1", device="cpu") -> Any:
     """A bench that needs no torch."""
     return SimpleNamespace(
-        device=SimpleNamespace(type=device), provenance=lambda name, split: SimpleNamespace(digest=digest)
+        device_name="cuda",
+        device=SimpleNamespace(type=device),
+        provenance=lambda name, split: SimpleNamespace(digest=digest),
     )
 
 
