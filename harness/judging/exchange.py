@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from itertools import repeat
 from typing import Any
 
 from harness.claims.about import About
@@ -143,18 +142,29 @@ def claim_to_json(claim: ClaimVerdict, *, unit: str, control: str) -> Json:
 
 
 def values_to_json(case: CaseResult) -> list[Json]:
-    """The values of a case, a row each; with the seed where replicates are the claim's runs."""
+    """The values of a case, a row for each part and place; seeds are null where replicates are no runs."""
     return [
-        {"case": case.case, "part": part, "place": place, "seed": seed, "value": value}
+        {
+            "case": case.case,
+            "part": part,
+            "place": place,
+            "seeds": list(case.seeds) if len(case.seeds) == len(values) else [None] * len(values),
+            "values": list(values),
+        }
         for part, places in case.values.items()
         for place, values in places.items()
-        for seed, value in zip(case.seeds if len(case.seeds) == len(values) else repeat(None), values, strict=False)
     ]
 
 
 def _share_to_json(share: Share) -> Json:
-    """A case of claims.json: `verdict` is its own, `within_claim` the one after the correction over all cases."""
-    return {**case_to_json(share.case), "within_claim": {"verdict": str(share.verdict), "reason": share.reason}}
+    """A case of claims.json: `verdict` is its own, `within_claim` the one after the correction over all cases.
+
+    Its values are those of the claim's entry, and of its runs it has the keys.
+    """
+    case = case_to_json(share.case)
+    del case["values"]
+    case |= {"runs": [run["key"] for run in share.case.runs]}
+    return {**case, "within_claim": {"verdict": str(share.verdict), "reason": share.reason}}
 
 
 def _control_verdict_to_json(control: ControlVerdict) -> Json:

@@ -23,7 +23,7 @@ from harness.system.files import write_atomically
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 FOLDER = "judged"
 """Where in the store they are kept."""
 

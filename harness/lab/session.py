@@ -41,7 +41,7 @@ class Found:
         seed: of the run.
         source: "computed" on this machine, or "recorded" as evidence.
         freshness: what today's code says of it; a computed one is current.
-        device, date: on what, and when it was recorded; no date for a computed one.
+        device, date, commit: on what, when it was recorded, and at which commit; the last two not for a computed one.
         provenances: of the data sets, for a recorded one; a computed one has read them here.
     """
 
@@ -52,6 +52,7 @@ class Found:
     freshness: str
     device: str
     date: str | None = None
+    commit: str | None = None
     provenances: tuple[Provenance, ...] = ()
 
 
@@ -72,7 +73,7 @@ def told_by(run: Run, entry: Entry, freshness: Freshness) -> Found:
     """A record that is kept as evidence."""
     device = str(entry.environment.get("device", ""))
     record, sources = entry.record(), entry.sources
-    return Found(record, str(run), run.seed, "recorded", str(freshness), device, entry.date, sources)
+    return Found(record, str(run), run.seed, "recorded", str(freshness), device, entry.date, entry.commit, sources)
 
 
 class Session:

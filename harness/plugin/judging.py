@@ -147,10 +147,19 @@ def source_of(key: str, found: Found) -> dict[str, Any]:
         "freshness": found.freshness,
         "device": found.device,
         "date": found.date,
+        "commit": found.commit,
+        "accuracy": reached(found.record.metrics),
+        "recipe": found.record.made_of["recipe"],
         "seconds": found.record.seconds,
         "code": str(found.record.made_of["code"])[:12],
         "data": {name: str(digest)[:12] for name, digest in dict(found.record.made_of["data"]).items()},
     }
+
+
+def reached(metrics: Mapping[str, Any]) -> float | None:
+    """The accuracy that a trained network ended with: on test images, else on those that validate; None without one."""
+    found = (metrics.get(name) for name in ("test_accuracy", "final_validation_accuracy"))
+    return next((float(value) for value in found if isinstance(value, (int, float))), None)
 
 
 def settle(claim: Claim, case: CaseResult, ledger: Ledger | None) -> None:

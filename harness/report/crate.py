@@ -95,8 +95,7 @@ def write_crate(
 def by_source(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
     """The keys of the runs that a report rests on: those taken from evidence, and those that were computed."""
     rungs = [rung for entry in document["claims"] for rung in entry["ladder"]]
-    runs = [run for entry in document["claims"] for case in entry["cases"] for run in case["runs"]]
-    known = {run["key"]: run["source"] for run in runs}
+    known = {key: run["source"] for key, run in document["runs"].items()}
     sources = {key: known.get(key, rung["source"]) for rung in rungs for key in rung["runs"]}
     recorded = {key for key, source in sources.items() if source == "recorded"}
     return recorded, sources.keys() - recorded

@@ -17,16 +17,18 @@ class Detail:
         panels: cases whose curves are drawn.
         cases: rows of the table of cases, those that decide among them; rows of its picture likewise.
         values: rows of values by seed.
+        brief: whether a card has no picture and no table: why, the numbers, rule, control and command alone.
     """
 
     panels: int
     cases: int
     values: int
+    brief: bool = False
 
 
 ALL = 10**9
 
-DETAILS = (Detail(8, ALL, ALL), Detail(2, 24, 24), Detail(0, 6, 6), Detail(0, 1, 0))
+DETAILS = (Detail(8, ALL, ALL), Detail(2, 24, 24), Detail(0, 6, 6), Detail(0, 1, 0, brief=True))
 """From the most to the least: the first that keeps a page within its limit is taken, else the last."""
 
 

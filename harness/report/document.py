@@ -16,13 +16,17 @@ from harness.claims.ledger import decides_of
 from harness.claims.papers import Paper
 from harness.judging.claims import Ladder
 from harness.judging.exchange import ladder_to_json
+from harness.report.runs import papers_own, tables
 from harness.report.stated import stated
 from harness.report.wording import why
 from harness.rules import ALPHA
 from harness.system.places import SELECTION
 from harness.verdicts import Verdict
 
-SCHEMA = 2
+SCHEMA = 3
+
+DIGITS = 10
+"""Significant digits of what was measured: far more than are read, or than two machines agree in."""
 
 KEPT = (
     "id",
@@ -39,6 +43,7 @@ KEPT = (
     "remark",
     "formerly",
     "decides",
+    "papers_recipes",
 )
 """What an entry takes over from the declaration as it stands."""
 
@@ -69,6 +74,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "control": claim.control,
         "decides": decides_of(claim),
         "formerly": list(claim.formerly),
+        "papers_recipes": papers_own(claim),
         "trained": claim.trained,
         "file": file,
         "function": claim.function.__name__,
@@ -122,6 +128,7 @@ def document(
         "carried": carried(verdicts.values()),
         "by_chance": by_chance(verdicts.values()),
         "papers": [paper_to_json(paper) for paper in papers],
+        **tables(verdicts.values()),
         "claims": [],
         "failed": failed,
         "changed": [],
@@ -185,15 +192,19 @@ def out_of_tier(described: Json) -> Json:
 def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
     """One claim's entry: what is declared of it, and what it came to."""
     rules = described["rules"]
-    told = without_nan(
-        {
-            **{key: described[key] for key in KEPT},
-            **ladder_to_json(verdict, unit=described["unit"], control=described["control"]),
-            "rule": rules[SINGLE] if set(rules) == {SINGLE} else "; ".join(f"{part}: {rules[part]}" for part in rules),
-            "rules": described["stated"],
-            "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
-        }
-    )
+    told = {
+        **without_nan(
+            {
+                **{key: described[key] for key in KEPT},
+                "rule": rules[SINGLE]
+                if set(rules) == {SINGLE}
+                else "; ".join(f"{part}: {rules[part]}" for part in rules),
+                "rules": described["stated"],
+                "paper_numbers": paper_numbers(described["paper_value"], described["unit"]),
+            }
+        ),
+        **without_nan(ladder_to_json(verdict, unit=described["unit"], control=described["control"]), DIGITS),
+    }
     written = {"why": why(told), "command": command(described, told, tier, session)}
     return {**told, **written, "expected": None, "previous": None}
 
@@ -236,14 +247,14 @@ def repeats(described: Json, how: Sequence[str]) -> str:
     return " ".join([".venv/bin/python -m pytest", test, *how, f"--report {SELECTION}"])
 
 
-def without_nan(value: Any) -> Any:
-    """The same JSON with null for what JSON cannot write: NaN and the infinities."""
+def without_nan(value: Any, digits: int = 17) -> Any:
+    """The same JSON with numbers to so many digits, and null for what JSON cannot write: NaN and the infinities."""
     if isinstance(value, Mapping):
-        return {str(key): without_nan(item) for key, item in value.items()}
+        return {str(key): without_nan(item, digits) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return [without_nan(item, digits) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value
 
 

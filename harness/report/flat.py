@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.report.wording import rule_of
+from harness.report.wording import replicates, rule_of
 
 if TYPE_CHECKING:
     import pandas
@@ -79,7 +79,7 @@ def _row(entry: Mapping[str, Any], case: Mapping[str, Any], part: str | None) ->
         "control_verdict": control.get("verdict"),
         "control_effect": control.get("effect"),
         "seeds": list(case["seeds"]),
-        "values": case["values"].get(part, {}).get("", []),
+        "values": replicates(entry, case, part),
     }
 
 

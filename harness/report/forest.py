@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.report.axis import Axis, axis
 from harness.report.detail import chosen
-from harness.report.wording import papers_number, quantity, rule_of
+from harness.report.wording import papers_number, quantity, replicates, rule_of
 
 MOST = 40
 """Rows that still make a picture; more are left to the table."""
@@ -128,7 +128,7 @@ def forest(entry: Entry, few: bool = False, most: int = MOST) -> Forest | None:
             point=scale.place(judged["effect"]),
             low=scale.place(judged["low"]),
             high=scale.place(judged["high"]),
-            seeds=tuple(scale.place(value) for value in _seeds(case, part, judged)),
+            seeds=tuple(scale.place(value) for value in _seeds(entry, case, part, judged)),
             margin=margin,
             paper=None if paper is None else scale.place(paper),
             control=None if control is None else _control(scale, control),
@@ -151,9 +151,9 @@ def label(case: Entry, part: str) -> str:
     return ", ".join(filter(None, words)) or "measured"
 
 
-def _seeds(case: Entry, part: str, judged: Entry) -> list[float]:
+def _seeds(entry: Entry, case: Entry, part: str, judged: Entry) -> list[float]:
     """The values of the seeds, where the part is their mean."""
-    values = list(case["values"].get(part, {}).get("", []))
+    values = replicates(entry, case, part)
     return values if judged["n"] == len(values) else []
 
 
@@ -163,6 +163,6 @@ def _values(entry: Entry, case: Entry, part: str, judged: Entry) -> list[float]:
     ends = [rule.get(end) for end in ("low", "high")] + [papers_number(entry, part)]
     return [
         *(judged[key] for key in ("low", "high", "effect")),
-        *_seeds(case, part, judged),
+        *_seeds(entry, case, part, judged),
         *(end for end in ends if end is not None),
     ]

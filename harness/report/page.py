@@ -24,6 +24,7 @@ from harness.report.curves import on_card
 from harness.report.detail import DETAILS, Detail, chosen
 from harness.report.figures import redrawn
 from harness.report.forest import forest
+from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
 from harness.report.wording import would_refute
 from harness.system.plain import visible
@@ -214,10 +215,17 @@ def template(name: str) -> jinja2.Template:
         literal=literal,
         controls=controls,
         by_seed=by_seed,
-        trained=trained,
         would_refute=would_refute,
     )
-    loader.globals.update(told_beside=told_beside, chosen=chosen, forest=forest, on_card=on_card, sparkline=sparkline)
+    loader.globals.update(
+        told_beside=told_beside,
+        chosen=chosen,
+        forest=forest,
+        in_words=in_words,
+        on_card=on_card,
+        sparkline=sparkline,
+        trained=trained,
+    )
     return loader.get_template(name)
 
 
@@ -256,22 +264,10 @@ def by_seed(entry: Entry) -> list[tuple[str, str, str]]:
     rows: dict[tuple[str, str], list[str]] = {}
     for row in entry["values"]:
         part = ", ".join(filter(None, [row["part"], row["place"]]))
-        seed = "" if row["seed"] is None else f"seed {row['seed']}: "
-        rows.setdefault((row["case"], part), []).append(f"{seed}{number(row['value'])}")
+        told = zip(row["seeds"], row["values"], strict=True)
+        said = [f"{'' if seed is None else f'seed {seed}: '}{number(value)}" for seed, value in told]
+        rows.setdefault((row["case"], part), []).extend(said)
     return [(case, part, "; ".join(said)) for (case, part), said in rows.items()]
-
-
-def trained(entry: Entry) -> list[dict[str, Any]]:
-    """The runs behind a claim: a row for those that differ in their seed alone, with their seconds in all."""
-    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    runs = {run["key"]: run for case in entry["cases"] for run in case["runs"]}
-    for run in runs.values():
-        title = run["title"].removesuffix(f", seed {run['seed']}")
-        same = {"title": title, **{name: run[name] for name in ("source", "freshness", "device", "date")}}
-        row = rows.setdefault(tuple(same.values()), {**same, "seeds": [], "seconds": 0.0})
-        row["seeds"].append(run["seed"])
-        row["seconds"] += run["seconds"] or 0.0
-    return list(rows.values())
 
 
 def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:

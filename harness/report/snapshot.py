@@ -36,14 +36,14 @@ def snapshot(document: Mapping[str, Any], at: str) -> Json:
         **{name: session.get(name) for name in OF_SESSION},
         "partial": document["partial"],
         "tier": document["tier"],
-        "claims": {entry["id"]: of_claim(entry, document["environment"]["device"]) for entry in document["claims"]},
+        "claims": {entry["id"]: of_claim(entry, document) for entry in document["claims"]},
     }
 
 
-def of_claim(entry: Mapping[str, Any], device: str) -> Json:
-    """What is kept of a claim; `device` is the session's, for a claim without runs."""
+def of_claim(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Json:
+    """What is kept of a claim; one without runs has the session's device."""
     measured = entry["measured"] or {}
-    runs = {run["key"]: run for case in entry["cases"] for run in case["runs"]}.values()
+    runs = [document["runs"][key] for key in entry["runs"]]
     return {
         **{name: entry[name] for name in ("verdict", "evidence", "tier", "formerly")},
         **{name: short(measured.get(name)) for name in ("value", "low", "high")},
@@ -54,7 +54,7 @@ def of_claim(entry: Mapping[str, Any], device: str) -> Json:
         "made_of": {
             "data": digest([entry["data"], sorted({json.dumps(run.get("data"), sort_keys=True) for run in runs})]),
             "code": digest(sorted({run.get("code", "") for run in runs})),
-            "device": ", ".join(sorted({run["device"] for run in runs})) or device,
+            "device": ", ".join(sorted({run["device"] for run in runs})) or document["environment"]["device"],
             "seeds": digest(sorted({run["seed"] for run in runs})),
         },
     }

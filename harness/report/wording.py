@@ -141,6 +141,12 @@ def rule_of(entry: Entry, part: str) -> Mapping[str, Any]:
     return rules.get(part) or (next(iter(rules.values())) if len(rules) == 1 else {})
 
 
+def replicates(entry: Entry, case: Entry, part: str) -> list[float]:
+    """The values that a part's number is the mean of; none where it has a row of them at each of several places."""
+    wanted = (case["case"], part, "")
+    return next((row["values"] for row in entry["values"] if (row["case"], row["part"], row["place"]) == wanted), [])
+
+
 def quantity(value: float | None, unit: str) -> str:
     """A number with its unit."""
     return f"{_short(value)} {unit}".strip()

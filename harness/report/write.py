@@ -29,7 +29,7 @@ def write(document: Mapping[str, Any], folder: Path, tests: Mapping[str, Outcome
     from harness.report.page import render
 
     made: dict[str, Callable[[], str]] = {
-        "claims.json": lambda: lines(document),
+        "claims.json": lambda: to_json(document),
         "junit.xml": lambda: junit(document, tests),
         "claims.csv": lambda: to_csv(document),
         "index.html": lambda: render(document),
@@ -38,17 +38,20 @@ def write(document: Mapping[str, Any], folder: Path, tests: Mapping[str, Outcome
     return [problem for name, content in made.items() if (problem := _write(folder / name, content))]
 
 
-def lines(document: Mapping[str, Any]) -> str:
-    """A document as JSON: a line a name, and where that has a list, a line an entry."""
-    return "{\n" + ",\n".join(f"{_json(name)}: {_lines(value)}" for name, value in document.items()) + "\n}\n"
+def to_json(document: Mapping[str, Any]) -> str:
+    """claims.json: a line for each claim, run and whatever else there are several of, so that a diff shows which."""
 
+    def line(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
-def _lines(value: Any) -> str:
-    return "[\n" + ",\n".join(map(_json, value)) + "\n]" if value and isinstance(value, list) else _json(value)
+    def lines(value: Any) -> str:
+        if isinstance(value, list) and value:
+            return "[\n" + ",\n".join(map(line, value)) + "\n]"
+        if isinstance(value, Mapping) and value:
+            return "{\n" + ",\n".join(f"{line(name)}:{line(one)}" for name, one in value.items()) + "\n}"
+        return line(value)
 
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return "{\n" + ",\n".join(f"{line(name)}:{lines(value)}" for name, value in document.items()) + "\n}\n"
 
 
 def _write(file: Path, content: Callable[[], str]) -> str:

@@ -20,13 +20,11 @@ def test_every_kind_of_sample_gives_what_it_has():
     assert values_by_part({"p": Exact(1.0), "q": Estimate.from_replicates([1.0, 2.0])}) == {"q": {"": [1.0, 2.0]}}
 
 
-def test_an_entry_has_a_row_for_each_value_with_its_seed_where_replicates_are_runs():
+def test_an_entry_has_a_row_for_each_place_with_the_seeds_where_replicates_are_runs():
     values = {"p": {"layer 1": [1.0, 2.0], "layer 2": [3.0, 4.0, 5.0]}}
     ladder = judge_claims([case("a", values=values, seeds=[20, 21])])["XX-01"]
     rows = ladder_to_json(ladder, unit="", control="")["values"]
-    assert rows[0] == {"case": "a", "part": "p", "place": "layer 1", "seed": 20, "value": 1.0}
-    assert [(row["place"], row["seed"], row["value"]) for row in rows] == [
-        ("layer 1", 20, 1.0),
-        ("layer 1", 21, 2.0),
-        *(("layer 2", None, value) for value in (3.0, 4.0, 5.0)),
+    assert rows == [
+        {"case": "a", "part": "p", "place": "layer 1", "seeds": [20, 21], "values": [1.0, 2.0]},
+        {"case": "a", "part": "p", "place": "layer 2", "seeds": [None] * 3, "values": [3.0, 4.0, 5.0]},
     ]
