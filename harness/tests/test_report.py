@@ -26,7 +26,7 @@ from harness.lab.pictures import Box, picture, stacked_bar
 from harness.report.document import document, out_of_tier
 from harness.report.page import digest, literal, number, own, render
 from harness.report.stated import stated
-from harness.report.write import lines
+from harness.report.write import to_json
 from harness.rules import Estimate, equals, greater_than
 from harness.tests.made_up_cases import VERDICTS, WEAK, case, judgement, not_run
 from harness.verdicts import Evidence, Verdict
@@ -307,7 +307,7 @@ def test_a_case_shows_its_own_verdict_and_the_one_within_its_claim_where_they_di
 def test_claims_json_has_a_line_a_claim():
     one = documented(described(), case())
     two = {**one, "claims": [*one["claims"], {**one["claims"][0], "id": "XX-99"}]}
-    text = lines(two)
+    text = to_json(two)
     assert json.loads(text) == two
     assert [entry["id"] for entry in map(readable, text.splitlines()) if entry] == ["XX-01", "XX-99"]
 
