@@ -15,8 +15,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 if TYPE_CHECKING:
     from harness.store import Store
 
@@ -31,6 +29,8 @@ def sweep(store: Store, asked: Collection[str]) -> int:
         store: that they lie in; nothing is done to one that can only be read, or that another process is at.
         asked: keys of the runs that are asked for now.
     """
+    from filelock import FileLock, Timeout
+
     stored, swept = set(store.keys()), 0
     oldest = time.time() - DAYS * 24 * 3600
     for folder in [] if store.unwritable else sorted(store.path.glob("checkpoints/*")):

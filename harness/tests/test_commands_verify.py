@@ -190,7 +190,7 @@ def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
         (["verify", "--store", "nowhere"], "nowhere: there is no such store"),
         (["verify", "--report", "nowhere"], "nowhere/claims.json: not there"),
         (["verify", "--report", "damaged"], "damaged/claims.json: not a report's"),
-        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 2"),
+        (["report", "newer"], "newer/claims.json: schema 99, this suite reads 3"),
         (["report", "list"], "list/claims.json: not a report's"),
         (["verify", "--report", "null"], "null/claims.json: not a report's"),
         (["verify", "--report", "older"], "older/claims.json: an earlier version of this suite wrote it"),
@@ -204,9 +204,9 @@ def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys,
         "damaged": "{",
         "newer": '{"schema": 99}',
         "list": "[]",
-        "null": '{"schema": 2, "session": {}, "papers": [], "base": null, "claims": null}',
-        "older": '{"schema": 2, "session": {}, "claims": []}',
-        "empty": '{"schema": 2, "session": {}, "papers": [], "base": null, "claims": []}',
+        "null": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": null}',
+        "older": '{"schema": 3, "session": {}, "claims": []}',
+        "empty": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": []}',
     }
     for name, content in contents.items():
         (tmp_path / name).mkdir()

@@ -273,7 +273,7 @@ def test_memory_gives_back_what_it_was_given(tmp_path):
     assert memory.recall(WHAT, DEPENDS, lambda reads: True) is None
     memory.keep(WHAT, DEPENDS, READS, kept)
     assert repr(memory.recall(WHAT, DEPENDS, lambda reads: reads == READS)) == repr(
-        dataclasses.replace(kept, data=[], runs=[], notes=[], pictures=[], seeds=[])
+        dataclasses.replace(kept, data=[], runs=[], failed=[], notes=[], pictures=[], seeds=[])
     )
     assert memory.recall(WHAT, DEPENDS, lambda reads: False) is None
     assert memory.recall(WHAT, {"code": "abd"}, lambda reads: True) is None

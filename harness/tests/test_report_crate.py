@@ -61,7 +61,7 @@ def test_an_archive_comes_to_every_verdict_again_elsewhere(archived, tmp_path_fa
     assert done.returncode == 0, done.stdout + done.stderr
     assert "report: 3 claims, 3 come to the same again" in done.stdout
     assert [*elsewhere.iterdir()] == []
-    flipped = changed(archived, "reports/latest/claims.json", b'"verdict": "supported"', b'"verdict": "refuted"')
+    flipped = changed(archived, "reports/latest/claims.json", b'"verdict":"supported"', b'"verdict":"refuted"')
     assert verify(elsewhere, flipped).returncode == 1
     with zipfile.ZipFile(archived) as crate:
         (lines,) = (name for name in crate.namelist() if name.endswith(".jsonl"))
