@@ -100,7 +100,7 @@ class Task:
         register_all({kind: dict(targets) for kind, targets in self.names.items()})
         keep_freed_memory()
         run, made_of, store, bench = pickle.loads(self.work)
-        with watched(bench, self.stalled) as bench:
+        with ended_when_stalled(bench, self.stalled) as bench:
             failure = differs(run, made_of, bench) or attempt(run, Store(store), bench)
         signal.setitimer(signal.ITIMER_REAL, 0)
         return Answer(failure, time.time() - began)
@@ -113,7 +113,7 @@ class Task:
 
 
 @contextlib.contextmanager
-def watched(bench: Bench, stalled: float | None) -> Iterator[Bench]:
+def ended_when_stalled(bench: Bench, stalled: float | None) -> Iterator[Bench]:
     """The bench for a run that ends its process, with its stacks on standard error, after so long without progress."""
     if stalled is None:
         yield bench

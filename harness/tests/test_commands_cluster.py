@@ -13,7 +13,7 @@ import pytest
 
 from harness.__main__ import main
 from harness.commands import cluster
-from harness.commands.cluster import Queue, differs, perform_as_tasks, watched
+from harness.commands.cluster import Queue, differs, ended_when_stalled, perform_as_tasks
 from harness.commands.usage import BadUsage
 from harness.runs import Bench, Run, ingredients, perform
 from harness.store import Store
@@ -97,7 +97,7 @@ from harness.commands import cluster
 from harness.runs import Bench, workers
 
 workers.STARTING = 1.0
-with cluster.watched(Bench(), 0.0) as bench:
+with cluster.ended_when_stalled(Bench(), 0.0) as bench:
     bench.progress(1, 10, "steps")
     time.sleep(60)
 """
@@ -111,7 +111,7 @@ def test_a_task_without_progress_ends_and_leaves_its_stack():
 
 def test_a_task_that_shows_progress_goes_on():
     told = []
-    with watched(Bench(progress=lambda *words: told.append(words)), 60.0) as bench:
+    with ended_when_stalled(Bench(progress=lambda *words: told.append(words)), 60.0) as bench:
         bench.progress(1, 10, "steps")
     assert told == [(1, 10, "steps")]
 
