@@ -9,6 +9,7 @@ shares of its side and rendered at any size.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,9 @@ BARS = 5
 
 OCTAVES = (3, 6, 12, 24)
 """Cells along a side of the noise that the background is made of."""
+
+GRID = 2**16
+"""Edges of boxes lie at multiples of its reciprocal, which every processor rounds to alike."""
 
 CHUNK = 250
 
@@ -147,13 +151,18 @@ def render(layout: Layout, size: int) -> Tensor:
 
 
 def _boxes(drawn: Tensor) -> Tensor:
-    """Boxes within the image from four uniform numbers each."""
-    lowest, highest = (torch.tensor(side).log() for side in SIDES)
+    """Boxes within the image from four uniform numbers each, the same to the bit on every processor.
+
+    Exponentials differ in their last bits between processors, in float32 enough to be other data: they are taken in
+    float64, and the edges rounded to `GRID`.
+    """
+    drawn = drawn.double()
+    lowest, highest = map(math.log, SIDES)
     side = torch.exp(lowest + (highest - lowest) * drawn[..., 0])
-    stretch = torch.exp((2 * drawn[..., 1] - 1) * torch.tensor(ASPECT).log() / 2)
+    stretch = torch.exp((2 * drawn[..., 1] - 1) * math.log(ASPECT) / 2)
     sides = torch.stack([side * stretch, side / stretch], -1).clamp(max=SIDES[1])
     corner = drawn[..., 2:] * (1 - sides)
-    return torch.cat([corner, corner + sides], -1)
+    return (torch.cat([corner, corner + sides], -1) * GRID).round().float() / GRID
 
 
 def _apart(boxes: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ class Voc:
                 f"{self.name} is not here: {where}.  Put VOCdevkit/VOC{part.year} with Annotations, ImageSets/Main and "
                 "JPEGImages into a folder, and name that with `pytest claims --data DIR` or CLAIMS_DATA."
             )
-        names = _list(root, part).read_text().split()
+        names = _list(root, part).read_text("utf-8", errors="replace").split()
         if len(names) != part.length:
             raise DatasetCorrupt(f"{_list(root, part)}: lists {len(names)} images, expected {part.length}")
         if odd := [name for name in names if not re.fullmatch(r"\w+", name, re.ASCII)]:

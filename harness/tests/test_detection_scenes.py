@@ -8,7 +8,7 @@ import torch
 
 from harness.data import catalogue
 from harness.data.detection_catalogue import load_detection
-from harness.data.scenes import CLASSES, COVERED, MOST, SIDES, SIMILAR, lay_out, render, scenes
+from harness.data.scenes import CLASSES, COVERED, GRID, MOST, SIDES, SIMILAR, lay_out, render, scenes
 
 CPU = torch.device("cpu")
 
@@ -57,8 +57,8 @@ def test_boxes_are_tight_around_what_changes_when_an_object_goes(size):
 def test_sizes_reach_from_small_to_nearly_the_whole_image():
     found = scenes("train")
     side = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(1).sqrt()
-    assert SIDES[0] - 1e-6 <= side.min() < 0.16
-    assert 0.9 < side.max() <= SIDES[1] + 1e-6
+    assert SIDES[0] - 1 / GRID <= side.min() < 0.16
+    assert 0.9 < side.max() <= SIDES[1] + 1 / GRID
     assert (side < 0.25).float().mean() > 0.25
     assert (side > 0.6).float().mean() > 0.15
 
