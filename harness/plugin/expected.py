@@ -10,6 +10,7 @@ from typing import Any
 from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.claims.papers import Paper
 from harness.claims.tiers import reaches
+from harness.judging.about import DECIDED
 from harness.judging.claims import ClaimVerdict, Ladder
 
 RE_RECORD, LET_PASS = "(re-record with --update-ledger)", "(--allow-not-run lets it pass)"
@@ -87,6 +88,26 @@ class Expected:
             changed = self._ledger(id).differences(id, one["decides"])
             told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
         return told
+
+    def of_fresh_seeds(self, first: int) -> tuple[str, list[Change]]:
+        """How many recorded verdicts of trained claims come out again with seeds from `first` on, and which do not.
+
+        What decides and what controls measured is not compared: other seeds measure something else.
+        """
+        told, again, decided = [], {True: 0, False: 0}, {True: 0, False: 0}
+        for id, rung in self._judged():
+            expected = self._ledger(id).of_claim(id, *recorded_under(rung))
+            if not self.described[id]["trained"] or expected is None:
+                continue
+            came = rung.verdict == expected
+            again[came] += 1
+            decided[came] += expected in DECIDED
+            if not came:
+                told.append(
+                    Change(f"{id} ({rung.tier}): recorded {expected}, with fresh seeds {rung.verdict}: {rung.reason}")
+                )
+        count = f"{again[True]} of {sum(again.values())} recorded verdicts come out again"
+        return f"seeds from {first} on: {count}; {decided[True]} of {sum(decided.values())} that decide", told
 
     def verdict_of(self, id: str) -> str | None:
         """The verdict that is recorded of a claim where its best rung stands; None where none is."""

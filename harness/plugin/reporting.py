@@ -21,7 +21,7 @@ from harness.judging.exchange import case_from_json
 from harness.lab.lab import Lab
 from harness.plugin import base, hooks
 from harness.plugin.collection import claim_of, rung_of, session_key
-from harness.plugin.expected import Expected
+from harness.plugin.expected import Change, Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
 from harness.report import history
@@ -154,6 +154,7 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.fresh = ""
         self.selected: set[str] = set()
         self.ended: set[str] = set()
         self.failures: dict[str, str] = {}
@@ -237,7 +238,7 @@ class Gathering:
         elif self.settings.update_ledger:
             self._expected(Ledgers(self.settings.claims)).record()
         elif self.settings.ledger:
-            changed = expected.changes()
+            changed = self._changes(expected)
             self.changed = without_folders([str(one) for one in changed], self._folders())
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -250,6 +251,13 @@ class Gathering:
             self.unwritten.append(f"the summary of the job is not written: {error}")
         if self.unwritten:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _changes(self, expected: Expected) -> list[Change]:
+        """In what the session left the ledger; with fresh seeds, the verdicts that do not come out again."""
+        if self.settings.fresh_seeds is None:
+            return expected.changes()
+        self.fresh, changed = expected.of_fresh_seeds(self.settings.fresh_seeds)
+        return changed
 
     def _beside_base(self) -> dict[str, Any] | None:
         """What became of the claims since the branch that is checked out left the one that it goes to."""
@@ -295,6 +303,8 @@ class Gathering:
         terminalreporter.section("claims")
         for line in summary(self.document):
             terminalreporter.write_line(line)
+        if self.fresh:
+            terminalreporter.write_line(self.fresh)
         for line in self.changed:
             terminalreporter.write_line(visible(line), red=True)
         for line in [*beside(self.document["base"]), *since(self.document)]:
