@@ -30,6 +30,7 @@ class Settings:
         base: branch or commit whose ledger and evidence the session is compared with; None for no comparison.
         selection: whether some of the claims were asked for.
         fresh_seeds: from where on trained claims take other seeds than their own; None for their own.
+        repeat: minutes in which verdicts that turned are tried again with fresh seeds; None to tell of them at once.
         stalled: seconds without progress after which a run is given up; None for never.
         recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
@@ -55,6 +56,7 @@ class Settings:
     allow_not_run: bool
     stalled: float | None
     fresh_seeds: int | None
+    repeat: float | None
 
 
 settings_key = pytest.StashKey[Settings]()
@@ -97,6 +99,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         help=f"judge trained claims with other seeds, from FIRST ({fresh.LEAST} or more) on: which come out again?",
     )
+    group.addoption(
+        "--repeat-turned",
+        metavar="MINUTES",
+        type=float,
+        help="try trained verdicts that are not the recorded ones again with fresh seeds, before they count as changed",
+    )
     group.addoption("--stalled", metavar="S", type=float, help="give up a run that shows no progress for S seconds")
     group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
 
@@ -129,6 +137,8 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 "--fresh-seeds tries recorded verdicts: the ledger records those of claims' own seeds"
             )
+    if option("--repeat-turned") is not None and not 0 < option("--repeat-turned") < math.inf:
+        raise pytest.UsageError("--repeat-turned takes a number of minutes above zero")
     fresh.first = option("--fresh-seeds")
     if (
         option("--device") not in ("auto", "cpu")
@@ -163,6 +173,7 @@ def pytest_configure(config: pytest.Config) -> None:
         allow_not_run=option("--allow-not-run"),
         stalled=option("--stalled"),
         fresh_seeds=fresh.first,
+        repeat=option("--repeat-turned"),
     )
 
 

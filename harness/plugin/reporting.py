@@ -21,9 +21,10 @@ from harness.judging.exchange import case_from_json
 from harness.lab.lab import Lab
 from harness.plugin import base, hooks
 from harness.plugin.collection import claim_of, rung_of, session_key
-from harness.plugin.expected import Change, Expected
+from harness.plugin.expected import Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
+from harness.plugin.repeating import repeated
 from harness.report import history
 from harness.report.beside import beside
 from harness.report.document import describe, document, out_of_tier
@@ -154,6 +155,7 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.unsteady: list[str] = []
         self.fresh = ""
         self.selected: set[str] = set()
         self.ended: set[str] = set()
@@ -239,10 +241,10 @@ class Gathering:
             self._expected(Ledgers(self.settings.claims)).record()
         elif self.settings.ledger:
             changed = self._changes(expected)
-            self.changed = without_folders([str(one) for one in changed], self._folders())
+            self.changed = without_folders(list(map(str, changed)), self._folders())
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self.document |= {"changed": self.changed, "base": self._beside_base()}
+        self.document |= {"changed": self.changed, "unsteady": self.unsteady, "base": self._beside_base()}
         self._remember(self.document)
         self.unwritten = write(self.document, self.settings.report, self.tests)
         try:
@@ -252,12 +254,21 @@ class Gathering:
         if self.unwritten:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
-    def _changes(self, expected: Expected) -> list[Change]:
-        """In what the session left the ledger; with fresh seeds, the verdicts that do not come out again."""
-        if self.settings.fresh_seeds is None:
+    def _changes(self, expected: Expected) -> Sequence[object]:
+        """In what the session left the ledger; with fresh seeds, the verdicts that do not come out again.
+
+        With --repeat-turned, of trained claims only those that fresh seeds confirm: the others are unsteady.
+        """
+        given = self.settings
+        if given.fresh_seeds is not None:
+            self.fresh, changed = expected.of_fresh_seeds(given.fresh_seeds)
+            return changed
+        if given.repeat is None:
             return expected.changes()
-        self.fresh, changed = expected.of_fresh_seeds(self.settings.fresh_seeds)
-        return changed
+        turned, of = expected.turned(), expected.count_of_trained()
+        found = repeated(turned, of, given, self.config.rootpath, given.repeat)
+        self.unsteady = without_folders(found.unsteady, self._folders())
+        return [*expected.changes(turned=False), *found.changed]
 
     def _beside_base(self) -> dict[str, Any] | None:
         """What became of the claims since the branch that is checked out left the one that it goes to."""
@@ -307,6 +318,8 @@ class Gathering:
             terminalreporter.write_line(self.fresh)
         for line in self.changed:
             terminalreporter.write_line(visible(line), red=True)
+        for line in self.unsteady:
+            terminalreporter.write_line(visible(f"unsteady: {line}"), yellow=True)
         for line in [*beside(self.document["base"]), *since(self.document)]:
             terminalreporter.write_line(visible(line))
         for line in self.skipped:
