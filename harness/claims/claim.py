@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from harness.claims import fresh
 from harness.claims.about import About, Baseline, Gate
 from harness.claims.kinds import Erratum, Kind, Remark
 from harness.claims.tiers import TIERS, reaches
@@ -119,6 +120,8 @@ class Claim:
     def seeds_within(self, tier: str, count: int | None = None) -> Sequence[int]:
         """The seeds of every run at `tier`; so many of them, beyond its own the whole numbers that follow."""
         own = _given(self.seeds, tier) if isinstance(self.seeds, Mapping) else self.seeds
+        if self.trained and fresh.first is not None:
+            own = range(fresh.first, fresh.first + len(own))
         if count is None or count <= len(own):
             return own
         return [*own, *range(max(own) + 1, max(own) + 1 + count - len(own))]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,7 @@ class Ledger:
         verdict: str,
         cases: Mapping[str, str],
         controls: Mapping[str, Mapping[str, float]] | None = None,
+        numbers: Mapping[str, Mapping[str, Sequence[float | None]]] | None = None,
     ) -> None:
         """Expect from now on this verdict of a claim, and these of its cases by name.
 
@@ -104,6 +105,7 @@ class Ledger:
             verdict: of the claim.
             cases: verdicts of all its cases, by name.
             controls: what each case's control measured, by case and part.
+            numbers: of a claim on trained networks, what they measured, by case and part, see `numbers`.
         """
         others = {case: str(of_case) for case, of_case in cases.items() if of_case != verdict}
         recorded = {"verdict": str(verdict), **({"cases": others} if others else {})}
@@ -111,7 +113,20 @@ class Ledger:
             recorded["controls"] = {
                 case: {part: _short(value) for part, value in controls[case].items()} for case in controls
             }
+        if numbers:
+            recorded["numbers"] = {
+                case: {part: [_short(value) for value in row] for part, row in parts.items()}
+                for case, parts in numbers.items()
+            }
         self.claims.setdefault(id, {}).setdefault(tier, {})[basis] = recorded
+
+    def numbers(self, id: str, tier: str, basis: str) -> dict[str, dict[str, list[Any]]]:
+        """What a trained claim measured when its verdict was recorded: value, low, high and n by case and part."""
+        recorded = (self._entry(id, tier, basis) or {}).get("numbers", {})
+        return {
+            case: {part: [*map(float, row[:3]), row[3] and int(row[3])] for part, row in parts.items()}
+            for case, parts in recorded.items()
+        }
 
     def expect(self, id: str, decides: Mapping[str, Any], *, anew: bool) -> None:
         """Expect from now on that this decides a claim (`decides_of`); unless `anew`, only where nothing is known."""
@@ -173,8 +188,10 @@ def decides_of(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _short(value: float) -> float | str:
+def _short(value: float | None) -> float | str | None:
     """A number to six digits; NaN and the infinities in words."""
+    if value is None:
+        return None
     return float(f"{value:.6g}") if math.isfinite(value) else str(value)
 
 

@@ -65,7 +65,7 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
         return
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
-    yield from _most_seeds(claim)
+    yield from _seeds(claim)
     yield from _runs(claim, known_data)
 
 
@@ -203,12 +203,14 @@ def _tiers(claim: Claim) -> Iterator[str]:
             yield f"unknown reach of evidence {reach!r}; there are {', '.join(Evidence)}"
 
 
-def _most_seeds(claim: Claim) -> Iterator[str]:
+def _seeds(claim: Claim) -> Iterator[str]:
+    each = list(_by_tier("seeds", claim.seeds).values())
+    if claim.trained and any(seeds and max(seeds) >= FIRST_OF_DEVELOPMENT for seeds in each):
+        yield f"its seeds reach those of development, {FIRST_OF_DEVELOPMENT} and above"
     if claim.most_seeds is None:
         return
     if not claim.trained:
         yield "most_seeds is for claims on trained networks"
-    each = list(_by_tier("seeds", claim.seeds).values())
     if type(claim.most_seeds) is not int or claim.most_seeds <= min(map(len, each), default=0):
         yield f"most_seeds is {claim.most_seeds!r}; it is a whole number above that of its seeds"
     elif any(seeds and max(seeds) + claim.most_seeds - len(seeds) >= FIRST_OF_DEVELOPMENT for seeds in each):

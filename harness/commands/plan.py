@@ -36,6 +36,7 @@ WIDTH = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
+    selection.add_fresh_seeds(parser)
     parser.add_argument("--gpu", action="store_true", help="costs on an assumed GPU, for a machine that has none")
     parser.add_argument("--evidence", type=Path, metavar="DIR", help=f"where evidence is kept (default: {EVIDENCE})")
     parser.add_argument("--json", action="store_true", help="for other programs, with an entry for each run")

@@ -30,6 +30,7 @@ VALUED = {
     "--data=": "data",
     "--store=": "store",
     "--device=": "device",
+    "--fresh-seeds=": "fresh_seeds",
 }
 FLAGS = {"--download": "download", "--require-data": "require_data"}
 """pytest's options, and what they are called in a command's."""
@@ -72,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
     parser.add_argument("--download", action="store_true", help="fetch missing data sets into --data")
     parser.add_argument("--require-data", action="store_true", help="never take other data where a data set is missing")
+
+
+def add_fresh_seeds(parser: argparse.ArgumentParser) -> None:
+    """The option of those commands that can be about other seeds than the claims' own."""
+    text = "the runs of as many other seeds, from FIRST on, as `pytest --fresh-seeds` judges"
+    parser.add_argument("--fresh-seeds", metavar="FIRST", help=text)
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:

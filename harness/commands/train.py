@@ -99,6 +99,7 @@ class Account:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_training_arguments(parser)
+    selection.add_fresh_seeds(parser)
     parser.add_argument(
         "--until-decided", action="store_true", help="then add seeds to undecided claims that state their `most_seeds`"
     )

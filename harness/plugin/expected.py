@@ -10,7 +10,10 @@ from typing import Any
 from harness.claims.ledger import Ledger, Ledgers, basis
 from harness.claims.papers import Paper
 from harness.claims.tiers import reaches
+from harness.judging.about import DECIDED
 from harness.judging.claims import ClaimVerdict, Ladder
+from harness.judging.steady import Number, numbers_of
+from harness.verdicts import Verdict
 
 RE_RECORD, LET_PASS = "(re-record with --update-ledger)", "(--allow-not-run lets it pass)"
 """What to do where a change is meant."""
@@ -25,6 +28,30 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.text} {self.remedy}".strip()
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A claim on trained networks beside what is recorded of it.
+
+    Attributes:
+        id, tier: of the claim, and of the rung.
+        recorded, now: the verdicts.
+        reason: of the one now.
+        numbers: what was measured when the verdict was recorded, by case and part.
+    """
+
+    id: str
+    tier: str
+    recorded: Verdict
+    now: Verdict
+    reason: str
+    numbers: Mapping[str, Mapping[str, Number]]
+
+    @property
+    def of(self) -> str:
+        """Which claim, at which tier."""
+        return f"{self.id} ({self.tier})"
 
 
 @dataclass(frozen=True)
@@ -58,7 +85,8 @@ class Expected:
         for id, verdict in self._judged():
             cases = {share.case.key: share.case.verdict for share in verdict.shares}
             ledger = self._ledger(id)
-            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict))
+            numbers = numbers_of(verdict) if self.described[id]["trained"] else {}
+            ledger.record(id, *recorded_under(verdict), verdict.verdict, cases, controls_of(verdict), numbers)
         judged = {id for id, _ in self._judged()}
         for id, one in self.described.items():  # claims too that no tier or record here reaches
             if not (id in self.verdicts and any(rung.control.faults for rung in self.verdicts[id].rungs)):
@@ -73,10 +101,15 @@ class Expected:
             if self.ledgers.of(paper).claims:
                 self.ledgers.of(paper).write(self.ledgers.file(paper))
 
-    def changes(self) -> list[Change]:
-        """In what the session left the ledger: first what was recorded and is no longer judged."""
+    def changes(self, *, turned: bool = True) -> list[Change]:
+        """In what the session left the ledger: first what was recorded and is no longer judged.
+
+        Unless `turned`, without what other numbers change in claims on trained networks: their verdicts and controls.
+        """
         told = [] if self.allow_not_run else [*self._gone()]
         for id, rung in self._judged():
+            if self.described[id]["trained"] and not turned:
+                continue
             ledger, under = self._ledger(id), recorded_under(rung)
             expected = ledger.of_claim(id, *under)
             if expected not in (None, rung.verdict):
@@ -87,6 +120,41 @@ class Expected:
             changed = self._ledger(id).differences(id, one["decides"])
             told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
         return told
+
+    def turned(self) -> list[Turned]:
+        """Verdicts of claims on trained networks that are not the recorded ones."""
+        return [one for one in self._of_trained() if one.now != one.recorded]
+
+    def count_of_trained(self) -> int:
+        """How many recorded verdicts of claims on trained networks could have turned."""
+        return len(self._of_trained())
+
+    def _of_trained(self) -> list[Turned]:
+        found = []
+        for id, rung in self._judged():
+            ledger, under = self._ledger(id), recorded_under(rung)
+            recorded = ledger.of_claim(id, *under)
+            if self.described[id]["trained"] and recorded is not None:
+                numbers = {
+                    case: {part: Number(*row) for part, row in parts.items()}
+                    for case, parts in ledger.numbers(id, *under).items()
+                }
+                found.append(Turned(id, rung.tier, recorded, rung.verdict, rung.reason, numbers))
+        return found
+
+    def of_fresh_seeds(self, first: int) -> tuple[str, list[Change]]:
+        """How many recorded verdicts of trained claims come out again with seeds from `first` on, and which do not.
+
+        What decides and what controls measured is not compared: other seeds measure something else.
+        """
+        all_of_them, turned = self._of_trained(), self.turned()
+        that_decide = [one.recorded in DECIDED for one in all_of_them].count(True)
+        come_out = that_decide - [one.recorded in DECIDED for one in turned].count(True)
+        count = f"{len(all_of_them) - len(turned)} of {len(all_of_them)} recorded verdicts come out again"
+        told = [
+            Change(f"{one.of}: recorded {one.recorded}, with fresh seeds {one.now}: {one.reason}") for one in turned
+        ]
+        return f"seeds from {first} on: {count}; {come_out} of {that_decide} that decide", told
 
     def verdict_of(self, id: str) -> str | None:
         """The verdict that is recorded of a claim where its best rung stands; None where none is."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.claims import fresh
 from harness.claims.tiers import TIERS
 from harness.system.places import EVIDENCE, HISTORY, REPORT, SELECTION, STORE
 
@@ -28,6 +29,8 @@ class Settings:
         history: folder that earlier reports are kept in, in short; None where this one is not kept.
         base: branch or commit whose ledger and evidence the session is compared with; None for no comparison.
         selection: whether some of the claims were asked for.
+        fresh_seeds: from where on trained claims take other seeds than their own; None for their own.
+        repeat: minutes in which verdicts that turned are tried again with fresh seeds; None to tell of them at once.
         stalled: seconds without progress after which a run is given up; None for never.
         recorded: whether trained claims are judged from what is recorded, and nothing is trained.
         claims: the folder `claims/` of the project, which need not be there; papers may stand elsewhere too.
@@ -52,6 +55,8 @@ class Settings:
     judge_anew: bool
     allow_not_run: bool
     stalled: float | None
+    fresh_seeds: int | None
+    repeat: float | None
 
 
 settings_key = pytest.StashKey[Settings]()
@@ -88,6 +93,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--download", action="store_true", help="fetch missing data sets into --data")
     group.addoption("--judge-anew", action="store_true", help="judge every case, also those that were judged before")
     group.addoption("--allow-not-run", action="store_true", help="let pass what was recorded and can't be judged here")
+    group.addoption(
+        "--fresh-seeds",
+        metavar="FIRST",
+        type=int,
+        help=f"judge trained claims with other seeds, from FIRST ({fresh.LEAST} or more) on: which come out again?",
+    )
+    group.addoption(
+        "--repeat-turned",
+        metavar="MINUTES",
+        type=float,
+        help="try trained verdicts that are not the recorded ones again with fresh seeds, before they count as changed",
+    )
     group.addoption("--stalled", metavar="S", type=float, help="give up a run that shows no progress for S seconds")
     group.addoption("--require-data", action="store_true", help="fail, rather than skip, what lacks its data set")
 
@@ -111,6 +128,18 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
     if option("--stalled") is not None and not 0 < option("--stalled") < math.inf:
         raise pytest.UsageError("--stalled takes a number of seconds above zero")
+    if option("--fresh-seeds") is not None:
+        if option("--fresh-seeds") < fresh.LEAST:
+            raise pytest.UsageError(
+                f"--fresh-seeds takes a number of {fresh.LEAST} or more: claims have the seeds below"
+            )
+        if option("--update-ledger"):
+            raise pytest.UsageError(
+                "--fresh-seeds tries recorded verdicts: the ledger records those of claims' own seeds"
+            )
+    if option("--repeat-turned") is not None and not 0 < option("--repeat-turned") < math.inf:
+        raise pytest.UsageError("--repeat-turned takes a number of minutes above zero")
+    fresh.first = option("--fresh-seeds")
     if (
         option("--device") not in ("auto", "cpu")
         and not option("--collect-only")
@@ -120,7 +149,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
         if why := not_here(option("--device")):
             raise pytest.UsageError(f"--device {why}")
-    selection, store = is_selection(config, root), Path(option("--store") or root / STORE).resolve()
+    selection = is_selection(config, root) or fresh.first is not None
+    store = Path(option("--store") or root / STORE).resolve()
     history = option("--history")
     config.stash[settings_key] = Settings(
         tier=option("--tier"),
@@ -142,6 +172,8 @@ def pytest_configure(config: pytest.Config) -> None:
         judge_anew=option("--judge-anew"),
         allow_not_run=option("--allow-not-run"),
         stalled=option("--stalled"),
+        fresh_seeds=fresh.first,
+        repeat=option("--repeat-turned"),
     )
 
 

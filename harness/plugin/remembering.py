@@ -98,6 +98,7 @@ class Remembering:
             "parameters": chosen,
             "device": self._device,
             "recorded": self._settings.recorded,
+            "fresh seeds": self._settings.fresh_seeds,
         }
 
     def _depends(self, claim: Claim) -> Json:

@@ -24,6 +24,7 @@ from harness.plugin.collection import claim_of, rung_of, session_key
 from harness.plugin.expected import Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
+from harness.plugin.repeating import repeated
 from harness.report import history
 from harness.report.beside import beside
 from harness.report.document import describe, document, out_of_tier
@@ -154,6 +155,8 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.unsteady: list[str] = []
+        self.fresh = ""
         self.selected: set[str] = set()
         self.ended: set[str] = set()
         self.failures: dict[str, str] = {}
@@ -237,11 +240,11 @@ class Gathering:
         elif self.settings.update_ledger:
             self._expected(Ledgers(self.settings.claims)).record()
         elif self.settings.ledger:
-            changed = expected.changes()
-            self.changed = without_folders([str(one) for one in changed], self._folders())
+            changed = self._changes(expected)
+            self.changed = without_folders(list(map(str, changed)), self._folders())
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self.document |= {"changed": self.changed, "base": self._beside_base()}
+        self.document |= {"changed": self.changed, "unsteady": self.unsteady, "base": self._beside_base()}
         self._remember(self.document)
         self.unwritten = write(self.document, self.settings.report, self.tests)
         try:
@@ -250,6 +253,22 @@ class Gathering:
             self.unwritten.append(f"the summary of the job is not written: {error}")
         if self.unwritten:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def _changes(self, expected: Expected) -> Sequence[object]:
+        """In what the session left the ledger; with fresh seeds, the verdicts that do not come out again.
+
+        With --repeat-turned, of trained claims only those that fresh seeds confirm: the others are unsteady.
+        """
+        given = self.settings
+        if given.fresh_seeds is not None:
+            self.fresh, changed = expected.of_fresh_seeds(given.fresh_seeds)
+            return changed
+        if given.repeat is None:
+            return expected.changes()
+        turned, of = expected.turned(), expected.count_of_trained()
+        found = repeated(turned, of, given, self.config.rootpath, given.repeat)
+        self.unsteady = without_folders(found.unsteady, self._folders())
+        return [*expected.changes(turned=False), *found.changed]
 
     def _beside_base(self) -> dict[str, Any] | None:
         """What became of the claims since the branch that is checked out left the one that it goes to."""
@@ -295,8 +314,12 @@ class Gathering:
         terminalreporter.section("claims")
         for line in summary(self.document):
             terminalreporter.write_line(line)
+        if self.fresh:
+            terminalreporter.write_line(self.fresh)
         for line in self.changed:
             terminalreporter.write_line(visible(line), red=True)
+        for line in self.unsteady:
+            terminalreporter.write_line(visible(f"unsteady: {line}"), yellow=True)
         for line in [*beside(self.document["base"]), *since(self.document)]:
             terminalreporter.write_line(visible(line))
         for line in self.skipped:

@@ -132,6 +132,7 @@ def document(
         "claims": [],
         "failed": failed,
         "changed": [],
+        "unsteady": [],
         "base": None,
         "outside": [*outside, *(row for paper in papers if paper.key in judged for row in open_rows(paper))],
     }

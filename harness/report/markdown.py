@@ -28,6 +28,8 @@ def summary(document: Mapping[str, Any], limit: int = LIMIT) -> str:
     lines = ["# Claims report", ""]
     if document["changed"]:
         lines += ["## Changed", "", *(f"- {text(line)}" for line in document["changed"]), ""]
+    if document["unsteady"]:
+        lines += ["## Unsteady", "", *(f"- {text(line)}" for line in document["unsteady"]), ""]
     if base := document["base"]:
         lines += ["## Beside the base", "", *(f"- {text(line)}" for line in beside(base)), ""]
     if since := document.get("history"):

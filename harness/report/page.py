@@ -128,7 +128,10 @@ def draw(document: Mapping[str, Any], beside: bool = False, detail: Detail = DET
         overall=overall(shown),
         lines=document.get("history", {}).get("lines", {}),
         reviews=claim_reviews(document),
-        changes=document["changed"] or document["base"] or document.get("history", {}).get("before"),
+        changes=document["changed"]
+        or document["unsteady"]
+        or document["base"]
+        or document.get("history", {}).get("before"),
         errata=[entry for entry in document["claims"] if entry["verdict"] == Verdict.ERRATUM],
         verdicts=[str(verdict) for verdict in Verdict],
         style=own("page.css"),

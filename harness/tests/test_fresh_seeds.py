@@ -1,0 +1,100 @@
+"""Recorded verdicts are tried with seeds that no claim states."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.claims import fresh
+
+CLAIMS = """
+from harness.tests.fake_recipes import Draw, Part
+
+def given(number, threshold, **more):
+    runs = {"draws": Draw(Part(kind=f"of claim {number}"))}
+    return {"id": f"XX-0{number}", "where": "x", "rule": less_than(threshold), "control": "ten more",
+            "runs": lambda: runs, "seeds": range(4), "reach": {"smoke": "proxy"}, "about": "direction", **more}
+
+def decide(lab):
+    values = [record.metrics["mean"] for record in lab.records(lab.runs["draws"])]
+    lab.measure(values)
+    lab.control([value + 10 for value in values])
+
+@claim(**given(1, 3.0))
+def test_whatever_the_seeds(lab):
+    \"\"\"Draws are below 3 on average.\"\"\"
+    decide(lab)
+
+@claim(**given(2, 3.0))
+def test_of_its_own_seeds_alone(lab):
+    \"\"\"Draws are below 3 on average, or, with other seeds, above.\"\"\"
+    lab.measure([min(seed, 900) / 100 + seed % 4 / 50 for seed in lab.seeds])
+    lab.control([20.0 + record.metrics["mean"] for record in lab.records(lab.runs["draws"])])
+
+@claim(id="XX-03", where="x", rule=less_than(1.0), control="two")
+def test_nothing_is_trained(lab):
+    \"\"\"A half is below one.\"\"\"
+    lab.measure(Exact(0.5))
+    lab.control(Exact(2.0))
+"""
+
+
+def seeds(suite):
+    return sorted(run["seed"] for run in suite.document()["runs"].values())
+
+
+def test_a_verdict_that_rests_on_its_seeds_is_named_and_turns_the_session_red(suite):
+    suite.claims(CLAIMS)
+    assert suite.run("--update-ledger").ret == 0
+    recorded = suite.ledger.read_bytes()
+    assert suite.run().ret == 0
+    latest = (suite.root / "reports/latest/claims.json").read_bytes()
+    found = suite.run("--fresh-seeds", "2000", "-k", "not XX-02")
+    assert found.ret == 0, found.outlines
+    found.stdout.fnmatch_lines(["*seeds from 2000 on: 1 of 1 recorded verdicts come out again; 1 of 1 that decide*"])
+    assert seeds(suite) == [*range(2000, 2004)]
+    found = suite.run("--fresh-seeds", "2000")
+    assert found.ret == pytest.ExitCode.TESTS_FAILED
+    found.stdout.fnmatch_lines(
+        [
+            "*seeds from 2000 on: 1 of 2 recorded verdicts come out again; 1 of 2 that decide*",
+            "*XX-02 (smoke): recorded supported, with fresh seeds refuted: *",
+        ]
+    )
+    assert suite.ledger.read_bytes() == recorded
+    assert (suite.root / "reports/latest/claims.json").read_bytes() == latest, "it replaces no report over own seeds"
+    assert suite.run().ret == 0, "what was judged with other seeds is not remembered as judged with its own"
+
+
+def test_train_and_plan_are_about_the_same_seeds(suite):
+    suite.claims(CLAIMS)
+    command = [sys.executable, "-m", "harness", "train", "--fresh-seeds", "1000", "-k", "XX-01"]
+    done = subprocess.run(command, cwd=suite.root, capture_output=True, text=True)
+    assert "runs in the store: 4, 4 of them new" in done.stdout, done.stdout + done.stderr
+    command[3] = "plan"
+    assert "4 runs, 4 in the store" in subprocess.run(command, cwd=suite.root, capture_output=True, text=True).stdout
+    suite.run("--update-ledger", "--no-train")
+    suite.run("--fresh-seeds", "1000", "--no-train", "-k", "XX-01")
+    assert seeds(suite) == [*range(1000, 1004)]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--fresh-seeds", "12"], "*--fresh-seeds takes a number of 1000 or more*"),
+        (["--fresh-seeds", "1000", "--update-ledger"], "*the ledger records those of claims' own seeds*"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(suite, options, problem):
+    suite.claims(CLAIMS)
+    found = suite.run(*options)
+    assert found.ret == pytest.ExitCode.USAGE_ERROR
+    found.stderr.fnmatch_lines([problem])
+
+
+@pytest.mark.parametrize("own", [100, fresh.LEAST])
+def test_no_claim_on_trained_networks_states_a_fresh_seed_or_one_of_development(suite, own):
+    suite.claims(CLAIMS.replace('"seeds": range(4)', f'"seeds": ({own},)'))
+    suite.run("--collect-only").stdout.fnmatch_lines(["*XX-01: its seeds reach those of development, 100 and above*"])
