@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, RANDOM_ORDER, TRAINED, UNTRAINED, orderness_of
-from claims.ghosh2019.methods.kernel_recipes import REACH, SEEDS, SIZED, SIZES, SWAPPED, SWAPS
+from claims.ghosh2019.methods.kernel_recipes import OPTIMISERS, REACH_OF_FIG_4, SEEDS, SIZES, SWAPS, sized, swapped
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -48,17 +48,19 @@ def note_accuracy(lab: Lab) -> None:
     paper="a sharp reduction over 0, 25, 50, 100 swaps of blocks of 3 x 3 pixels",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
     about=About.DIRECTION,
-    runs=SWAPPED,
+    runs=swapped,
     seeds=SEEDS,
-    reach=REACH,
+    reach=REACH_OF_FIG_4,
     rule={"falls with swaps": monotone("decreasing"), "drop from 0 to 100 swaps": greater_than(0.0)},
     mirrored=("falls with swaps", "drop from 0 to 100 swaps"),
     control="the same trained kernels, rearranged so that neighbours come from far apart: the more order they had, the "
     "less they have",
 )
-def test_less_ordered_images_give_less_ordered_kernels(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
+def test_less_ordered_images_give_less_ordered_kernels(
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+) -> None:
     """The less spatial order the training images have, the less the trained kernels of the first layer have."""
     by_swaps = by_arm(lab, TRAINED, estimator, neighbours)
     lab.measure(**falls_and_drops(by_swaps))
@@ -83,16 +85,16 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     paper="almost by a factor of half from 3 x 3 to 27 x 27",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
     about=About.SIZE,
-    runs=SIZED,
+    runs=sized,
     seeds=SEEDS,
-    reach=REACH,
+    reach=REACH_OF_FIG_4,
     rule={LESS: less_than(0.0), MORE: greater_than(0.0)},
     control="the kernels of 3 x 3 in place of those of 27 x 27; and these with their weights in a random order",
 )
 def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(
-    lab: Lab, data: str, estimator: str, neighbours: str
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
 ) -> None:
     """From kernels of 3 x 3 to kernels of 27 x 27 pixels the orderness of the first layer's kernels halves.
 
@@ -126,11 +128,11 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     paper="smaller kernel sizes lead to kernels of greater spatial orderness and vice-versa",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
     about=About.DIRECTION,
-    runs=SIZED,
+    runs=sized,
     seeds=SEEDS,
-    reach=REACH,
+    reach=REACH_OF_FIG_4,
     rule={
         "falls with size": monotone("decreasing"),
         "drop from 3 x 3 to 27 x 27": greater_than(0.0),
@@ -139,20 +141,21 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     mirrored=("falls with size", "drop from 3 x 3 to 27 x 27", "drop beyond that of untrained kernels"),
     control="the same orderness with the kernel sizes in the opposite order",
 )
-def test_smaller_kernels_are_more_ordered(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
+def test_smaller_kernels_are_more_ordered(lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str) -> None:
     """Using smaller kernel sizes leads to kernels of greater spatial orderness, and vice-versa.
 
     Judged from the trainings of SO-37.  The mean of each kernel's own ratio falls with their size without any training
     (SO-59): a drop counts only where it exceeds that of the untrained kernels.  The paper does not state the optimiser,
-    learning rate, batch size, number of epochs and activation, nor what becomes of the pooling behind a first layer of
-    27 x 27 pixels, which leaves a map of 2 x 2; the recipe guesses them, and a verdict on it is one on this guess.
+    of which two are read, learning rate, batch size, number of epochs and activation, nor what becomes of the pooling
+    behind a first layer of 27 x 27 pixels, which leaves a map of 2 x 2; the recipe guesses them, and a verdict on it is
+    one on this guess.
     """
     trained, untrained = (by_arm(lab, kernels, estimator, neighbours) for kernels in (TRAINED, UNTRAINED))
     lab.measure(**falls_with_size(trained, untrained))
     lab.control(**falls_with_size(upside_down(trained), upside_down(untrained)))
     draw(lab, "trained", trained)
     draw(lab, "untrained", untrained)
-    lab.note("guessed by the recipe, as the paper does not say: Adam at 1e-3, batches of 32, epochs, ReLU, biases")
+    lab.note("guessed by the recipe, as the paper does not say: rates, batches of 32, epochs, ReLU, biases")
     lab.note("guessed as well: 2 x 2 pooling behind every layer, but where its map is one pixel wide already")
 
 

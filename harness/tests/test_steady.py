@@ -38,8 +38,8 @@ def night(random, truths, later) -> tuple[int, int, int]:
         turned += 1
         if fresh.verdict != recorded.verdict:
             again += 1
-            numbers = [{"case": {"measured": one.number}} for one in (recorded, fresh)]
-            changed += has_moved(*numbers, claims=len(truths))
+            before_it, beside_it = ({"case": {"measured": one.number}} for one in (recorded, fresh))
+            changed += has_moved(before_it, beside_it, claims=len(truths))
     return turned, again, changed
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from claims.ghosh2019.methods.depth_recipes import ON, figure_2, table_1
-from claims.ghosh2019.methods.kernel_recipes import SIZED, SWAPPED
+from claims.ghosh2019.methods.kernel_recipes import sized, swapped
 from claims.ghosh2019.methods.map_recipes import OPTIMISERS, progress, two_layers
 from harness.tests.made_up_records import trained_claims_of
 from harness.tests.training_bench import MadeUpBench
@@ -34,8 +34,9 @@ def test_all_images_are_seen_fifty_times(figure):
 
 
 def test_kernels_are_trained_on_a_thousand_images_from_tier_nightly_on():
-    for runs in (SWAPPED, SIZED):
-        for recipe in runs["nightly"].values():
+    recipes = [runs(tier, how) for runs in (swapped, sized) for tier in ("nightly", "paper") for how in OPTIMISERS]
+    for by_arm in recipes:
+        for recipe in by_arm.values():
             assert (recipe.training.epochs, recipe.training.data.count) == (50, 1000)
 
 
@@ -47,7 +48,7 @@ def test_figures_have_the_swaps_and_layers_that_the_paper_names():
     assert {swaps for _, swaps in RUNS["Fig. 2, cifar10"]} == {0, 10, 20, 30}
     depth = {data: dict(RUNS[f"Fig. 3, {data}"]["SGD"].training.network.parameters)["depth"] for data in WHOLE}
     assert depth == {"mnist": 3, "fashion-mnist": 3, "cifar10": 4}
-    assert set(SWAPPED["nightly"]) == {0, 25, 50, 100}
+    assert set(swapped("nightly")) == {0, 25, 50, 100}
 
 
 @pytest.mark.parametrize("depth", [1, 6])
