@@ -48,7 +48,7 @@ nightly: .venv/installed
 	$(BIN)/python -m harness record --tier nightly --minutes $(or $(MINUTES),40) \
 	  --bundle $(or $(BUNDLE),reports/nightly.zip) $(if $(STORE),--store $(STORE)) $(ARGS) \
 	  || case $$? in 1|3) ;; *) exit 1;; esac
-	$(BIN)/python -m pytest claims --tier nightly --recorded $(OPTIONS)
+	$(BIN)/python -m pytest claims --tier nightly --recorded --repeat-turned $(or $(MINUTES),40) $(OPTIONS)
 
 test: lint types tests claims recheck
 

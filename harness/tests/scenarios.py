@@ -266,6 +266,14 @@ NIGHTS = {
         "three nights: a change, the same again, a segmentation fault",
         ("test_notify.py::test_of_three_nights_the_change_and_the_crash_are_told_and_the_same_again_is_not",),
     ),
+    "a trained verdict that turns is unsteady until fresh seeds confirm it": Scenario(
+        "a verdict turned by its own seeds alone, one turned by all seeds, and many nights in which nothing moved",
+        (
+            "test_unsteady.py::test_what_turned_by_its_own_seeds_alone_is_unsteady_and_turns_no_session_red",
+            "test_unsteady.py::test_what_fresh_seeds_turn_as_well_has_changed",
+            "test_steady.py::test_a_night_in_which_nothing_moved_gives_a_false_alarm_as_rarely_as_one_test_errs",
+        ),
+    ),
     "a run that killed its process twice is set aside": Scenario(
         "a recipe that kills itself, in three nights",
         ("test_set_aside.py::test_a_run_that_killed_its_process_twice_is_set_aside_in_later_nights_and_shown_by_plan",),
