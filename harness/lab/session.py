@@ -254,8 +254,15 @@ class Session:
             if kept is None:
                 left = self.left_by(run)
                 failed = f"{run} failed: {left['kind']}: {left['message']}" if left else ""
-                raise NotAvailable(failed or str(missing)) from missing
+                raise NotAvailable(failed or f"{missing}{self._of_other_data(run)}") from missing
             return told_by(run, *kept)
+
+    def _of_other_data(self, run: Run) -> str:
+        """That a run which counts as missing is recorded, but of other data than those that lie here."""
+        if self._digests(run) is None or not self.is_recorded(run):
+            return ""
+        names = ", ".join(dict.fromkeys(name for name, _ in run.recipe.data_sets()))
+        return f"; it is recorded, but of other data than {names} as it is here"
 
     def left_by(self, run: Run) -> dict[str, Any] | None:
         """What a run left that failed here or diverged, see `harness.runs.remains.left`."""

@@ -6,8 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+
+from harness.evidence import Archive
 
 TRAINED = """
 from harness.training import Data, Network, Sgd
@@ -147,6 +150,26 @@ def test_a_record_that_is_not_believed_is_not_judged(project):
     told = harness(project, "verify")
     assert told.returncode == 1
     assert "1 lines set aside" in told.stdout
+
+
+def test_where_only_records_of_other_data_are_kept_it_says_so(project):
+    recorded(project)
+    shutil.rmtree(project.root / "reports/store")
+    file = evidence(project)
+    kept = Archive.read(file.parents[1]).entries.values()
+    file.unlink()
+    others = [
+        replace(
+            one,
+            made_of={**one.made_of, "data": {name: digest[::-1] for name, digest in one.data.items()}},
+            sources=tuple(replace(source, digest=source.digest[::-1]) for source in one.sources),
+        )
+        for one in kept
+    ]
+    Archive(file.parents[1]).add("paper2020/training-digits", others)
+    found = project.run(*QUICK, "--recorded", "--no-ledger", "-rs")
+    found.assert_outcomes(skipped=1)
+    found.stdout.fnmatch_lines(["*it is recorded, but of other data than digits as it is here*"])
 
 
 def test_what_is_recorded_comes_out_again_and_what_was_changed_does_not(project):
