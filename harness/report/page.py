@@ -28,7 +28,7 @@ from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
-from harness.report.wording import would_refute
+from harness.report.wording import called, would_refute
 from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
@@ -242,6 +242,8 @@ def _templates() -> jinja2.Environment:
         interval=interval,
         counts=counts,
         literal=literal,
+        lines=lines,
+        called=called,
         controls=controls,
         by_seed=by_seed,
         would_refute=would_refute,
@@ -307,3 +309,8 @@ def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
 def literal(text: object) -> markupsafe.Markup:
     """The same, escaped."""
     return markupsafe.escape(visible(text))
+
+
+def lines(text: object) -> markupsafe.Markup:
+    """The same with its lines, which blanks alone would not keep apart in a page that is `shortened`."""
+    return markupsafe.Markup("<br>").join(literal(text).split("\n"))

