@@ -1,4 +1,4 @@
-"""A report of many kinds of things, for tests of all that is written from it."""
+"""Reports of many kinds of things, and of many claims, for tests of all that is written from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.lab.pictures import Box, picture
 from harness.report.document import document
 from harness.rules import Estimate, greater_than
 from harness.tests.made_up_cases import VERDICTS, case, judgement
-from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, described
+from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, described, documented
 from harness.verdicts import Evidence, Verdict
 
 
@@ -39,3 +39,15 @@ def many_sided() -> dict[str, Any]:
         for id, text in zip(verdicts, statements, strict=True)
     }
     return document(verdicts, entries, [told], **OPTIONS)
+
+
+def crowded(claims: int, cases: int) -> dict[str, Any]:
+    """The content of claims.json with so many claims of so many cases each, with five seeds."""
+    values = [4.0, 5.0, 6.0, 5.5, 4.5]
+    sample, seeds = Estimate.from_replicates(values, "points"), [1, 2, 3, 4, 5]
+    each = [
+        case(name, sample, greater_than(1.0), parameters={"n": name}, values={"measured": {"": values}}, seeds=seeds)
+        for name in (f"c{number}" for number in range(cases))
+    ]
+    one = documented(described(statement="One is one, whatever others say of it; " * 2), *each)
+    return {**one, "claims": [{**one["claims"][0], "id": f"XX-{number:04d}"} for number in range(claims)]}
