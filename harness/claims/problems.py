@@ -33,7 +33,10 @@ def problems(claims: Sequence[Claim], earlier: Sequence[Claim], known_data: Iter
         known_data: names of the data sets that there are.
     """
     known = set(known_data)
-    found = [f"{claim.origin}: {claim.id}: {problem}" for claim in claims for problem in _problems(claim, known)]
+    looked_at: dict[Recipe, list[str]] = {}
+    found = [
+        f"{claim.origin}: {claim.id}: {problem}" for claim in claims for problem in _problems(claim, known, looked_at)
+    ]
     return found + list(_repeated(claims, earlier))
 
 
@@ -54,7 +57,7 @@ def _repeated(claims: Sequence[Claim], earlier: Sequence[Claim]) -> Iterator[str
             yield f"{claim.origin}: {claim.id}: a second function {name}; the first, at {hidden.origin}, is lost"
 
 
-def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
+def _problems(claim: Claim, known_data: set[str], looked_at: dict[Recipe, list[str]]) -> Iterator[str]:
     yield from _identity(claim)
     yield from _rules(claim)
     yield from _controls(claim)
@@ -66,7 +69,7 @@ def _problems(claim: Claim, known_data: set[str]) -> Iterator[str]:
     yield from _cases(claim, known_data)
     yield from _tiers(claim)
     yield from _seeds(claim)
-    yield from _runs(claim, known_data)
+    yield from _runs(claim, known_data, looked_at)
 
 
 def _identity(claim: Claim) -> Iterator[str]:
@@ -217,8 +220,11 @@ def _seeds(claim: Claim) -> Iterator[str]:
         yield f"its seeds up to most_seeds reach those of development, {FIRST_OF_DEVELOPMENT} and above"
 
 
-def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:
-    """Recipes that cannot be made or kept, or name what nothing is registered under; at any tier, in any case."""
+def _runs(claim: Claim, known_data: set[str], looked_at: dict[Recipe, list[str]]) -> Iterator[str]:
+    """Recipes that cannot be made or kept, or name what nothing is registered under; at any tier, in any case.
+
+    What is wrong with a recipe is found once, and kept in `looked_at`.
+    """
     if claim.runs is None or claim.tier not in TIERS:
         return
     wrong: dict[str, None] = {}
@@ -232,7 +238,9 @@ def _runs(claim: Claim, known_data: set[str]) -> Iterator[str]:
             except Exception as error:  # whatever stops a recipe from being made would stop the session later
                 wrong[f"its runs at tier {tier} cannot be made: {type(error).__name__}: {error}"] = None
         for recipe in recipes:
-            wrong |= dict.fromkeys(f"its runs at tier {tier} {what}" for what in _wrong_recipe(recipe, known_data))
+            if recipe not in looked_at:
+                looked_at[recipe] = list(_wrong_recipe(recipe, known_data))
+            wrong |= dict.fromkeys(f"its runs at tier {tier} {what}" for what in looked_at[recipe])
     yield from wrong
 
 

@@ -2,7 +2,8 @@
 
 Beside those in the store stand those that are kept as evidence, which judging takes in their place.  The cost is the
 one of finished runs of the same recipe, in the store or else in the evidence; where there are none, that of the nearest
-recipe for as much work, if recipes of its kind say how much they have; otherwise it is unknown.  Nothing is computed.
+recipe for as much work, if recipes of its kind say how much they have; otherwise it is unknown, or a matter of seconds
+where nothing is trained.  Nothing is computed.
 """
 
 from __future__ import annotations
@@ -151,7 +152,8 @@ def state_of(outcome: Outcome, recorded: object, aside: str | None) -> str:
 def total(runs: Iterable[Json], workers: int) -> Json:
     """How many runs are in which state, and what the missing ones will cost.
 
-    `seconds` is the time of one worker, `elapsed` that of several; neither has the runs of `unknown` cost.
+    `seconds` is the time of one worker, `elapsed` that of several; neither has the runs of `unknown` cost, of which
+    `untrained` train nothing.
     """
     from harness.runs.pace import makespan
 
@@ -170,7 +172,15 @@ def total(runs: Iterable[Json], workers: int) -> Json:
         "seconds": sum(known),
         "elapsed": makespan(known, workers),
         "unknown": len(costs) - len(known),
+        "untrained": sum(is_untrained(entry) for entry in entries),
     }
+
+
+def is_untrained(run: Json) -> bool:
+    """Whether a run is missing of which is known only that it trains nothing."""
+    from harness.runs.cost import UNTRAINED
+
+    return bool(run["state"] == "missing" and run["basis"] == UNTRAINED.basis)
 
 
 def readable(plan: Json) -> list[str]:
@@ -224,9 +234,12 @@ def row(runs: Sequence[Json]) -> tuple[str, ...]:
 
 def estimate(seconds: float | None, basis: str) -> str:
     """A cost as the table has it; one that no run of the recipe has shown has a tilde."""
+    from harness.runs.cost import UNTRAINED
     from harness.runs.display import duration
 
-    return "unknown" if seconds is None else f"{'' if basis == 'this recipe' else '~'}{duration(seconds)}"
+    if seconds is None:
+        return "seconds" if basis == UNTRAINED.basis else "unknown"
+    return f"{'' if basis == 'this recipe' else '~'}{duration(seconds)}"
 
 
 def said(sums: Json, workers: int) -> str:
@@ -243,8 +256,10 @@ def said(sums: Json, workers: int) -> str:
         text += f", {sums['not_available']} not available"
     if sums["missing"] > sums["unknown"]:
         text += f"; about {duration(sums['elapsed'])} with {workers} worker{'s' * (workers > 1)}"
-    if sums["unknown"]:
-        text += f"; {sums['unknown']} of unknown cost"
+    if sums["untrained"]:
+        text += f"; {sums['untrained']} that train nothing, in seconds each"
+    if unknown := sums["unknown"] - sums["untrained"]:
+        text += f"; {unknown} of unknown cost"
     return text
 
 

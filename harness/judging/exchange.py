@@ -1,6 +1,6 @@
 """Cases and verdicts as JSON values: between processes, and in claims.json.  Nothing else in the package knows JSON.
 
-JSON values are written without subclasses of float or str, which do not travel between processes.
+What travels between processes or into a file is made `harness.system.plain.plain` there, once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from harness.judging.cases import CaseJudgement
 from harness.judging.claims import CaseResult, ClaimVerdict, ControlVerdict, Ladder, Share
 from harness.judging.correction import Parts
 from harness.rules import Judgement
-from harness.system.plain import plain
 from harness.verdicts import Evidence, Verdict
 
 Json = dict[str, Any]
@@ -27,11 +26,14 @@ MAPPINGS, LISTS = ("parameters", "series", "values"), ("data", "runs", "failed",
 """What is copied into a dict or a list."""
 
 
+_OF_JUDGEMENT = tuple(field.name for field in dataclasses.fields(Judgement))
+
+
 def judgement_to_json(judgement: Judgement) -> Json:
     """A judgement."""
-    values = dataclasses.asdict(judgement)
-    plain = {name: float(value) for name, value in values.items() if isinstance(value, float)}
-    return {**values, **plain, "verdict": str(judgement.verdict)}
+    values = {name: getattr(judgement, name) for name in _OF_JUDGEMENT}
+    numbers = {name: float(value) for name, value in values.items() if isinstance(value, float)}
+    return {**values, **numbers, "verdict": str(judgement.verdict)}
 
 
 def judgement_from_json(values: Json) -> Judgement:
@@ -40,8 +42,8 @@ def judgement_from_json(values: Json) -> Judgement:
 
 
 def case_to_json(case: CaseResult) -> Json:
-    """A case with its own verdict; what its function gave is made `plain`."""
-    values = {
+    """A case with its own verdict; what its function gave is in it as it is, see `plain`."""
+    return {
         **{name: getattr(case, name) for name in CARRIED},
         **{name: dict(getattr(case, name)) for name in MAPPINGS},
         **{name: list(getattr(case, name)) for name in LISTS},
@@ -51,8 +53,6 @@ def case_to_json(case: CaseResult) -> Json:
         "parts": _parts_to_json(case.judged.parts) if case.judged else {},
         "control": _control_to_json(case.judged) if case.judged else None,
     }
-    written: Json = plain(values)
-    return written
 
 
 def case_from_json(values: Json) -> CaseResult:
@@ -192,7 +192,7 @@ def _control_to_json(judged: CaseJudgement) -> Json:
 
 
 def _standing_to_json(standing: Standing) -> Json:
-    values = {name: _plain(value) for name, value in dataclasses.asdict(standing).items()}
+    values = {field.name: _plain(getattr(standing, field.name)) for field in dataclasses.fields(standing)}
     return {**values, "evidence": str(standing.evidence)}
 
 

@@ -20,6 +20,7 @@ from harness.store.canonical import canonical
 from harness.store.errors import StoreProblem
 from harness.store.record import seal, unseal
 from harness.system.files import write_atomically
+from harness.system.plain import plain
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,8 @@ class Memory:
 
         The file is not flushed to the disk: it says itself whether it is whole.
         """
-        body = {"format": FORMAT, "case": case, "depends": depends, "reads": reads, "result": case_to_json(result)}
+        came_to = plain(case_to_json(result))
+        body = {"format": FORMAT, "case": case, "depends": depends, "reads": reads, "result": came_to}
         with contextlib.suppress(OSError):
             write_atomically(self._file(case), seal(body), lasting=False)
 

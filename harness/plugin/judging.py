@@ -21,6 +21,7 @@ from harness.lab.lab import Lab
 from harness.lab.session import Found, NotAvailable
 from harness.plugin.collection import case_count, claim_of, session_key
 from harness.plugin.options import settings_key
+from harness.system.plain import plain
 from harness.verdicts import Verdict
 
 case_key = pytest.StashKey[CaseResult]()
@@ -257,6 +258,7 @@ def pytest_runtest_makereport(
         report.longrepr = (file, (line or 0) + 1, report.longrepr[2])
     if call.when == "call" and case_key in item.stash:
         case = item.stash[case_key]
-        report.claim_case = case_to_json(case)  # type: ignore[attr-defined]
+        written = case_to_json(case)
+        report.claim_case = written if remembered_key in item.stash else plain(written)  # type: ignore[attr-defined]
         item.user_properties += [("claim", case.id), ("verdict", str(case.verdict))]
     return report

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,10 @@ class Detail:
 ALL = 10**9
 
 DETAILS = (Detail(8, ALL, ALL), Detail(2, 24, 24), Detail(0, 6, 6), Detail(0, 1, 0, brief=True))
-"""From the most to the least: the first that keeps a page within its limit is taken, else the last."""
+"""From the most to the least."""
+
+FAR = 1.25
+"""Times the room that there is, beyond which cards are shortened to the least at once."""
 
 
 def chosen(entry: Entry, cases: Sequence[Entry], most: int) -> list[Entry]:
@@ -37,3 +41,34 @@ def chosen(entry: Entry, cases: Sequence[Entry], most: int) -> list[Entry]:
     decides = entry["deciding"] and entry["deciding"]["case"]
     ranked = sorted(range(len(cases)), key=lambda number: (cases[number]["case"] != decides, number))[:most]
     return [cases[number] for number in sorted(ranked)]
+
+
+def fitted(
+    card: Callable[[str, Detail], str], ids: Sequence[str], room: int, size: Callable[[str], int]
+) -> dict[str, str]:
+    """The cards of claims, with as much detail as there is room for: the longest are shortened first, step by step.
+
+    Args:
+        card: draws the card of an id.
+        ids: of the claims.
+        room: what all cards may have together.
+        size: of a card as it was drawn.
+
+    Returns:
+        The cards by id; with the least detail where not even that fits.
+    """
+    cards = {id: card(id, DETAILS[0]) for id in ids}
+    sizes = {id: size(one) for id, one in cards.items()}
+    total, last = sum(sizes.values()), len(DETAILS) - 1
+    longest = [(-sizes[id], place, 0) for place, id in enumerate(ids)]
+    heapq.heapify(longest)
+    while total > room and longest:
+        _, place, step = heapq.heappop(longest)
+        id, step = ids[place], step + 1 if total < FAR * room else last
+        cards[id] = card(id, DETAILS[step])
+        total -= sizes[id]
+        sizes[id] = size(cards[id])
+        total += sizes[id]
+        if step < last:
+            heapq.heappush(longest, (-sizes[id], place, step))
+    return cards

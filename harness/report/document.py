@@ -43,6 +43,7 @@ KEPT = (
     "remark",
     "formerly",
     "decides",
+    "baseline",
     "papers_recipes",
 )
 """What an entry takes over from the declaration as it stands."""
@@ -73,6 +74,7 @@ def describe(claim: Claim, paper: Paper, file: str) -> Json:
         "about": None if claim.about is None else str(claim.about),
         "control": claim.control,
         "decides": decides_of(claim),
+        "baseline": claim.baseline and asdict(claim.baseline),
         "formerly": list(claim.formerly),
         "papers_recipes": papers_own(claim),
         "trained": claim.trained,

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.report.axis import Axis, axis
 from harness.report.detail import chosen
-from harness.report.wording import papers_number, quantity, replicates, rule_of
+from harness.report.wording import called, papers_number, quantity, replicates, rule_of
 
 MOST = 40
 """Rows that still make a picture; more are left to the table."""
@@ -146,8 +146,7 @@ def _control(scale: Axis, value: float) -> Control:
 
 def label(case: Entry, part: str) -> str:
     """What a row is called: the case's data and readings, and the part where there are several."""
-    chosen = list(case["parameters"].values()) or [case["case"]]
-    words = [*chosen, part.replace("_", " ")] if len(case["parts"]) > 1 else chosen
+    words = [called(case), part.replace("_", " ") if len(case["parts"]) > 1 else ""]
     return ", ".join(filter(None, words)) or "measured"
 
 

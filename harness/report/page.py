@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,12 @@ from harness.claims.kinds import Kind
 from harness.report.beside import beside as told_beside
 from harness.report.claim_review import claim_reviews
 from harness.report.curves import on_card
-from harness.report.detail import DETAILS, Detail, chosen
+from harness.report.detail import DETAILS, Detail, chosen, fitted
 from harness.report.figures import redrawn
 from harness.report.forest import forest
 from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
-from harness.report.wording import would_refute
+from harness.report.wording import called, would_refute
 from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
@@ -34,6 +36,9 @@ Entry = Mapping[str, Any]
 
 LIMIT = 3_000_000
 """Bytes of a page."""
+
+PLACE = re.compile(r"<!--card ([^>]*)-->")
+"""Where a card goes; text of claims has no such comment, since it is escaped."""
 
 COUNTED = (Kind.CLAIM, Kind.ERROR)
 """Kinds of entries that a paper's verdicts are counted over; the others are shown beside them."""
@@ -44,20 +49,15 @@ def render(document: Mapping[str, Any], limit: int = LIMIT) -> str:
 
     Args:
         document: the content of claims.json, see `harness.report.document`.
-        limit: bytes; cards show less where the page would have more.
+        limit: bytes; the longest cards show less where the page would have more.
     """
 
-    def at(detail: Detail) -> str:
-        return shortened(draw(document, detail=detail))
+    def size(html: str) -> int:
+        return len(shortened(html).encode())
 
-    def fits(page: str) -> bool:
-        return len(page.encode()) <= limit
-
-    if fits(page := at(DETAILS[0])):
-        return page
-    least = at(DETAILS[-1])
-    between = DETAILS[1:-1] if fits(least) else ()  # where not even that fits, none of the others does
-    return next((page for page in map(at, between) if fits(page)), least)
+    frame, card = drawn(document)
+    ids = [entry["id"] for entry in document["claims"]]
+    return shortened(whole(frame, fitted(card, ids, limit - size(frame), size)))
 
 
 def split(document: Mapping[str, Any]) -> dict[str, bytes]:
@@ -108,6 +108,22 @@ def draw(document: Mapping[str, Any], beside: bool = False, detail: Detail = DET
         beside: whether style, script and pictures lie beside the page.
         detail: how much cards show.
     """
+    frame, card = drawn(document, beside)
+    return whole(frame, {entry["id"]: card(entry["id"], detail) for entry in document["claims"]})
+
+
+def whole(frame: str, cards: Mapping[str, str]) -> str:
+    """The page with its cards, by id, where the frame has places for them."""
+    return PLACE.sub(lambda place: cards[unescape(place[1])], frame)
+
+
+def drawn(document: Mapping[str, Any], beside: bool = False) -> tuple[str, Callable[[str, Detail], str]]:
+    """The page with places for its cards, and what draws the card of an id.
+
+    Args:
+        document: the content of claims.json.
+        beside: whether style, script and pictures lie beside the page.
+    """
     papers = [
         {
             **paper,
@@ -121,12 +137,20 @@ def draw(document: Mapping[str, Any], beside: bool = False, detail: Detail = DET
         entries, outside = ({one["id"]: one for one in paper[which]} for which in ("claims", "outside"))
         paper |= {"figures": redrawn(paper, entries, outside), "topics": topics(paper["claims"])}
     shown = [paper for paper in papers if paper["claims"] or paper["outside"]]
-    return template("page.html.j2").render(
+    entries = {entry["id"]: (entry, paper) for paper in papers for entry in paper["claims"]}
+    lines = document.get("history", {}).get("lines", {})
+    picture_of = picture_beside if beside else picture_inside
+
+    def card(id: str, detail: Detail) -> str:
+        entry, paper = entries[id]
+        told = {"line": lines.get(id, []), "detail": detail, "picture_of": picture_of}
+        return template("card.html.j2").render(document=document, entry=entry, paper=paper, **told)
+
+    frame = template("page.html.j2").render(
         document=document,
         papers=shown,
         headlines=headlines(shown),
         overall=overall(shown),
-        lines=document.get("history", {}).get("lines", {}),
         reviews=claim_reviews(document),
         changes=document["changed"]
         or document["unsteady"]
@@ -137,10 +161,10 @@ def draw(document: Mapping[str, Any], beside: bool = False, detail: Detail = DET
         style=own("page.css"),
         script=own("page.js"),
         beside=beside,
-        detail=detail,
-        picture_of=picture_beside if beside else picture_inside,
         policy=policy(beside),
+        card_of=lambda entry: markupsafe.Markup("<!--card {}-->").format(entry["id"]),
     )
+    return frame, card
 
 
 @functools.cache
@@ -203,7 +227,12 @@ def by_kind(entries: Iterable[Entry]) -> dict[str, Any]:
 
 @functools.cache
 def template(name: str) -> jinja2.Template:
-    """A page's template, with everything escaped that a claim, a path or an error says."""
+    """A template of a page, with everything escaped that a claim, a path or an error says."""
+    return _templates().get_template(name)
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
     loader = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.report", "."),
         autoescape=True,
@@ -216,6 +245,8 @@ def template(name: str) -> jinja2.Template:
         interval=interval,
         counts=counts,
         literal=literal,
+        lines=lines,
+        called=called,
         controls=controls,
         by_seed=by_seed,
         would_refute=would_refute,
@@ -229,7 +260,7 @@ def template(name: str) -> jinja2.Template:
         sparkline=sparkline,
         trained=trained,
     )
-    return loader.get_template(name)
+    return loader
 
 
 def number(value: object) -> str:
@@ -281,3 +312,8 @@ def counts(entries: list[Mapping[str, Any]]) -> Counter[str]:
 def literal(text: object) -> markupsafe.Markup:
     """The same, escaped."""
     return markupsafe.escape(visible(text))
+
+
+def lines(text: object) -> markupsafe.Markup:
+    """The same with its lines, which blanks alone would not keep apart in a page that is `shortened`."""
+    return markupsafe.Markup("<br>").join(literal(text).split("\n"))

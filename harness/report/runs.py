@@ -28,6 +28,24 @@ TOLD = {
 }
 """Fields of recipes that say how a network was trained, and what they are called."""
 
+PHRASES = {
+    "batch_norm": "batch normalisation",
+    "channels": "{} channels in",
+    "classes": "{} classes",
+    "flip": "flips",
+    "last": "last {} layers",
+    "method": "{} shuffle",
+    "milestones": "after {} epochs",
+    "only": "layer {} alone",
+    "period": "over {} epochs",
+    "rate": "learning rate {}",
+    "shift": "shifts of up to {} pixels",
+}
+"""What some fields are called in a sentence, with their value."""
+
+NAMES = {"adam": "Adam", "cosine-rate": "cosine", "sgd": "SGD", "step-rate": "steps down"}
+"""What some of the harness's own recipes are called."""
+
 MOST = 3
 """Values of a field that are told; of more their number is."""
 
@@ -72,7 +90,42 @@ def in_words(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[tupl
         return []
     shown = [name for name in TOLD if name in ours or name in papers]
     rows = [(TOLD[name], ours.get(name, "–"), papers.get(name, "–") if papers else "") for name in shown]
-    return rows if any(row[1] != row[2] for row in rows) else [(what, said, "") for what, said, _ in rows]
+    if not any(row[1] != row[2] for row in rows):
+        rows = [(what, said, "") for what, said, _ in rows]
+    return rows + reached(entry, document, is_beside=any(row[2] for row in rows))
+
+
+def reached(entry: Mapping[str, Any], document: Mapping[str, Any], is_beside: bool) -> list[tuple[str, str, str]]:
+    """The accuracies that the networks of a claim ended with, and what guessing gives, in rows as `in_words` has them.
+
+    Args:
+        entry: of the claim.
+        document: the content of claims.json.
+        is_beside: whether the paper's own recipe stands beside ours.
+    """
+    runs = [document["runs"][key] for key in entry["runs"]]
+    found = [100 * run["accuracy"] for run in runs if run.get("accuracy") is not None]
+    if not found:
+        return []
+    stated = f"{entry['baseline']['paper']:g} %, unmodified" if entry["baseline"] else "–"
+    ends = dict.fromkeys(f"{value:.1f} %" for value in (min(found), max(found)))
+    rows = [("accuracies reached", " to ".join(ends), stated)]
+    ours = guessed([document["recipes"][name] for name in {run["recipe"]: None for run in runs} if name])
+    if ours:
+        rows.append(("accuracy of guessing", ours, guessed(entry["papers_recipes"]) or "–"))
+    return rows if is_beside else [(what, said, "") for what, said, _ in rows]
+
+
+def guessed(recipes: Sequence[Any]) -> str:
+    """The accuracy of a guess among as many classes as the networks tell apart; "" where no recipe says how many."""
+    counts = {
+        held
+        for recipe in recipes
+        for name, value in _fields(recipe)
+        for part, held in [(name, value), *(value if name == "parameters" else [])]
+        if part == "classes" and isinstance(held, int) and held
+    }
+    return "; ".join(f"{100 / count:.3g} %" for count in sorted(counts))
 
 
 def aspects(recipes: Sequence[Any]) -> dict[str, str]:
@@ -88,7 +141,7 @@ def aspects(recipes: Sequence[Any]) -> dict[str, str]:
 
 
 def _one_of(values: Sequence[str]) -> str:
-    return "; ".join(values) if len(values) <= MOST else f"{values[0]}, and {len(values) - 1} more"
+    return "; ".join(values) if len(values) <= MOST else f"{values[0]}; and {len(values) - 1} others"
 
 
 def _fields(described: Any) -> Iterator[tuple[str, Any]]:
@@ -108,19 +161,21 @@ def _words(value: Any, field: str = "") -> str:
         if field == "data":
             fields = {name: held for name, held in fields.items() if name not in ("count", "held_out")}
         told = sorted((*fields.pop("parameters", []), *fields.items()))
-        said = [_said(part.replace("_", " "), held) for part, held in told if held is not None]
-        return ", ".join([*([] if name == field and said else [name]), *said])
+        said = [_said(part, held) for part, held in told if held is not None]
+        return ", ".join([*([] if name == field and said else [NAMES.get(name, name.replace("-", " "))]), *said])
     if isinstance(value, list):
-        return " ".join(map(_words, value))
+        *first, last = map(_words, value) if value else [""]
+        return f"{', '.join(first)} and {last}" if first else last
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _said(part: str, held: Any) -> str:
+    phrase = PHRASES.get(part, part.replace("_", " "))
     if isinstance(held, bool):
-        return part if held else f"not {part}"
-    return f"{part} {_words(held)}"
+        return phrase if held else f"no {phrase}"
+    return phrase.format(_words(held)) if "{}" in phrase else f"{phrase} {_words(held)}"
 
 
 def trained(entry: Mapping[str, Any], document: Mapping[str, Any]) -> list[Json]:

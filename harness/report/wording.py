@@ -78,7 +78,7 @@ def measured(entry: Entry) -> str:
     case, part = _deciding_case(entry), entry["deciding"]["part"]
     judged, rule = case["parts"][part], rule_of(entry, part)
     numbers = sum(len(one["parts"]) for one in entry["cases"])
-    label = ", ".join(filter(None, [case["case"] if len(entry["cases"]) > 1 else "", _part(case, part)]))
+    label = ", ".join(filter(None, [called(case) if len(entry["cases"]) > 1 else "", _part(case, part)]))
     subject = f"the least favourable of {numbers} numbers ({label})" if numbers > 1 else "ours"
     over = ONE_OF.match(judged["reason"])
     if over:
@@ -150,6 +150,11 @@ def replicates(entry: Entry, case: Entry, part: str) -> list[float]:
 def quantity(value: float | None, unit: str) -> str:
     """A number with its unit."""
     return f"{_short(value)} {unit}".strip()
+
+
+def called(case: Entry) -> str:
+    """What a case is called: its data set and readings, else the name of its test."""
+    return ", ".join(filter(None, case["parameters"].values())) or str(case["case"])
 
 
 def _deciding_case(entry: Entry) -> Entry:

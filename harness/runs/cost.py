@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.runs.key import parts
 from harness.runs.recipe import Recipe
 from harness.store.record import Record
 from harness.system.stable_names import kind_of
@@ -28,6 +29,9 @@ class Cost:
 
 UNKNOWN = Cost(None, "unknown")
 
+UNTRAINED = Cost(None, "trains nothing")
+"""Of a run that measures without training: seconds rather than minutes, which no record of its kind has told yet."""
+
 
 class Throughput:
     """What finished runs took, to say what others will.
@@ -35,7 +39,8 @@ class Throughput:
     A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
     none, those of the evidence, which another machine may have recorded.  Where there are none either, and the recipe
     says how much there is to do (`Recipe.work`), it costs what the recipe that differs in the fewest fields took for
-    the same work.  Records of the code as it is now are preferred to those of earlier versions.
+    the same work.  Records of the code as it is now are preferred to those of earlier versions.  Of others is told
+    whether they train anything.
     """
 
     def __init__(self, records: Iterable[Record], evidence: Iterable[Record] = ()) -> None:
@@ -51,12 +56,17 @@ class Throughput:
                 return Cost(_median(same, code), basis)
         work = work_of(recipe)
         if work is None:
-            return UNKNOWN
+            return UNKNOWN if trains(recipe) else UNTRAINED
         for records in self._sources.values():
             nearest = _nearest(described, records[kind])
             if nearest:
                 return Cost(work * _median(nearest, code), "scaled by work")
         return UNKNOWN
+
+
+def trains(recipe: Recipe) -> bool:
+    """Whether a recipe, or anything that it is made of, goes through its data in epochs."""
+    return any(hasattr(part, "epochs") for part in parts(recipe))
 
 
 def _by_kind(records: Iterable[Record]) -> dict[tuple[Any, Any], list[Record]]:

@@ -73,7 +73,7 @@ def torch_release() -> str:
 def unnamed(recipe: Recipe) -> list[str]:
     """What is wrong with the names of the classes that a recipe is made of; for checks at collection."""
     problems: dict[str, None] = {}
-    for part in _parts(recipe):
+    for part in parts(recipe):
         if dataclasses.is_dataclass(part):
             try:
                 name_of(type(part))
@@ -137,29 +137,29 @@ def _modules(recipe: Recipe) -> set[str]:
     Those of its class, of its bases, and of the dataclasses that it holds; those that it says itself; and those of what
     its strings name in some registry: an architecture, a loss.  A data set is known by its content, not by its code.
     """
-    parts = list(_parts(recipe))
+    held = list(parts(recipe))
     classes = {
         base
-        for part in parts
+        for part in held
         if dataclasses.is_dataclass(part)
         for base in inspect.getmro(type(part))
         if base is not object
     }
-    names = {part for part in parts if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
+    names = {part for part in held if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
     registries = Registry.all.values()
     named = {registry.module(name) for registry in registries for name in names & set(registry.names())}
     return {kind.__module__ for kind in classes} - {"typing", "abc"} | named | set(recipe.modules())
 
 
-def _parts(value: Any) -> Iterator[Any]:
+def parts(value: Any) -> Iterator[Any]:
     """What a recipe is made of, at any depth: dataclasses and plain values."""
     yield value
     if dataclasses.is_dataclass(value):
         for item in identity_fields(value):
-            yield from _parts(getattr(value, item.name))
+            yield from parts(getattr(value, item.name))
     elif isinstance(value, (tuple, list)):
         for one in value:
-            yield from _parts(one)
+            yield from parts(one)
     elif isinstance(value, Mapping):
         for one in value.values():
-            yield from _parts(one)
+            yield from parts(one)

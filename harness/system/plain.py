@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_AS_IT_IS = {type(None), bool, int, float, bytes}
+
 
 def plain(value: Any) -> Any:
     """A value made of None, bool, int, float, str, bytes, list, tuple and dict alone, all text valid UTF-8.
@@ -12,15 +14,16 @@ def plain(value: Any) -> Any:
     Numbers, arrays and tensors of numpy and torch become those of Python; half a surrogate pair becomes its escape;
     what is nothing of this becomes its text.
     """
-    if value is None or isinstance(value, (bool, bytes)):
+    kind = type(value)
+    if kind in _AS_IT_IS or (kind is str and value.isascii()):
         return value
     if isinstance(value, str):
         return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    for kind in (int, float):
-        if isinstance(value, kind):
-            return kind(value)
-    if isinstance(value, Mapping):
+    if kind is dict or (kind is not list and isinstance(value, Mapping)):
         return {plain(key): plain(one) for key, one in value.items()}
+    for number in (int, float):
+        if isinstance(value, number):
+            return number(value)
     if isinstance(value, (list, tuple)):
         return (list if isinstance(value, list) else tuple)(map(plain, value))
     to_list = getattr(value, "tolist", None)

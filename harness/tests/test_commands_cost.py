@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.runs import Bench, Recipe, Result, Run, ingredients
-from harness.runs.cost import UNKNOWN, Throughput, rebuilt, work_of
+from harness.runs.cost import UNKNOWN, UNTRAINED, Throughput, rebuilt, work_of
 from harness.runs.display import duration
 from harness.runs.gpu_cost import gpu_cost
 from harness.runs.pace import Pace, makespan
@@ -81,7 +81,7 @@ def test_a_run_costs_the_median_of_its_recipe_with_other_seeds(store):
 def test_records_of_other_devices_and_diverged_runs_say_nothing(store):
     took(store, 1.0, Draw(), 1, device="NVIDIA H200")
     took(store, 1.0, Draw(), 2, Result({"diverged_at": 3}))
-    assert cost(store, Draw()) == UNKNOWN
+    assert cost(store, Draw()) == UNTRAINED
 
 
 def test_records_of_this_code_are_preferred_to_older_ones(store):
@@ -119,7 +119,7 @@ def test_evidence_says_what_no_record_of_the_store_does(store, tmp_path):
 def test_without_comparable_work_the_cost_is_unknown(store):
     took(store, 20.0, Epochs(10))
     took(store, 20.0, Draw())
-    assert cost(store, Draw(Part(size=4))) == UNKNOWN
+    assert cost(store, Draw(Part(size=4))) == UNTRAINED
     assert cost(store, Epochs(13)) == UNKNOWN
     assert cost(Store(store.path.parent / "empty"), Epochs(10)) == UNKNOWN
 

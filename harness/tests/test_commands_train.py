@@ -253,7 +253,7 @@ def test_a_plan_counts_what_is_there_what_is_missing_and_what_it_costs(store, ca
     assert lines[1].split()[:7] == ["3", "of", "5", "80", "s", "2.7", "min"]
     assert "XX-01, XX-02  fake-counted, " in lines[1]
     assert max(map(len, lines[:4])) <= 100
-    assert any("unknown" in line and line.endswith("fake-draw") for line in lines)
+    assert any("seconds" in line and line.endswith("fake-draw") for line in lines)
     assert any(line.startswith("not available: cifar10") for line in lines)
     assert not calls.exists()
 
@@ -342,8 +342,8 @@ def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     suite.claims(CLAIMS)
     planned = harness(suite.root, "plan", "--tier", "laptop")
     assert planned.returncode == 0, planned.stderr
-    assert "all: 7 runs, 0 in the store, 7 missing; 7 of unknown cost" in planned.stdout
-    assert "0 of 4        unknown  unknown   smoke   XX-01, XX-02  fake-draw" in planned.stdout
+    assert "all: 7 runs, 0 in the store, 7 missing; 7 that train nothing, in seconds each" in planned.stdout
+    assert "0 of 4        seconds  seconds   smoke   XX-01, XX-02  fake-draw" in planned.stdout
 
     trained = harness(suite.root, "train", "--tier", "laptop", "--workers", "1")
     assert trained.returncode == 0, trained.stderr

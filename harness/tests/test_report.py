@@ -60,6 +60,7 @@ def described(**changes):
         "erratum": None,
         "remark": None,
         "formerly": [],
+        "baseline": None,
         "papers_recipes": [],
         "decides": {"rules": {"measured": "is 1"}, "readings": {}, "control": "two", "seeds": {}},
     }

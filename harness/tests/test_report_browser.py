@@ -8,17 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import torch
 
-from harness.claims.papers import Figure, Headline
-from harness.judging.claims import judge_claims
-from harness.lab.pictures import Box, picture
-from harness.report.document import document
 from harness.report.page import render, split
-from harness.rules import Estimate, greater_than
-from harness.tests.made_up_cases import VERDICTS, case, judgement
-from harness.tests.test_report import HOSTILE, OPTIONS, PAPER, described
-from harness.verdicts import Evidence, Verdict
+from harness.tests.made_up_report import crowded, many_sided
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -32,27 +24,8 @@ JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-
 
 @pytest.fixture(scope="module")
 def written():
-    """The content of claims.json: two claims supported and one refuted, with hostile text, long words, a figure."""
-    figures = (Figure("Fig. 1", HOSTILE, ("XX-01", "XX-09"), x=HOSTILE, y=HOSTILE, printed=((HOSTILE, 3.0),)),)
-    headlines = (Headline("Is one one?", ("XX-01",)),)
-    told = PAPER.__class__(**{**vars(PAPER), "headlines": headlines, "figures": figures})
-    sample = Estimate.from_replicates([4.0, 5.0, 6.0, 5.5, 4.5], "points")
-    curves = {"ours": {"x": [1.0, 2.0], "y": [1.0, 4.0]}}
-    seen = picture("seen", torch.zeros(3, 4, 6, dtype=torch.uint8), [Box(0.0, 1.0, 2.0, 3.0, "wrong", "here")])
-    cases = [
-        case("a" * 90, sample, greater_than(1.0), series=curves, parameters={"how": "b" * 90}, pictures=[seen]),
-        *(case(judged=judgement({"measured": VERDICTS[verdict]}), evidence=Evidence.PROXY)
-          for verdict in (Verdict.REFUTED, Verdict.SUPPORTED)),
-    ]  # fmt: skip
-    verdicts = judge_claims(
-        one.__class__(**{**vars(one), "id": f"XX-0{number}"}) for number, one in enumerate(cases, start=1)
-    )
-    statements = ("One is one.", HOSTILE, "Three is three; " + "c" * 120)
-    entries = {
-        id: described(id=id, statement=text, where=HOSTILE, discussion="d" * 200)
-        for id, text in zip(verdicts, statements, strict=True)
-    }
-    return document(verdicts, entries, [told], **OPTIONS)
+    """The content of claims.json of a report of many kinds of things."""
+    return many_sided()
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +136,27 @@ def test_the_page_asks_for_nothing_and_reports_no_error(chromium, page):
     assert (window.asked, window.said) == ([page.as_uri()], [])
 
 
+def seconds_to_open(chromium, file):
+    """Of the processor, on the thread that lays a page out: other processes of a busy machine take none of them."""
+    window = chromium.new_page()
+    told = window.context.new_cdp_session(window)
+    told.send("Performance.enable", {"timeDomain": "threadTicks"})
+    window.goto(file.as_uri(), wait_until="load")
+    window.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 0)))")
+    measured = {one["name"]: one["value"] for one in told.send("Performance.getMetrics")["metrics"]}
+    window.close()
+    return measured["TaskDuration"]
+
+
+def test_a_page_of_3000_claims_with_10_cases_each_opens_within_2_seconds(chromium, tmp_path):
+    files = [tmp_path / "many.html", tmp_path / "empty.html"]
+    files[0].write_text(render(crowded(3000, 10)), encoding="utf-8")
+    files[1].write_text("<!doctype html><title>empty</title>", encoding="utf-8")
+    many, empty = (seconds_to_open(chromium, file) for file in files)
+    assert 0 < empty < many / 10, "it is measured"
+    assert many < 2.0
+
+
 def test_keys_alone_lead_past_the_navigation_and_into_a_card(chromium, page):
     window = opened(chromium, page)
     window.keyboard.press("Tab")
@@ -173,6 +167,19 @@ def test_keys_alone_lead_past_the_navigation_and_into_a_card(chromium, page):
     window.keyboard.press("Enter")
     assert window.locator("article#XX-02").is_visible()
     assert not window.locator("article#XX-03").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDTH, 1280])
+def test_a_reader_is_at_the_seeds_of_a_headline_in_two_actions(chromium, page, scheme, width):
+    window = opened(chromium, page, color_scheme=scheme, viewport={"width": width, "height": 800})
+    seeds = window.get_by_text("seed 10: 4; seed 11: 5; seed 12: 6")
+    assert not seeds.is_visible()
+    window.locator("#headlines a", has_text="Is one one?").click()
+    assert window.locator("article#XX-01").is_visible()
+    window.locator("article#XX-01 summary", has_text="1 case").click()
+    assert seeds.is_visible()
+    assert "one\ntwo" in window.locator("article#XX-01").inner_text(), "notes stand in lines of their own"
 
 
 def test_the_page_is_valid_html_with_hostile_text_in_it(page):

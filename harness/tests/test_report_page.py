@@ -14,7 +14,7 @@ from harness.claims.papers import Headline, Paper
 from harness.judging.claims import judge_claims
 from harness.report.axis import axis
 from harness.report.curves import on_card
-from harness.report.detail import DETAILS
+from harness.report.detail import DETAILS, fitted
 from harness.report.document import document
 from harness.report.forest import FEW, forest
 from harness.report.page import draw, interval, own, render, shortened
@@ -251,20 +251,40 @@ def test_a_card_shows_few_of_many_cases_and_curves_and_the_one_that_decides_amon
 def test_a_page_shows_as_much_as_its_limit_allows():
     sizes = [len(shortened(draw(many_cases(30), detail=detail)).encode()) for detail in DETAILS]
     assert sizes == sorted(sizes, reverse=True)
-    for limit, size in ((sizes[0], sizes[0]), (sizes[0] - 1, sizes[1]), (sizes[2], sizes[2]), (1, sizes[-1])):
+    for limit, size in ((sizes[0], sizes[0]), (sizes[0] - 1, sizes[1]), (sizes[-1], sizes[-1]), (1, sizes[-1])):
         assert len(render(many_cases(30), limit).encode()) == size
 
 
-def test_a_page_that_can_never_be_within_its_limit_is_drawn_twice(monkeypatch):
-    drawn = []
+LONG = {"a": 100, "b": 20, "c": 10}
+"""Of the cards of three claims the length with all detail; each step down halves it."""
 
-    def draw(document, detail):
-        drawn.append(detail)
-        return "too long"
 
-    monkeypatch.setattr("harness.report.page.draw", draw)
-    assert render({}, 1) == "too long"
-    assert drawn == [DETAILS[0], DETAILS[-1]]
+@pytest.mark.parametrize(
+    ("room", "steps", "drawn"),
+    [
+        (130, {"a": 0, "b": 0, "c": 0}, 3),
+        (129, {"a": 1, "b": 0, "c": 0}, 4),
+        (75, {"a": 3, "b": 0, "c": 0}, 4),
+        (1, {"a": 3, "b": 3, "c": 3}, 6),
+    ],
+)
+def test_the_longest_cards_are_shortened_first_and_none_is_drawn_without_need(room, steps, drawn):
+    asked = []
+
+    def card(id, detail):
+        asked.append(id)
+        return f"{id}{DETAILS.index(detail)}"
+
+    cards = fitted(card, list(LONG), room, lambda one: LONG[one[0]] >> int(one[1]))
+    assert cards == {id: f"{id}{step}" for id, step in steps.items()}
+    assert len(asked) == drawn
+
+
+def test_text_that_looks_like_the_place_of_a_card_stays_text():
+    page = render(documented(described(statement="<!--card XX-01-->", discussion="<!--card XX-02-->"), case()))
+    assert page.count("id=XX-01") == 1
+    assert "<!--card" not in page
+    assert "<!--card XX-02-->" in Elements(page).text
 
 
 def test_the_page_has_the_elements_and_the_text_of_what_is_drawn():

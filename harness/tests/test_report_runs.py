@@ -53,13 +53,29 @@ def test_runs_that_differ_in_their_seed_alone_are_one_row_with_the_mean_of_what_
 def test_a_recipe_is_told_beside_the_papers_own():
     found = documented(described(papers_recipes=[recipe(None, epochs=100, width=64)]), case("a", runs=RUNS))
     rows = {what: (ours, papers) for what, ours, papers in in_words(found["claims"][0], found)}
-    assert rows["network"] == ("vgg, not bias, width 8", "vgg, not bias, width 64")
+    assert rows["network"] == ("vgg, no bias, width 8", "vgg, no bias, width 64")
     assert rows["training images"] == ("3,200", "all")
     assert rows["epochs"] == ("4", "100")
-    assert rows["optimiser"] == ("sgd, rate 0.1", "sgd, rate 0.1")
+    assert rows["optimiser"] == ("SGD, learning rate 0.1", "SGD, learning rate 0.1")
     page = render(found)
     assert "<th scope=col>the paper's own" in page
     assert "60.0 %" in page
+
+
+def test_accuracies_stand_beside_the_papers_and_what_guessing_gives():
+    def of_classes(count, **changes):
+        made = recipe(3200, **changes)
+        made["fields"]["training"]["fields"]["network"]["fields"]["parameters"].append(["classes", count])
+        return made
+
+    runs = [run("k1", 1, 0.5, of_classes(10)), run("k2", 2, 0.7, of_classes(10)), run("k3", 1, None, of_classes(10))]
+    told = described(papers_recipes=[of_classes(100, epochs=100)], baseline={"paper": 74.1, "within": 1.0})
+    found = documented(told, case("a", runs=runs))
+    rows = in_words(found["claims"][0], found)
+    assert ("accuracies reached", "50.0 % to 70.0 %", "74.1 %, unmodified") in rows
+    assert ("accuracy of guessing", "10 %", "1 %") in rows
+    without = documented(described(), case("a", runs=[run("k1", 1, 0.5, recipe(3200))]))
+    assert in_words(without["claims"][0], without)[-1] == ("accuracies reached", "50.0 %", "")
 
 
 def test_a_recipe_that_is_the_papers_own_is_told_once():
@@ -70,7 +86,7 @@ def test_a_recipe_that_is_the_papers_own_is_told_once():
 
 def test_values_of_a_field_are_told_while_they_are_few():
     assert aspects([recipe(1), recipe(2)])["count"] == "1; 2"
-    assert aspects([recipe(count) for count in (1, 2, 3, 4)])["count"] == "1, and 3 more"
+    assert aspects([recipe(count) for count in (1, 2, 3, 4)])["count"] == "1; and 3 others"
 
 
 def test_what_no_network_was_trained_for_has_no_recipe():

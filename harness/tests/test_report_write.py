@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +54,32 @@ def test_whichever_file_fails_is_named_and_no_older_one_stands_for_it(name, is_f
     now = {file.name: file.stat().st_mtime for file in tmp_path.iterdir()}
     assert now.keys() == FILES.keys() - {name}
     assert all(now.values()), "the others are this session's"
+
+
+BUILD = """
+import os, sys
+from pathlib import Path
+from harness.report.write import add_to_job, write
+from harness.tests.made_up_report import many_sided
+
+written = many_sided()
+assert write(written, Path(sys.argv[1]), {}) == []
+add_to_job(written, os.environ)
+"""
+
+
+def test_two_processes_write_the_same_bytes_from_the_same_cases(tmp_path):
+    def built(seed):
+        folder = tmp_path / seed
+        folder.mkdir()
+        given = os.environ | {"PYTHONHASHSEED": seed, "GITHUB_STEP_SUMMARY": str(folder / "summary.md")}
+        subprocess.run([sys.executable, "-c", BUILD, str(folder)], env=given, check=True)
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+    first = built("1")
+    assert first.keys() == {*FILES, "summary.md"}
+    assert all(first.values())
+    assert built("2") == first
 
 
 CLAIM = """
