@@ -198,7 +198,7 @@ SCENARIOS = {
             "test_sessions_with_faults.py::"
             "test_who_stops_a_session_while_it_trains_gets_a_partial_report_and_leaves_no_process",
             "test_report_kept.py::test_a_session_that_is_cut_short_reports_what_was_judged_and_what_is_missing",
-            "test_report_kept.py::test_sigterm_ends_with_a_report",
+            "test_report_kept.py::test_a_signal_to_end_ends_with_a_report",
             "test_commands_train.py::test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle",
             "test_runs_processes.py::test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done",
         ),
