@@ -333,7 +333,7 @@ class _Tasks:
         return died
 
     def failed(self, run: Run, kind: str, message: str, log: Path) -> None:
-        """Tell that a run failed whose task can tell nothing itself, and keep what it left, with its log as the stack."""
+        """Tell that a run failed whose task can tell nothing, and keep what it left, with its log as the stack."""
         from harness.runs import RunFailed, ingredients
         from harness.runs.key import device_class
         from harness.runs.remains import leave_for
