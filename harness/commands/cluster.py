@@ -86,8 +86,8 @@ class Task:
 
     def __call__(self) -> Answer | None:
         """Do the run, so that its record is in the store; None where it is too late to begin."""
+        from harness.runs.attempt import attempt
         from harness.runs.conditions import keep_freed_memory
-        from harness.runs.workers import attempt
         from harness.store import Store
         from harness.system.registry import register_all
 

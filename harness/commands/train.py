@@ -196,7 +196,7 @@ def done(
 
     apart = workers is None and selection.bench.device.type == "cpu"  # on a GPU runs take turns in one process
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
-    pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
+    pace = Pace(todo, workers, at_once=at_once(selection.bench), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
     store, bench = selection.store, selection.bench
     try:
