@@ -201,6 +201,8 @@ class Gathering:
         case = getattr(report, "claim_case", None)
         if case is not None:
             self.cases[report.nodeid] = case_from_json(case)
+            kept = {name: case[name] for name in ("id", "verdict")}  # by pytest, for its summary
+            report.claim_case = kept  # type: ignore[attr-defined]
             self.tests[report.nodeid] = outcome(report)
         if report.when == "call" or report.skipped:
             self.ended.add(report.nodeid)
