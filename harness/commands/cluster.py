@@ -86,8 +86,8 @@ class Task:
 
     def __call__(self) -> Answer | None:
         """Do the run, so that its record is in the store; None where it is too late to begin."""
+        from harness.runs.attempt import attempt
         from harness.runs.conditions import keep_freed_memory
-        from harness.runs.workers import attempt
         from harness.store import Store
         from harness.system.registry import register_all
 
@@ -279,7 +279,7 @@ def perform_as_tasks(
                 died |= tasks.array({run: left[run] for run in runs[start : start + queue.longest]})
             left = {run: left[run] for run in died}
         for run, log in died.items():
-            display.finished(str(run), 0.0, f"TaskDied: its task gave no answer {TRIES} times (killed?), see {log}")
+            tasks.failed(run, "TaskDied", f"its task gave no answer {TRIES} times (killed?), see {log}", log)
     if not died:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -332,6 +332,19 @@ class _Tasks:
             time.sleep(LOOK_EVERY if waiting else 0)
         return died
 
+    def failed(self, run: Run, kind: str, message: str, log: Path) -> None:
+        """Tell that a run failed whose task can tell nothing, and keep what it left, with its log as the stack."""
+        from harness.runs import RunFailed, ingredients
+        from harness.runs.key import device_class
+        from harness.runs.remains import leave_for
+        from harness.store import content_key
+
+        said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        failure = RunFailed(str(run), kind, message, said)
+        key = content_key(ingredients(run, self._bench))
+        leave_for(failure, key, self._store, device_class(self._bench.device))
+        self._display.finished(str(run), 0.0, failure.reason)
+
     @contextlib.contextmanager
     def cancelled_on_interrupt(self) -> Iterator[None]:
         """Cancel the tasks where something ends the wait for them, and see that they end."""
@@ -368,8 +381,8 @@ class _Tasks:
     def _answered(self, run: Run, job: Job[Answer | None]) -> None:
         """Tell how a run ended whose task gave an answer; one that was too late to begin is left."""
         if error := job.exception():
-            lines = str(error).strip().splitlines()
-            self._display.finished(str(run), 0.0, f"{type(error).__name__}: {lines[-1]}, see {job.paths.stderr}")
+            told, log = str(error).strip().splitlines()[-1], job.paths.stderr
+            self.failed(run, type(error).__name__, f"{told}, see {log}", log)
         elif answer := job.result():
             self._display.finished(str(run), answer.seconds, answer.failure.reason if answer.failure else None)
 

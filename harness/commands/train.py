@@ -2,7 +2,7 @@
 
 A run is in the store from the moment it ends.  With --minutes, a run begins only if it is expected to end in time (one
 of unknown cost always may, after all the others); what is still under way when the time is up is given up, as it is on
-Ctrl-C and SIGTERM, and leaves no record.  The same command goes on.
+Ctrl-C, SIGTERM and SIGHUP, and leaves no record.  The same command goes on.
 
 With --until-decided, seeds are added after that to claims that are undecided and state a largest number of them
 (`most_seeds`): first where the fewest are needed, up to the next of the looks that were fixed beforehand
@@ -22,7 +22,7 @@ Exit status:
   1    a run failed, or not a single one could be finished within --minutes
   2    bad usage
   3    stopped at --minutes with runs left; one at least was finished, so that repeating the command comes to an end
-  130  stopped by Ctrl-C with runs left; 143: by SIGTERM
+  130  stopped by Ctrl-C with runs left; 143: by SIGTERM; 129: by SIGHUP, as when the terminal is closed
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ from harness.commands.sweep import DAYS, sweep
 from harness.commands.usage import BadUsage, at_least_one, positive
 from harness.system.places import EVIDENCE
 from harness.system.plain import one_line
+from harness.system.signals import TOLD_TO_END, heed, put_back
 
 if TYPE_CHECKING:
     from harness.runs import Outcome, Run
@@ -195,7 +196,7 @@ def done(
 
     apart = workers is None and selection.bench.device.type == "cpu"  # on a GPU runs take turns in one process
     workers = min(workers or default_workers(selection.bench), len(todo) or 1)
-    pace = Pace(todo, workers, at_once=at_once(selection.bench, workers), ends=ends)
+    pace = Pace(todo, workers, at_once=at_once(selection.bench), ends=ends)
     display = Paced(display_for(len(todo), left=pace.left), pace)
     store, bench = selection.store, selection.bench
     try:
@@ -234,20 +235,19 @@ def done_as_tasks(
 
 @contextlib.contextmanager
 def stopping(ends: float | None) -> Iterator[None]:
-    """Raise `Stopped` when the time (of `time.monotonic`) is up, on Ctrl-C and on SIGTERM."""
+    """Raise `Stopped` when the time (of `time.monotonic`) is up, and on any of the signals `TOLD_TO_END`."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGALRM, signal.SIGINT, signal.SIGTERM)}
+    before = heed((signal.SIGALRM, *TOLD_TO_END), stop)
     try:
         if ends is not None:
             signal.setitimer(signal.ITIMER_REAL, max(ends - time.monotonic(), 1e-3))
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        put_back(before)
 
 
 def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace, aside: Mapping[str, str]) -> Account:
@@ -298,7 +298,7 @@ def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
 
 def status(account: Account, stopped: int | None, *, require_data: bool) -> int:
     """The exit status; see the head of this module."""
-    if account.left and stopped in (signal.SIGINT, signal.SIGTERM):
+    if account.left and stopped in TOLD_TO_END:
         return 128 + stopped
     if account.failed or (require_data and account.lacking):
         return 1

@@ -144,7 +144,8 @@ def _control_faults(
             if claim.runs is not None and not claim.erratum and verdict is Verdict.INCONCLUSIVE:
                 undecided.append(part)
             else:  # without runs the control's data can be as plain as it takes: undecided shows nothing
-                faults[part] = str(verdict)
+                why = controls[part].reason if verdict is Verdict.INCONCLUSIVE else ""
+                faults[part] = ", ".join(filter(None, (str(verdict), why)))
     return faults, tuple(undecided)
 
 

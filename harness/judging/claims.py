@@ -317,7 +317,9 @@ def overall(
     """
     if control.faults:
         told = "; ".join(f"{part}: {fault}" for part, fault in control.faults.items())
-        return Verdict.INCONCLUSIVE, f"the control does not do its work ({told})"
+        own = next((one.reason for one in shares if one.verdict is Verdict.INCONCLUSIVE and one.reason), "")
+        itself = f"; nor does the claim itself say anything: {own}" if own else ""
+        return Verdict.INCONCLUSIVE, f"the control does not do its work ({told}){itself}"
     if len({reading.verdict for reading in readings}) > 1:
         told = "; ".join(f"{reading.verdict} under {reading.name}" for reading in readings)
         return Verdict.INCONCLUSIVE, f"the verdict depends on the reading: {told}"

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from harness.store import Record
 
 
+class UndeclaredRun(Exception):
+    """A claim's function reads a run that its declaration does not name."""
+
+
 class Lab:
     """One case's workplace.
 
@@ -112,8 +116,18 @@ class Lab:
         return self.claim.runs_within(self.tier, self.parameters)
 
     def record(self, recipe: Recipe, seed: int = 0) -> Record:
-        """What a run found out, from the store; done now where it is missing."""
+        """What a run found out, from the store; done now where it is missing.
+
+        Raises:
+            UndeclaredRun: the claim declares its runs, and not this one.
+            NotAvailable: see `Session.record`.
+        """
         __tracebackhide__ = True
+        if self.claim.runs is not None and recipe not in self.runs.values():
+            raise UndeclaredRun(
+                f"{self.claim.origin}: {self.claim.id} reads {recipe.title}, which its `runs` do not name at tier "
+                f"{self.tier}, so that plan, train and bundles know nothing of it"
+            )
         try:
             found = self._place.record(recipe, seed, trained=self.claim.trained)
         except Exception:
@@ -131,10 +145,16 @@ class Lab:
         return found.record
 
     def records(self, recipe: Recipe, seeds: Iterable[int] | None = None) -> list[Record]:
-        """One record a seed; the claim's own seeds unless others are given."""
+        """One record a seed; the claim's own seeds unless others are given.
+
+        Raises:
+            ValueError: they do not have the same metrics, or these are not of the same kind.
+        """
         __tracebackhide__ = True
         chosen = self.seeds if seeds is None else seeds
-        return [*map(self.record, itertools.repeat(recipe), chosen)]
+        found = [*map(self.record, itertools.repeat(recipe), chosen)]
+        refuse_mixed(found)
+        return found
 
     def at_next_look(self, case: str) -> Lab | None:
         """The workplace of the same case at the next look, where there is one and all its runs are at hand."""
@@ -222,6 +242,25 @@ def _add(there: dict[str, Sample], samples: Mapping[str, Sample]) -> None:
     if twice := sorted(there.keys() & samples.keys()):
         raise ValueError(f"measured twice: {', '.join(part or 'the claim' for part in twice)}")
     there.update(samples)
+
+
+def refuse_mixed(records: Sequence[Record]) -> None:
+    """Raise `ValueError` unless all records have the same metrics, each of one kind; a value that is None is of any."""
+    for record in records[1:]:
+        first = records[0]
+        if other := first.metrics.keys() ^ record.metrics.keys():
+            has, lacks = (first, record) if min(other) in first.metrics else (record, first)
+            raise ValueError(f"record {has.key} has {min(other)!r}, and record {lacks.key} of another seed has not")
+        for name, value in record.metrics.items():
+            kinds = _kind(first.metrics[name]), _kind(value)
+            if None not in kinds and kinds[0] != kinds[1]:
+                told = f"{kinds[1]}, and in record {first.key} of another seed {kinds[0]}"
+                raise ValueError(f"{name!r} of record {record.key} is {told}")
+
+
+def _kind(value: Any) -> str | None:
+    kinds = {str: "text", list: "a list", dict: "a mapping", int: "a number", float: "a number", bool: "true or false"}
+    return kinds.get(type(value))
 
 
 def _samples(value: Any, parts: Mapping[str, Any], unit: str) -> dict[str, Sample]:

@@ -89,7 +89,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         ended(lab, None, str(missing))
         if settings.require_data:
             raise
-        pytest.skip(str(missing))
+        pytest.skip(f"{claim.id} is not run: {missing}")
     except BaseException as error:
         ended(lab, None, f"{type(error).__name__}: {error}")
         raise
@@ -210,7 +210,9 @@ def control_failure(claim: Claim, judged: CaseJudgement) -> str:
     faults = "; ".join(f"{part}: {fault}" for part, fault in judged.control_faults.items())
     if claim.erratum:
         return f"the corrected statement fails the rule too ({faults}): {claim.control}"
-    return f"its control does not do its work, so that nothing shows that its rule can tell ({faults}): {claim.control}"
+    own = f"; it is itself inconclusive: {judged.reason}" if judged.verdict is Verdict.INCONCLUSIVE else ""
+    told = "its control does not do its work, so that nothing shows that its rule can tell"
+    return f"{told} ({faults}): {claim.control}{own}"
 
 
 def found(claim: Claim, judged: CaseJudgement, seeds: Sequence[int] = ()) -> str:
@@ -239,11 +241,14 @@ def _ranges(seeds: Sequence[int]) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    """With -v: the claim and its verdict beside what became of the test."""
+    """With -v: the claim and its verdict beside what became of the test.
+
+    Of one that is skipped, pytest shows the reason, which has them; with -rs it says one word for all on a line.
+    """
     case = getattr(report, "claim_case", None)
-    if case is None or getattr(report, "when", None) != "call":
+    if case is None or report.skipped or getattr(report, "when", None) != "call":
         return None
-    letter = {"passed": ".", "failed": "F", "skipped": "s"}[report.outcome]
+    letter = {"passed": ".", "failed": "F"}[report.outcome]
     return report.outcome, letter, f"{report.outcome.upper()} ({case['id']} {case['verdict']})"
 
 

@@ -126,6 +126,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--data {data}: there is no such folder")
     if option("--download") and not data:
         raise pytest.UsageError("--download needs --data DIR, the folder to fetch into")
+    for name in ("--store", "--evidence", "--history"):
+        if option(name) and not Path(option(name)).is_dir() and Path(option(name)).exists():
+            raise pytest.UsageError(f"{name} {option(name)}: this is a file, and has to be a folder")
     if option("--stalled") is not None and not 0 < option("--stalled") < math.inf:
         raise pytest.UsageError("--stalled takes a number of seconds above zero")
     if option("--fresh-seeds") is not None:

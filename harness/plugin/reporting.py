@@ -37,6 +37,7 @@ from harness.report.terminal import summary
 from harness.report.write import add_to_job, write
 from harness.system.checkout import merge_base
 from harness.system.plain import plain, visible
+from harness.system.signals import heed, put_back
 
 DESCRIBED = "claims_described"
 """Key under which a worker process tells the controlling one which claims are declared."""
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if judges_claims(config, settings) and not config.option.collectonly:
         require_writable(settings.report)
-        end_in_order_on_sigterm(config)
+        end_in_order_on_signals(config)
     config.pluginmanager.register(Gathering(config, settings), "claims-gathering")
 
 
@@ -73,14 +74,10 @@ def require_writable(folder: Path) -> None:
         raise pytest.UsageError(f"--report {folder}: nothing can be written there: {error}") from error
 
 
-def end_in_order_on_sigterm(config: pytest.Config) -> None:
-    """Let SIGTERM end the session as Ctrl-C does, with a report of what was judged."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-    def restore() -> None:
-        signal.signal(signal.SIGTERM, before)
-
-    config.add_cleanup(restore)
+def end_in_order_on_signals(config: pytest.Config) -> None:
+    """Let SIGTERM, and the end of the terminal, end the session as Ctrl-C does: with a report of what was judged."""
+    before = heed((signal.SIGTERM, signal.SIGHUP), signal.default_int_handler)
+    config.add_cleanup(lambda: put_back(before))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,6 +135,17 @@ def described(root: Path) -> dict[str, dict[str, Any]]:
 class Telling:
     """In a worker: tells the controlling process what is declared; verdicts travel with the test reports."""
 
+    @pytest.hookimpl
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Know the session."""
+        self._session = session
+
+    @pytest.hookimpl
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Let a test that calls `pytest.exit` stop the other workers too; pytest-xdist alone breaks off at it."""
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            self._session.shouldstop = plain(excinfo.value.msg)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Leave the declarations where pytest-xdist picks them up."""
@@ -161,7 +169,7 @@ class Gathering:
         self.ended: set[str] = set()
         self.failures: dict[str, str] = {}
         self.missing: dict[str, CaseResult] = {}
-        self.is_sound = True
+        self.uncollected: dict[str, str] = {}
         self.tests: dict[str, Outcome] = {}
         self.unwritten: list[str] = []
         self.skipped: list[str] = []
@@ -172,7 +180,7 @@ class Gathering:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note whether all modules could be collected."""
         if report.failed:
-            self.is_sound = False
+            self.uncollected[report.nodeid] = report.longreprtext.strip().rpartition("\n")[2]
             self.tests[report.nodeid] = Outcome("error", report.longreprtext)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -193,6 +201,8 @@ class Gathering:
         case = getattr(report, "claim_case", None)
         if case is not None:
             self.cases[report.nodeid] = case_from_json(case)
+            kept = {name: case[name] for name in ("id", "verdict")}  # by pytest, for its summary
+            report.claim_case = kept  # type: ignore[attr-defined]
             self.tests[report.nodeid] = outcome(report)
         if report.when == "call" or report.skipped:
             self.ended.add(report.nodeid)
@@ -211,7 +221,7 @@ class Gathering:
         A session that left selected claims without a judgement ends with the status of one that was interrupted.
         """
         option = self.config.option
-        if option.collectonly or getattr(option, "setuponly", False) or not (self.cases or self.is_sound):
+        if option.collectonly or getattr(option, "setuponly", False) or (self.uncollected and not self.cases):
             return
         self.missing = self._unjudged(session)
         if not (self.cases or self.missing):
@@ -225,7 +235,7 @@ class Gathering:
             tier=self.settings.tier,
             environment=environment(self.settings.device),
             outside=self._outside(),
-            partial=bool(self.missing) or exitstatus == pytest.ExitCode.INTERRUPTED,
+            partial=self.is_partial or exitstatus == pytest.ExitCode.INTERRUPTED,
             session=self._session(),
         )
         self.document = without_folders(written, self._folders())
@@ -234,7 +244,7 @@ class Gathering:
         expected = self._expected(self.config.stash[ledgers_key])
         for entry in self.document["claims"]:
             entry["expected"] = expected.verdict_of(entry["id"])
-        if self.missing:
+        if self.is_partial:
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
         elif self.settings.update_ledger:
@@ -273,7 +283,7 @@ class Gathering:
     def _beside_base(self) -> dict[str, Any] | None:
         """What became of the claims since the branch that is checked out left the one that it goes to."""
         ref, root, given = self.settings.base, self.config.rootpath, self.settings
-        if ref is None or self.missing:
+        if ref is None or self.is_partial:
             return None
         try:
             commit = merge_base(root, ref)
@@ -286,7 +296,7 @@ class Gathering:
 
     def _remember(self, written: dict[str, Any]) -> None:
         """Keep the report in short, and have it say what became of each claim since those before; not a partial one."""
-        if self.settings.history is None or self.missing:
+        if self.settings.history is None or self.is_partial:
             return
         now = snapshot(written, history.now())
         past, self.skipped = history.read(self.settings.history)
@@ -307,7 +317,7 @@ class Gathering:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Verdict counts, changes against the ledger, and where the report is."""
         if self.document is None:
-            if self.is_judging and self.is_sound and not self.selected:
+            if self.is_judging and not (self.uncollected or self.selected):
                 none = f"0 of {self.deselected} claims' cases were selected: no report is written"
                 terminalreporter.write_line(none, red=True)
             return
@@ -324,14 +334,20 @@ class Gathering:
             terminalreporter.write_line(visible(line))
         for line in self.skipped:
             terminalreporter.write_line(visible(f"history: {line}"))
-        if self.missing:
+        if self.is_partial:
             kept = "; the ledger is left as it is" if self.settings.update_ledger else ""
             count = f"{len(self.missing)} of {len(self.selected)} selected tests were not judged"
+            count += f", {len(self.uncollected)} modules could not be collected" if self.uncollected else ""
             terminalreporter.write_line(f"PARTIAL: {count}{kept}", red=True)
         for line in self.unwritten:
             terminalreporter.write_line(line, red=True)
         if not any(line.startswith("index.html") for line in self.unwritten):
             terminalreporter.write_line(f"report: {self.settings.report / 'index.html'}")
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether selected claims have no judgement, or some could not be selected as their modules have faults."""
+        return bool(self.missing or self.uncollected)
 
     def _unjudged(self, session: pytest.Session) -> dict[str, CaseResult]:
         """The selected cases that came to no judgement, with the reason, by the node id of their tests.
@@ -359,6 +375,7 @@ class Gathering:
         options = {"data": given.data is not None, "recorded": given.recorded, "train": given.train}
         options["selection"] = given.selection
         missing = [{"id": case.id, "case": case.case, "reason": case.failure} for case in self.missing.values()]
+        missing += [{"id": module, "case": "", "reason": plain(why)} for module, why in self.uncollected.items()]
         now = time.time()  # which may have been set back since the session began
         started = now - (time.monotonic() - self.started)
         return session(self.config.rootpath, started=started, now=now, **options, missing=missing)

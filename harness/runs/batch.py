@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,15 +10,16 @@ from functools import partial
 from typing import Any
 
 from harness.data.dataset_errors import DatasetMissing
+from harness.runs.attempt import attempt, is_full
 from harness.runs.bench import Bench
-from harness.runs.devices import gpus
+from harness.runs.devices import gpus, xdist_number
 from harness.runs.display import Display, display_for
 from harness.runs.errors import RunFailed
 from harness.runs.key import device_class, ingredients
 from harness.runs.remains import DIED, leave_for
 from harness.runs.run import Run, distinct
 from harness.runs.together import AT_ONCE, together
-from harness.runs.workers import attempt, in_processes, is_full
+from harness.runs.workers import in_processes
 from harness.store.canonical import content_key
 from harness.store.record import Record
 from harness.store.store import Store
@@ -90,7 +92,7 @@ def perform_all(
         admits: asked of each run when it is about to begin; one that may not is left, its outcome `missing`.
         apart: whether no run is done in this process, which would die with it.
         stalled: seconds without progress after which a run is killed; none is where this is None.  Runs that may be
-            killed are done apart, and on a GPU one at a time.
+            killed are done apart.
 
     Raises:
         StoreNotWritable: something is missing, and the store can only be read.
@@ -103,7 +105,7 @@ def perform_all(
     workers = min(workers or default_workers(bench), len(todo))
     with display or display_for(len(todo)) as shown:
         if workers > 1 or apart or stalled is not None:
-            failures = in_processes(todo, store, bench, workers, shown, admits, stalled)
+            failures = in_processes(todo, store, bench, workers, shown, admits, stalled, at_once(bench))
         else:
             failures = _here(todo, store, bench, shown, admits)
     done = iter(failures)
@@ -117,9 +119,9 @@ def default_workers(bench: Bench) -> int:
     return processors()
 
 
-def at_once(bench: Bench, workers: int) -> int:
-    """How many runs take turns on each of the workers: several where one process has a GPU."""
-    return AT_ONCE if bench.device.type == "cuda" and workers == 1 else 1
+def at_once(bench: Bench) -> int:
+    """How many runs take turns in each process: several where it has a GPU for itself."""
+    return AT_ONCE if bench.device.type == "cuda" and xdist_number(os.environ) is None else 1
 
 
 def _looked_up(run: Run, store: Store, bench: Bench) -> Outcome:
@@ -136,7 +138,7 @@ def _looked_up(run: Run, store: Store, bench: Bench) -> Outcome:
 def _here(
     runs: Sequence[Run], store: Store, bench: Bench, display: Display, admits: Callable[[Run], bool]
 ) -> list[RunFailed | None]:
-    if (several := at_once(bench, 1)) > 1:
+    if (several := at_once(bench)) > 1:
         return together(runs, store, bench, display, admits, several)
     failures: list[RunFailed | None] = []
     for run in runs:

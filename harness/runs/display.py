@@ -95,7 +95,7 @@ class Lines:
         self._stream = stream
         self._left = left
         self._every = every
-        self._done = 0
+        self._done = self._failed = 0
         self._said: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -103,7 +103,8 @@ class Lines:
 
     def __exit__(self, *raised: object) -> None:
         if self._done < self._total:
-            self._say(f"stopped with {self._done} of {self._total} runs done; these are kept")
+            failed = f", {self._failed} failed" if self._failed else ""
+            self._say(f"stopped with {self._done - self._failed} of {self._total} runs done{failed}; these are kept")
 
     def started(self, run: str) -> None:
         """Say so."""
@@ -120,6 +121,7 @@ class Lines:
     def finished(self, run: str, seconds: float, problem: str | None) -> None:
         """Say so, with the number of runs that have ended."""
         self._done += 1
+        self._failed += problem is not None
         ended = problem or f"done in {seconds:.1f} s"
         self._say(f"[{self._done}/{self._total}] {run}: {ended}{_and_left(self._left(), self._total - self._done)}")
 

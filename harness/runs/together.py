@@ -13,12 +13,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.runs.attempt import attempt, is_full
 from harness.runs.conditions import one_thread
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
 from harness.runs.run import Run
 from harness.runs.turns import Turns
-from harness.runs.workers import attempt
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Group:
 
     Attributes:
         at_once: how many may be; halved whenever the GPU's memory does not suffice.
+        failures: what went wrong with each run that ended or was left, or None, by its index.
     """
 
     def __init__(
@@ -71,16 +72,35 @@ class Group:
         self.at_once = at_once
         self._store, self._bench, self._display, self._admits = store, bench, display, admits
         self._waiting = deque(enumerate(runs))
-        self._failures: list[RunFailed | None] = [None] * len(runs)
+        self.failures: dict[int, RunFailed | None] = {}
         self._turns = Turns()
         self._alone = False  # whether what began last wants no other beside it
 
     def done(self) -> list[RunFailed | None]:
         """Do them all."""
-        while self._waiting or self._turns.others:
-            self._begin_some()
-            self._turns.pass_on()
-        return self._failures
+        while self.busy:
+            self.turn()
+        return [self.failures[index] for index in sorted(self.failures)]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits or is under way."""
+        return bool(self._waiting or self._turns.others)
+
+    def add(self, index: int, run: Run) -> None:
+        """Have one more wait."""
+        self._waiting.append((index, run))
+
+    def turn(self) -> None:
+        """Let begin what may, and each that is under way go on for a while."""
+        self._begin_some()
+        self._turns.pass_on()
+
+    def given_back(self) -> list[int]:
+        """Take out those that wait, since there is no room for them; their indices."""
+        back = [index for index, _ in self._waiting]
+        self._waiting.clear()
+        return back
 
     def dismiss(self) -> None:
         """Give up what is under way."""
@@ -91,7 +111,9 @@ class Group:
             if self._turns.others and (self._alone or self._waiting[0][1].recipe.alone()):
                 return
             index, run = self._waiting.popleft()
-            if self._admits(run):
+            if any(map(is_full, self.failures.values())) or not self._admits(run):
+                self.failures[index] = None
+            else:
                 self._alone = run.recipe.alone()
                 self._turns.start(partial(self._do, index, run))
 
@@ -105,7 +127,7 @@ class Group:
         if failure is not None and failure.kind == "OutOfMemoryError" and beside:
             self._retreat(index, run, beside + 1)
             return
-        self._failures[index] = failure
+        self.failures[index] = failure
         self._display.finished(name, turns.clock(), failure.reason if failure else None)
 
     def _retreat(self, index: int, run: Run, under_way: int) -> None:

@@ -1,77 +1,44 @@
-"""Runs in parallel processes, one run at a time in each; a process that dies or hangs costs its own run alone."""
+"""Runs in parallel processes, each with a device of its own; a process that dies or hangs costs its own run alone.
+
+On a processor a process does one run at a time.  On a GPU as many take turns as its memory has room for; when such a
+process dies, those that it was at are done again, each alone, so that it is seen which of them it was.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import tempfile
-import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
+from harness.runs.attempt import failed, is_full
 from harness.runs.bench import Bench, ignore
-from harness.runs.conditions import keep_freed_memory
 from harness.runs.devices import device_of, gpus, own_device
 from harness.runs.display import Display
 from harness.runs.errors import RunFailed
-from harness.runs.execution import perform
+from harness.runs.roster import Place, Roster
 from harness.runs.run import Run
-from harness.store.errors import RecordNotWritten
+from harness.runs.serving import LOOK_EVERY, Back, Ended, Setup, Word, serve
 from harness.store.store import Store
-from harness.system.registry import register_all, registered
+from harness.system.registry import registered
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
-
-LOOK_EVERY = 0.2
-"""Seconds between two looks at what the workers have to say, and between two words of a worker."""
 
 GRACE = 5.0
 """Seconds that a worker has to end in, and to write its stack in, before it is killed."""
 
 STARTING = 60.0
 """Seconds that a process may take longer until its first run shows progress: it loads libraries."""
-
-
-class Word(NamedTuple):
-    """What a worker says of its run: what is done of it, of how much, of what; an empty `what` says that it began."""
-
-    done: int
-    total: int
-    what: str
-
-
-class Ended(NamedTuple):
-    """A worker's last word on its run: what went wrong, or None."""
-
-    failure: RunFailed | None
-
-
-def attempt(run: Run, store: Store, bench: Bench) -> RunFailed | None:
-    """Do a run; what went wrong, or None."""
-    try:
-        perform(run, store, bench)
-    except Exception as error:
-        return _failed(run, error)
-    return None
-
-
-def _failed(run: Run, error: Exception) -> RunFailed:
-    return RunFailed(str(run), type(error).__name__, str(error), "".join(traceback.format_exception(error)))
-
-
-def is_full(failure: RunFailed | None) -> bool:
-    """Whether a run failed because the store takes no more records, so that no other one need begin."""
-    return failure is not None and failure.kind == RecordNotWritten.__name__
 
 
 def in_processes(
@@ -82,20 +49,16 @@ def in_processes(
     display: Display,
     admits: Callable[[Run], bool],
     stalled: float | None = None,
+    at_once: int = 1,
 ) -> list[RunFailed | None]:
     """Do those of the runs that `admits` lets begin, in so many processes; what went wrong with each, or None.
 
     A process that dies is replaced, and its run has failed.  So has one that has shown no progress for `stalled`
-    seconds: its process is killed, and the failure has the stack of where it was.
+    seconds: its process is killed, and the failure has the stack of where it was.  In each process `at_once` runs take
+    turns, or as many as its device has memory for.
     """
-    with Crew(store, bench, workers, display, stalled) as crew:
-        for index, run in enumerate(runs):
-            hand = crew.free()
-            if any(map(is_full, crew.failures.values())) or not admits(run):
-                crew.failures[index] = None
-            else:
-                crew.begin(hand, index, run)
-        crew.finish()
+    with Crew(runs, store, bench, workers, display, stalled, at_once) as crew:
+        crew.perform(admits)
     return [crew.failures[index] for index in range(len(runs))]
 
 
@@ -104,8 +67,8 @@ class Hand:
 
     Attributes:
         number: its place in the crew, which decides on its device.
-        index, run: what it is at; None where it waits.
-        began, heard: when it began with that, and when it last showed progress, by `time.monotonic`.
+        runs, began: what it is at, and when it began with each, by `time.monotonic`, by the runs' indices.
+        heard: when it last showed progress.
         loaded: whether it has shown any before.
     """
 
@@ -113,16 +76,16 @@ class Hand:
         self.number = number
         self.process = process
         self.pipe = pipe
-        self.index: int | None = None
-        self.run: Run | None = None
-        self.began = self.heard = time.monotonic()
+        self.runs: dict[int, Run] = {}
+        self.began: dict[int, float] = {}
+        self.heard = time.monotonic()
         self.loaded = False
         self._stack = stack
 
     @property
     def busy(self) -> bool:
         """Whether it is at a run."""
-        return self.run is not None
+        return bool(self.runs)
 
     def stack(self) -> str:
         """Where it is, thread by thread, the innermost frame first; empty where it does not say."""
@@ -161,12 +124,23 @@ class Crew:
         failures: what went wrong with each run that ended or was left, or None, by its index.
     """
 
-    def __init__(self, store: Store, bench: Bench, workers: int, display: Display, stalled: float | None) -> None:
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        store: Store,
+        bench: Bench,
+        workers: int,
+        display: Display,
+        stalled: float | None,
+        at_once: int,
+    ) -> None:
         self.failures: dict[int, RunFailed | None] = {}
+        self._roster = Roster(runs, workers, at_once)
         self._store = store
         self._bench = replace(bench, progress=ignore)
         self._display = display
         self._stalled = stalled
+        self._at_once = at_once
         self._hands: list[Hand | None] = [None] * workers
 
     def __enter__(self) -> Self:
@@ -180,29 +154,31 @@ class Crew:
         for hand in hands:
             hand.end()
 
-    def free(self) -> Hand:
-        """A worker that is at nothing; waits for one."""
-        while True:
-            for number, hand in enumerate(self._hands):
-                if hand is None or not (hand.busy or hand.process.is_alive()):
-                    self._hands[number] = hand = self._start(number)
-                if not hand.busy:
-                    return hand
+    def perform(self, admits: Callable[[Run], bool]) -> None:
+        """Have the runs done, those that may begin."""
+        while self._roster.waiting or any(hand is not None and hand.busy for hand in self._hands):
+            while (place := self._roster.next()) is not None:
+                if any(map(is_full, self.failures.values())) or not admits(place.run):
+                    self.failures[self._roster.leave()] = None
+                else:
+                    self._begin(place)
             self._listen()
 
-    def begin(self, hand: Hand, index: int, run: Run) -> None:
-        """Have a free worker do a run."""
-        hand.index, hand.run, hand.began = index, run, time.monotonic()
-        hand.heard = hand.began + (0.0 if hand.loaded else STARTING)
+    def _begin(self, place: Place) -> None:
+        hand = self._hands[place.worker]
+        if hand is None or not (hand.busy or hand.process.is_alive()):
+            self._hands[place.worker] = hand = self._start(place.worker)
+        if not hand.busy:
+            hand.heard = time.monotonic() + (0.0 if hand.loaded else STARTING)
+        self._roster.begin(place)
+        hand.runs[place.number], hand.began[place.number] = place.run, time.monotonic()
         try:
-            hand.pipe.send(run)
+            sent = pickle.dumps(place.run)
         except Exception as error:  # a run that cannot be sent
-            self._ended(hand, _failed(run, error))
-
-    def finish(self) -> None:
-        """Wait until nothing is under way."""
-        while any(hand is not None and hand.busy for hand in self._hands):
-            self._listen()
+            self._ended(hand, place.number, failed(place.run, error), 0.0)
+            return
+        with contextlib.suppress(OSError):  # of a process that has just died, which is seen when one listens
+            hand.pipe.send((place.number, sent))
 
     def _start(self, number: int) -> Hand:
         context = multiprocessing.get_context("spawn")
@@ -214,8 +190,8 @@ class Crew:
             stack = Path(name)
         asked = own_device(self._bench.device_name)
         bench = replace(self._bench, device_name=device_of(number, asked, gpus() if asked == "cuda" else []))
-        setup = (theirs, self._store.path, bench, list(sys.path), registered(), stack)
-        process = context.Process(target=_serve, args=setup)
+        setup = Setup(self._store.path, bench, self._at_once, list(sys.path), registered(), stack)
+        process = context.Process(target=serve, args=(theirs, setup))
         process.start()
         theirs.close()
         return Hand(number, process, ours, stack)
@@ -233,112 +209,48 @@ class Crew:
 
     def _hear(self, hand: Hand) -> None:
         try:
-            said: Word | Ended = hand.pipe.recv()
+            said: Word | Ended | Back = hand.pipe.recv()
         except (EOFError, OSError):
             self._died(hand)
             return
         if isinstance(said, Word) and not said.what:
-            hand.began = time.monotonic()
-            self._display.started(str(hand.run))
+            hand.began[said.number] = time.monotonic()
+            self._display.started(str(hand.runs[said.number]))
             return
         hand.heard, hand.loaded = time.monotonic(), True
         if isinstance(said, Ended):
-            self._ended(hand, said.failure)
+            self._ended(hand, *said)
+        elif isinstance(said, Back):
+            self._roster.give_back(hand.number, *said)
+            del hand.runs[said.number], hand.began[said.number]
         else:
-            self._display.advanced(str(hand.run), *said)
+            self._display.advanced(str(hand.runs[said.number]), said.done, said.total, said.what)
 
-    def _ended(self, hand: Hand, failure: RunFailed | None) -> None:
-        assert hand.index is not None
-        name, self.failures[hand.index] = str(hand.run), failure
-        hand.index = hand.run = None
-        self._display.finished(name, time.monotonic() - hand.began, failure.reason if failure else None)
+    def _ended(self, hand: Hand, number: int, failure: RunFailed | None, seconds: float) -> None:
+        self._roster.end(hand.number, number)
+        name, self.failures[number] = str(hand.runs.pop(number)), failure
+        del hand.began[number]
+        self._display.finished(name, seconds, failure.reason if failure else None)
 
     def _died(self, hand: Hand) -> None:
         hand.process.join(GRACE)
         code = hand.process.exitcode
         how = "was killed by " + signal.Signals(-code).name if code and code < 0 else f"ended with status {code}"
-        self._given_up(hand, "WorkerDied", f"its process {how} and gave no answer (out of memory?)")
+        self._lost(hand, "WorkerDied", f"its process {how} and gave no answer (out of memory?)")
 
     def _hangs(self, hand: Hand, seconds: float) -> None:
         stack = hand.stack()
-        where = "".join(f"; at {line.strip()}" for line in stack.splitlines() if "most recent call first" not in line)
-        self._given_up(hand, "Stalled", f"no progress for {seconds:g} s, so its process was killed{where}", stack)
+        first = stack.partition("\n\n")[0]  # of several threads the youngest, which is the run's
+        where = "".join(f"; at {line.strip()}" for line in first.splitlines() if "most recent call first" not in line)
+        self._lost(hand, "Stalled", f"no progress for {seconds:g} s, so its process was killed{where}", stack)
 
-    def _given_up(self, hand: Hand, kind: str, message: str, trace: str = "") -> None:
-        """Count a worker's run as failed, and have another take its place when there is more to do."""
+    def _lost(self, hand: Hand, kind: str, message: str, trace: str = "") -> None:
+        """Count a worker's run as failed, or have its several done again, by another that takes its place."""
         hand.kill()
         self._hands[hand.number] = None
-        self._ended(hand, RunFailed(str(hand.run), kind, message, trace))
-
-
-@dataclass
-class Worker:
-    """What a worker process works with."""
-
-    store: Store
-    bench: Bench
-    pipe: Connection
-
-    def work(self, run: Run) -> None:
-        """Do a run, so that its record is in the store.  An exception is told as text: not all can be sent."""
-        self.pipe.send(Word(0, 0, ""))
-        said = time.monotonic()
-
-        def progress(done: int, total: int, what: str) -> None:
-            nonlocal said
-            if time.monotonic() - said >= LOOK_EVERY:
-                said = time.monotonic()
-                self.pipe.send(Word(done, total, what[:80]))
-
-        self.pipe.send(Ended(attempt(run, self.store, replace(self.bench, progress=progress))))
-
-
-def _serve(
-    pipe: Connection, store: Path, bench: Bench, path: list[str], targets: dict[str, dict[str, str]], stack: Path | None
-) -> None:
-    """Be a worker until there is nothing more to do."""
-    with _told_where(stack):
-        _settle(path, targets)
-        worker = Worker(Store(store), bench, pipe)
-        while True:
-            try:
-                run: Any = pipe.recv()
-            except EOFError:
-                return
-            except Exception as error:  # of a class that cannot be loaded here
-                pipe.send(Ended(RunFailed("a run", type(error).__name__, str(error), traceback.format_exc())))
-                continue
-            if run is None:
-                return
-            worker.work(run)
-
-
-@contextlib.contextmanager
-def _told_where(stack: Path | None) -> Iterator[None]:
-    """Write the stacks of all threads into this file on SIGUSR1."""
-    if stack is None:
-        yield
-        return
-    with stack.open("w") as file:
-        faulthandler.register(signal.SIGUSR1, file, all_threads=False)
-        yield
-        faulthandler.unregister(signal.SIGUSR1)
-
-
-def _settle(path: list[str], targets: dict[str, dict[str, str]]) -> None:
-    """Begin as a worker: leave Ctrl-C to the parent, and do not outlive it.
-
-    It finds the modules that the parent finds, and knows the names that are registered there.
-    """
-    sys.path[:] = path
-    register_all(targets)
-    keep_freed_memory()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        index = self._roster.lose(hand.number)
+        if index is not None:
+            run = str(hand.runs[index])
+            self.failures[index] = failure = RunFailed(run, kind, message, trace)
+            self._display.finished(run, time.monotonic() - hand.began[index], failure.reason)
+        hand.runs.clear()

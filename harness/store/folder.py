@@ -51,16 +51,26 @@ def prepare(path: Path) -> str | None:
 
 
 def _make(path: Path) -> None:
-    """Build it beside its place and rename it; whoever comes second in a race uses the first one's."""
+    """Build it beside its place and rename it; whoever comes second in a race uses the first one's.
+
+    An empty folder that nothing can take the place of, since a file system is mounted there, is filled instead.
+    """
+    if path.is_mount():
+        _fill(path)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         beside.chmod(0o755)
-        for name, text in _FILES.items():
-            (beside / name).write_text(text, encoding="utf-8")
+        _fill(beside)
         os.rename(beside, path)
     except OSError:
         if not path.is_dir() or not any(path.iterdir()):
             raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _fill(folder: Path) -> None:
+    for name, text in _FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")

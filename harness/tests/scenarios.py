@@ -32,6 +32,7 @@ SCENARIOS = {
             "test_report_kept.py::test_a_worker_that_died_is_named",
             "test_runs_processes.py::test_a_process_that_dies_costs_its_own_run_alone_and_the_others_are_not_begun_again",
             "test_sessions_with_faults.py::test_a_run_that_kills_its_process_costs_its_own_claim_alone",
+            "test_runs_roster.py::test_a_run_that_kills_the_process_of_several_costs_itself_alone",
         ),
     ),
     3: Scenario(
@@ -83,6 +84,8 @@ SCENARIOS = {
         "the store can only be read",
         (
             "test_store.py::test_a_store_that_cannot_be_written_says_so_at_the_start_and_is_read",
+            "test_store.py::test_an_empty_folder_that_a_file_system_is_mounted_on_is_filled",
+            "test_report_kept.py::test_a_file_in_the_place_of_a_folder_is_told_before_any_test",
             "test_commands_train.py::test_a_store_that_can_only_be_read_is_said_before_anything_is_computed",
             "test_sessions_with_faults.py::test_a_store_that_can_only_be_read_is_said_and_what_it_has_is_judged",
             "test_report_kept.py::test_a_report_folder_that_is_a_file_is_told_before_any_test",
@@ -162,6 +165,8 @@ SCENARIOS = {
         (
             "test_runs_together.py::test_without_enough_memory_there_are_half_as_many_at_once",
             "test_runs_together.py::test_a_run_that_is_too_large_alone_fails",
+            "test_runs_roster.py::"
+            "test_a_gpu_without_enough_memory_has_room_for_fewer_and_what_it_gives_back_is_the_next",
             "test_gpu_check.py::test_each_check_finds_what_it_is_there_for",
         ),
     ),
@@ -198,7 +203,10 @@ SCENARIOS = {
             "test_sessions_with_faults.py::"
             "test_who_stops_a_session_while_it_trains_gets_a_partial_report_and_leaves_no_process",
             "test_report_kept.py::test_a_session_that_is_cut_short_reports_what_was_judged_and_what_is_missing",
-            "test_report_kept.py::test_sigterm_ends_with_a_report",
+            "test_report_kept.py::test_a_signal_to_end_ends_with_a_report",
+            "test_pytest_habits.py::test_a_signal_in_any_phase_leaves_no_report_that_looks_whole",
+            "test_pytest_habits.py::"
+            "test_what_was_judged_before_the_first_failure_came_to_the_same_and_the_rest_is_missing",
             "test_commands_train.py::test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle",
             "test_runs_processes.py::test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done",
         ),
@@ -208,6 +216,8 @@ SCENARIOS = {
         (
             "test_registry.py::test_every_problem_is_reported_at_once_with_file_and_line",
             "test_registry.py::test_runs_of_a_kind_that_are_none_are_a_problem_with_file_and_line",
+            "test_report_kept.py::test_modules_that_cannot_be_collected_leave_a_report_partial_and_the_ledger_as_it_is",
+            "test_claims_with_runs.py::test_a_claim_reads_no_run_that_it_does_not_declare",
         ),
     ),
     24: Scenario(

@@ -74,7 +74,7 @@ def test_a_refuted_claim_fails_an_undecided_one_is_skipped_with_its_reason(suite
     result.stdout.fnmatch_lines(["*XX-02 is refuted*rule: *0.5*"])
     lines = (suite.root / "claims/paper2020/test_topic.py").read_text().splitlines()
     line = next(number for number, text in enumerate(lines, 1) if "XX-03" in text)
-    result.stdout.fnmatch_lines([f"SKIPPED*claims/paper2020/test_topic.py:{line}: XX-03 is inconclusive*"])
+    result.stdout.fnmatch_lines([f"SKIPPED [[]1[]] claims/paper2020/test_topic.py:{line}: XX-03 is inconclusive*"])
 
 
 def test_a_control_that_is_supported_fails_the_test_whatever_the_ledger_says(suite):
@@ -91,7 +91,26 @@ def test_a_control_that_cannot_be_judged_fails_the_test_too(suite):
     suite.claims(SUPPORTED.replace("Exact(2.0)", "Exact(float('nan'))"))
     result = suite.run()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*XX-01: its control does not do its work*(measured: inconclusive)*"])
+    why = "measured: inconclusive, the value is nan, no finite number"
+    result.stdout.fnmatch_lines([f"*XX-01: its control does not do its work*({why})*"])
+    assert suite.entry("XX-01")["reason"] == f"the control does not do its work ({why})"
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("[1.0, 1.0, 1.0]", "the replicates do not vary"),
+        ("[1.0]", "1 replicate cannot show how far chance moves the value"),
+    ],
+)
+def test_neither_a_control_nor_a_claim_that_says_nothing_hides_why_the_other_does(suite, value, why):
+    said = SUPPORTED.replace("equals(1.0)", "less_than(2.0)").replace("Exact(2.0)", "[3.0]")
+    suite.claims(said.replace("Exact(1.0)", value))
+    of_control = "(measured: inconclusive, 1 replicate cannot"
+    suite.run().stdout.fnmatch_lines([f"*XX-01: *{of_control}*is itself inconclusive: {why}*"])
+    reason = suite.entry("XX-01")["reason"]
+    assert of_control in reason
+    assert f"nor does the claim itself say anything: {why}" in reason
 
 
 def test_a_claim_that_measures_nothing_or_has_no_control_at_hand_is_an_error(suite):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
+
+from harness.store import Store
+from harness.store.record import seal
 
 CLAIM = """
 from harness.tests.fake_recipes import Counted, Diverges, Draw, Fails, Reads
@@ -182,3 +186,51 @@ def test_a_folder_of_data_that_is_not_there_is_a_usage_error(suite):
     result = suite.run("--data", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--data nowhere: there is no such folder*"])
+
+
+READS = """
+from harness.tests.fake_recipes import Draw
+
+@claim("XX-01", where="Eq. 1", rule=less_than(100.0), control="a thousand more", seeds=range(3), about="mechanism",
+       runs={"smoke": {"a": Draw(), "b": Draw(scale=2.0)}}, reach={"smoke": "proxy"})
+def test_draws(lab):
+    \"\"\"Draws are below a hundred.\"\"\"
+    values = [one.metrics["mean"] + two.metrics["mean"] for one, two in zip(lab.records(FIRST), lab.records(SECOND))]
+    lab.measure(values)
+    lab.control([value + 1000 for value in values])
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ('lab.runs["a"]', 'lab.runs["b"]', None),
+        ('lab.runs["a"]', "Draw(scale=3.0)", "reads fake-draw, scale 3, which its `runs` do not name at tier smoke"),
+    ],
+)
+def test_a_claim_reads_no_run_that_it_does_not_declare(suite, first, second, why):
+    suite.claims(READS.replace("FIRST", first).replace("SECOND", second))
+    suite.run().assert_outcomes(passed=why is None, failed=why is not None)
+    entry = suite.entry("XX-01")
+    assert (entry["verdict"] == "supported") == (why is None)
+    assert why is None or why in entry["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"mean": "0.5", "curve": [0.0]}, "'mean' of record {key} is text, and in record"),
+        ({"mean": [0.5], "curve": [0.0]}, "'mean' of record {key} is a list, and in record"),
+        ({"curve": [0.0]}, "has 'mean', and record {key} of another seed has not"),
+    ],
+)
+def test_a_record_with_metrics_of_another_kind_than_its_seeds_have_is_named(suite, changed, why):
+    suite.claims(READS.replace("FIRST", 'lab.runs["a"]').replace("SECOND", 'lab.runs["b"]'))
+    suite.run().assert_outcomes(passed=1)
+    store = Store(suite.root / "reports/store")
+    (record,) = [one for one in store.records() if (one.made_of["seed"], one.made_of["recipe"]["fields"]) == (2, {})]
+    body = json.loads(store.files(record.key)[0].read_bytes())
+    del body["sha256"]
+    store.files(record.key)[0].write_bytes(seal({**body, "metrics": changed}))
+    suite.run().assert_outcomes(failed=1)
+    assert why.replace("{key}", record.key) in suite.entry("XX-01")["reason"]

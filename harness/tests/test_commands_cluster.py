@@ -16,7 +16,8 @@ from harness.commands import cluster
 from harness.commands.cluster import Queue, differs, ended_when_stalled, perform_as_tasks
 from harness.commands.usage import BadUsage
 from harness.runs import Bench, Run, ingredients, perform
-from harness.store import Store
+from harness.runs.remains import left
+from harness.store import Store, content_key
 from harness.tests.fake_recipes import Counted, Draw, Fails, Stepwise
 from harness.tests.queued import SMALL, Killed, Told, begin, record
 
@@ -33,6 +34,10 @@ def store(tmp_path):
     return Store(tmp_path / "store")
 
 
+def key_of(run):
+    return content_key(ingredients(run, Bench()))
+
+
 def test_a_killed_task_is_done_again_a_finished_one_never_and_failures_cost_no_other(store, tmp_path):
     killed = Run(Killed(str(tmp_path / "killed"), times=1))
     hopeless = Run(Killed(str(tmp_path / "hopeless"), times=9))
@@ -43,6 +48,13 @@ def test_a_killed_task_is_done_again_a_finished_one_never_and_failures_cost_no_o
     assert told.ended[str(fails)] == "FloatingPointError: no such thing"
     assert told.ended[str(hopeless)].startswith("TaskDied: its task gave no answer 2 times")
     assert Path(told.ended[str(hopeless)].rpartition(" ")[2]).exists()
+    remains = left(store, key_of(hopeless))
+    assert (remains["kind"], remains["device"]) == ("TaskDied", "cpu")
+    assert remains["message"].startswith("its task gave no answer 2 times")
+    assert remains["log"][0].endswith(" begins")
+    assert remains["stack"] == "about to be killed\n", "what its task wrote last"
+    assert left(store, key_of(fails))["kind"] == "FloatingPointError"
+    assert left(store, key_of(killed)) is None, "it was done after all"
     assert set(told.began) == {str(run) for run in runs}
     assert [len((tmp_path / name).read_text().split()) for name in ("killed", "hopeless", "calls")] == [2, 2, 1]
     here = perform(trained, Store(tmp_path / "here"), Bench())

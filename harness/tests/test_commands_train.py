@@ -199,7 +199,7 @@ def test_minutes_set_the_alarm(calls, tmp_path, run_train):
 
 
 def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle(store, tmp_path, run_train):
-    for number, expected in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
+    for number, expected in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
         handler = signal.getsignal(number)
         bundle = tmp_path / f"{number}.zip"
         status, said = run_train([Run(Draw()), Run(Signals(int(number)))], bundle=bundle)

@@ -38,11 +38,13 @@ FINE = """
         lab.measure(Exact(1.0))
         lab.control(Exact(2.0))
 """
+OTHERS = FINE.replace("XX-03", "XX-06").replace("XX-02", "XX-05").replace("XX-01", "XX-04").replace("{fault}", "pass")
 CRASH = "os._exit(3)"
 STOPPED = [
     ([], "pytest.exit('enough', 0)", {"XX-02", "XX-03"}),
     (["-x"], "assert False", {"XX-03"}),
     (["--maxfail=1"], "assert False", {"XX-03"}),
+    (["-n", "1"], "pytest.exit('enough', 0)", {"XX-02", "XX-03"}),
     ([], "raise KeyboardInterrupt", {"XX-02", "XX-03"}),
     (["-n", "1"], CRASH, {"XX-02"}),
     (["-n", "1", "--max-worker-restart", "0"], CRASH, {"XX-02", "XX-03"}),
@@ -136,14 +138,40 @@ def test_without_pytests_junit_xml_the_rest_is_written(suite: Suite):
     assert len(suite.document()["claims"]) == 3
 
 
-def test_sigterm_ends_with_a_report(suite: Suite):
+@pytest.mark.parametrize("options", [["--continue-on-collection-errors"], ["-n", "1"]])
+def test_modules_that_cannot_be_collected_leave_a_report_partial_and_the_ledger_as_it_is(suite: Suite, options):
+    suite.claims(OTHERS, "test_others.py")
+    faulty(suite, "pass")
+    suite.run("--update-ledger")
+    before = suite.ledger.read_bytes()
+    suite.add_file("claims/paper2020/test_others.py", "import no_such_module\n")
+    result = suite.run(*options, "--update-ledger")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["PARTIAL: *1 modules could not be collected*the ledger is left as it is"])
+    assert suite.document()["partial"] is True
+    (missing,) = suite.document()["session"]["missing"]
+    assert (missing["id"], "no_such_module" in missing["reason"]) == ("claims/paper2020/test_others.py", True)
+    assert {entry["verdict"] for entry in suite.document()["claims"]} == {"supported"}
+    assert suite.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--store", "--evidence", "--history"])
+def test_a_file_in_the_place_of_a_folder_is_told_before_any_test(suite: Suite, option):
+    faulty(suite, "pass")
+    result = suite.run(option, str(suite.add_file("taken", "")))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*{option} *taken: this is a file, and has to be a folder"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_ends_with_a_report(suite: Suite, number):
     faulty(suite, "open('reached', 'w').close(); import time; time.sleep(60)")
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "claims", "-p", "no:cacheprovider"], cwd=suite.root, stdout=subprocess.DEVNULL
     )
     while not (suite.root / "reached").exists() and process.poll() is None:
         time.sleep(0.05)
-    os.kill(process.pid, signal.SIGTERM)
+    os.kill(process.pid, number)
     assert process.wait() == pytest.ExitCode.INTERRUPTED
     assert suite.document()["partial"] is True
     assert suite.entry("XX-01")["verdict"] == "supported"

@@ -66,6 +66,15 @@ def test_lines_say_how_far_it_came_when_stopped(clock):
     assert stream.getvalue().splitlines()[-1] == "stopped with 1 of 3 runs done; these are kept"
 
 
+def test_runs_that_failed_are_not_among_those_that_are_kept():
+    stream = io.StringIO()
+    with contextlib.suppress(KeyboardInterrupt), Lines(3, stream) as lines:
+        lines.finished("a", 1.0, None)
+        lines.finished("b", 1.0, "RecordNotWritten: no space left")
+        raise KeyboardInterrupt
+    assert stream.getvalue().splitlines()[-1] == "stopped with 1 of 3 runs done, 1 failed; these are kept"
+
+
 def test_bars_show_failures_and_take_markup_literally():
     stream = Terminal()
     with Bars(2, stream) as bars:

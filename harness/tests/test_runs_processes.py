@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from harness.networks import NETWORKS
-from harness.runs import Bench, Run, perform, perform_all, workers
+from harness.runs import Bench, Run, perform, perform_all, serving
 from harness.store import Store
 from harness.tests.fake_recipes import Carelessly, Counted, Dies, Diverges, Draw, Ends, Fails
 from harness.tests.processes import group_exists, wait_until
@@ -262,7 +262,7 @@ def test_ctrl_c_ends_the_workers_at_once_and_keeps_what_is_done(store, calls, ho
 
 def live_as_a_worker(started):
     """What a worker process does when it has nothing to do."""
-    workers._settle(sys.path, {})
+    serving.settle(serving.Setup(Path(), Bench(), 1, sys.path, {}, None))
     started.write_text(str(os.getpid()))
     time.sleep(600)
 

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -165,6 +166,20 @@ def test_an_empty_folder_becomes_a_store_and_a_full_one_keeps_its_files(tmp_path
     put(Store(tmp_path / "full"))
     assert (tmp_path / "full" / "README.md").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+def test_an_empty_folder_that_a_file_system_is_mounted_on_is_filled(tmp_path, monkeypatch):
+    (tmp_path / "volume").mkdir()
+
+    def refuse(source, target):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(target))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path.name == "volume")
+    store = Store(tmp_path / "volume")
+    assert store.unwritable is None
+    assert (store.path / "CACHEDIR.TAG").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["volume"]
 
 
 def test_many_may_make_the_folder_at_once(tmp_path):
