@@ -24,7 +24,7 @@ from claims.ghosh2019.methods.depth_readings import correlations, deepest
 from claims.ghosh2019.methods.depth_recipes import REACH, SEEDS, table_1
 from claims.ghosh2019.methods.kernel_orderness import TRAINED, orderness_of
 from claims.ghosh2019.methods.map_readings import GRIDS, TESTED, Progress
-from claims.ghosh2019.methods.map_recipes import OPTIMISERS
+from claims.ghosh2019.methods.optimisers import OPTIMISERS
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -180,7 +180,7 @@ def test_swaps_lower_the_orderness_of_maps_only_where_images_have_some(lab: Lab,
     where="Section 5.2 (derived)",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(kernel_recipes.OPTIMISERS)},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
     about=About.DIRECTION,
     kind=Kind.DERIVED,
     runs=kernel_recipes.in_one_order,
@@ -251,7 +251,7 @@ def test_orderness_rises_and_falls_by_training(
     where="Appendix C (derived)",
     tier="laptop",
     data=("mnist",),
-    readings={"neighbours": NEIGHBOURHOODS},
+    readings={"neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
     about=About.DIRECTION,
     kind=Kind.DERIVED,
     runs=table_1,
@@ -261,7 +261,9 @@ def test_orderness_rises_and_falls_by_training(
     mirrored=(SINGLE,),
     control="the scales of the other layers in the place of its own, and the reverse",
 )
-def test_maps_go_with_the_input_at_their_own_scale_more_than_at_others(lab: Lab, data: str, neighbours: str) -> None:
+def test_maps_go_with_the_input_at_their_own_scale_more_than_at_others(
+    lab: Lab, data: str, neighbours: str, optimiser: str
+) -> None:
     """The orderness of the maps at depth k goes with the input's at scale 2k more closely than with that at others.
 
     The correlation over the numbers of swaps that SO-49 has, less its mean with the scales of the other two layers.

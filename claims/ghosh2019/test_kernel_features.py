@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, TRAINED, UNTRAINED, orderness_of
-from claims.ghosh2019.methods.kernel_recipes import ENDS, OPTIMISERS, SEEDS, SIZES, size_and_order, transferred
+from claims.ghosh2019.methods.kernel_recipes import ENDS, SEEDS, SIZES, size_and_order, transferred
+from claims.ghosh2019.methods.optimisers import OPTIMISERS
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 ON_KERNELS: dict[str, Any] = {
     "tier": "laptop", "data": ("mnist",), "about": About.DIRECTION, "seeds": SEEDS,
     "reach": {"laptop": "proxy", "nightly": "proxy"},
-    "readings": {"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
+    "readings": {"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
 }  # fmt: skip
 FEW, MANY = ENDS
 SMALL, LARGE = SIZES[0], SIZES[-1]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, RANDOM_ORDER, TRAINED, UNTRAINED, orderness_of
-from claims.ghosh2019.methods.kernel_recipes import OPTIMISERS, REACH, SEEDS, SIZES, SWAPS, sized, swapped
+from claims.ghosh2019.methods.kernel_recipes import REACH, SEEDS, SIZES, SWAPS, sized, swapped
+from claims.ghosh2019.methods.optimisers import OPTIMISERS
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -48,7 +49,7 @@ def note_accuracy(lab: Lab) -> None:
     paper="a sharp reduction over 0, 25, 50, 100 swaps of blocks of 3 x 3 pixels",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
     about=About.DIRECTION,
     runs=swapped,
     seeds=SEEDS,
@@ -85,7 +86,7 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     paper="almost by a factor of half from 3 x 3 to 27 x 27",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
     about=About.SIZE,
     runs=sized,
     seeds=SEEDS,
@@ -128,7 +129,7 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     paper="smaller kernel sizes lead to kernels of greater spatial orderness and vice-versa",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
     about=About.DIRECTION,
     runs=sized,
     seeds=SEEDS,

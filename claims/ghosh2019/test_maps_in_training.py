@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from claims.ghosh2019.methods.map_readings import GRIDS, QUARTILES, TESTED, Progress
-from claims.ghosh2019.methods.map_recipes import ON, OPTIMISERS, REACH, SEEDS, progress, two_layers
+from claims.ghosh2019.methods.map_recipes import ON, REACH, SEEDS, progress, two_layers
+from claims.ghosh2019.methods.optimisers import OPTIMISERS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
 from harness.claims.claim import SINGLE, claim

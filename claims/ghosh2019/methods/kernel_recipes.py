@@ -21,8 +21,9 @@ from claims.ghosh2019.methods.fixed_disturbances import FixedMask, FixedOrder
 from claims.ghosh2019.methods.kernel_orderness import KernelOrderness
 from claims.ghosh2019.methods.kernel_transfer import KernelTransfer
 from claims.ghosh2019.methods.masked_kernels import MaskedKernels
+from claims.ghosh2019.methods.optimisers import TRAINED_BY, with_optimiser
 from harness.runs.recipe import Reference
-from harness.training import Adam, Data, Network, Sgd
+from harness.training import Data, Network
 from harness.training.data import Disturbance
 from harness.training.training import Training
 
@@ -30,8 +31,6 @@ SEEDS = range(6)
 REACH = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
 EPOCHS = {"laptop": 12, "nightly": 50}
 """By tier; `nightly` has the paper's length, and `paper` adds nothing to it."""
-
-OPTIMISERS: dict[str, Adam | Sgd] = {"SGD": Sgd(1e-2), "Adam": Adam(1e-3)}
 
 SWAPS = (0, 25, 50, 100)
 SIZES = (3, 7, 15, 27)
@@ -62,7 +61,7 @@ def mnist_1000(
     return Training(
         network=Network.of("ghosh-cnn", depth=3, width=64, **network),
         data=Data("mnist", count=1000, held_out=held_out, interventions=tuple(interventions)),
-        optimiser=OPTIMISERS[optimiser],
+        optimiser=TRAINED_BY[optimiser],
         epochs=EPOCHS[tier],
         batch_size=32,
     )
@@ -81,7 +80,9 @@ def swapped(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelOrderness]
     tier = _trained_at(tier)
     return {
         swaps: kernels(
-            tier, _arm(f"swaps {swaps}", optimiser), mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27)
+            tier,
+            with_optimiser(f"swaps {swaps}", optimiser),
+            mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27),
         )
         for swaps in SWAPS
     }
@@ -93,7 +94,7 @@ def sized(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelOrderness]:
     return {
         size: kernels(
             tier,
-            _arm(f"size {size}", optimiser),
+            with_optimiser(f"size {size}", optimiser),
             mnist_1000(tier, (), 200, optimiser, first_kernel=size, first_padding=0),
         )
         for size in SIZES
@@ -102,10 +103,6 @@ def sized(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelOrderness]:
 
 def _trained_at(tier: str) -> str:
     return tier if tier in EPOCHS else "nightly"
-
-
-def _arm(name: str, optimiser: str) -> str:
-    return name if optimiser == "Adam" else f"{name}, {optimiser}"
 
 
 ENDS = (SWAPS[0], SWAPS[-1])
@@ -124,7 +121,9 @@ def in_one_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[str, int],
     return {
         **{(ORDERED, swaps): swapped(tier, optimiser)[swaps] for swaps in ENDS},
         **{
-            (REORDERED, swaps): kernels(tier, _arm(f"swaps {swaps}, pixels in one random order", optimiser), training)
+            (REORDERED, swaps): kernels(
+                tier, with_optimiser(f"swaps {swaps}, pixels in one random order", optimiser), training
+            )
             for swaps, training in reordered.items()
         },
     }
@@ -136,7 +135,7 @@ def size_and_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[int, int
     return {
         (size, swaps): kernels(
             tier,
-            _arm(f"size {size}, swaps {swaps}", optimiser),
+            with_optimiser(f"size {size}, swaps {swaps}", optimiser),
             mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27, first_kernel=size, first_padding=0),
         )
         for size in (SIZES[0], SIZES[-1])
@@ -152,7 +151,7 @@ def transferred(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelTransf
         swaps: KernelTransfer(
             mnist_1000(tier, [SwapBlocks(3, swaps)], HELD_OUT, optimiser, size=27),
             onto=onto,
-            called=f"new heads on kernels, {_arm(f'swaps {swaps}', optimiser)}, {tier}",
+            called=f"new heads on kernels, {with_optimiser(f'swaps {swaps}', optimiser)}, {tier}",
         )
         for swaps in ENDS
     }
@@ -181,7 +180,7 @@ def masked(tier: str, optimiser: str = "Adam") -> Mapping[str, MaskedKernels]:
         name: MaskedKernels(
             mnist_1000(tier, mask, HELD_OUT, optimiser),
             masks=tuple(MASKS.values()),
-            called=f"kernels, {_arm(f'mask {name}', optimiser)}, {tier}",
+            called=f"kernels, {with_optimiser(f'mask {name}', optimiser)}, {tier}",
         )
         for name, mask in {"none": [], **{name: [mask] for name, mask in MASKS.items()}}.items()
     }

@@ -18,7 +18,6 @@ from claims.ghosh2019.methods.map_progress import MapProgress, looks
 from harness.training import Adam, Data, Network, Sgd
 from harness.training.training import Training
 
-OPTIMISERS = ("SGD", "Adam")
 SEEDS = range(20, 26)
 REACH = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
 

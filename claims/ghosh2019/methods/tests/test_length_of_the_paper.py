@@ -8,7 +8,8 @@ import pytest
 
 from claims.ghosh2019.methods.depth_recipes import ON, figure_2, table_1
 from claims.ghosh2019.methods.kernel_recipes import sized, swapped
-from claims.ghosh2019.methods.map_recipes import OPTIMISERS, progress, two_layers
+from claims.ghosh2019.methods.map_recipes import progress, two_layers
+from claims.ghosh2019.methods.optimisers import OPTIMISERS
 from harness.tests.made_up_records import trained_claims_of
 from harness.tests.training_bench import MadeUpBench
 from harness.training import Data
