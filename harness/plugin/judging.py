@@ -11,7 +11,7 @@ import pytest
 
 from harness.claims import papers
 from harness.claims.claim import Claim
-from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.claims.ledger import Ledger, Ledgers, LedgerUnreadable, basis
 from harness.judging.cases import CaseJudgement, judge_case, least_favourable
 from harness.judging.claims import CaseResult
 from harness.judging.exchange import case_to_json
@@ -33,7 +33,10 @@ ledgers_key = pytest.StashKey[Ledgers]()
 def pytest_configure(config: pytest.Config) -> None:
     """Read the ledger."""
     settings = config.stash[settings_key]
-    config.stash[ledgers_key] = Ledgers(settings.claims, Ledger.read if settings.ledger else lambda _: Ledger())
+    try:
+        config.stash[ledgers_key] = Ledgers(settings.claims, Ledger.read if settings.ledger else lambda _: Ledger())
+    except LedgerUnreadable as problem:
+        raise pytest.UsageError(str(problem)) from problem
 
 
 @pytest.fixture
