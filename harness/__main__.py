@@ -7,6 +7,7 @@ import sys
 
 from harness.commands import doctor, merge, notify, plan, recheck, record, report, train, verify
 from harness.commands.usage import BadUsage, Parser
+from harness.store.errors import StoreProblem
 
 COMMANDS = {
     "plan": plan,
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen.arguments = arguments
     try:
         return COMMANDS[chosen.command].run(chosen)
-    except BadUsage as problem:
+    except (BadUsage, StoreProblem) as problem:
         print(f"python -m harness {chosen.command}: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
