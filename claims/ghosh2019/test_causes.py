@@ -180,17 +180,19 @@ def test_swaps_lower_the_orderness_of_maps_only_where_images_have_some(lab: Lab,
     where="Section 5.2 (derived)",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(kernel_recipes.OPTIMISERS)},
     about=About.DIRECTION,
     kind=Kind.DERIVED,
-    runs=kernel_recipes.by_tier(kernel_recipes.in_one_order),
+    runs=kernel_recipes.in_one_order,
     seeds=kernel_recipes.SEEDS,
     reach=kernel_recipes.REACH,
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="images as they are and images in one random order exchanged",
 )
-def test_kernels_lose_order_by_the_order_that_images_lose(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
+def test_kernels_lose_order_by_the_order_that_images_lose(
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+) -> None:
     """Swaps lower the orderness of kernels by the order that they take from the images.
 
     How much order kernels lose from none to 100 swaps, less what they lose where the pixels of all images, swapped

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from claims.ghosh2019.methods import kernel_orderness
 from claims.ghosh2019.methods.distortions import Distortion, HighPass, LowPass, RandomMask
 from claims.ghosh2019.methods.kernel_orderness import TRAINED
-from claims.ghosh2019.methods.kernel_recipes import CUTOFF, KEEP, MASKS, SEEDS, by_tier, masked
+from claims.ghosh2019.methods.kernel_recipes import CUTOFF, KEEP, MASKS, OPTIMISERS, SEEDS, masked
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.orderness_of_images import OrdernessProfile, orderness_of
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
@@ -60,7 +60,7 @@ def test_low_pass_enhances_orderness(lab: Lab, data: str, neighbours: str, estim
 
 
 TRAINED_UNDER_MASKS: dict[str, Any] = {
-    "tier": "laptop", "data": ("mnist",), "runs": by_tier(masked), "seeds": SEEDS,
+    "tier": "laptop", "data": ("mnist",), "runs": masked, "seeds": SEEDS,
     "reach": {"laptop": "proxy", "nightly": "proxy"},
 }  # fmt: skip
 """The study that the paper speaks of has larger networks, on CIFAR-10 and SVHN."""
@@ -73,14 +73,19 @@ OVER_NONE, OVER_RANDOM = "over unfiltered", "over random"
     where="Section 6",
     paper="the kernels within the architecture show greater spatial orderness",
     about=About.DIRECTION,
-    readings={"neighbours": NEIGHBOURHOODS, "estimator": ESTIMATORS, "mask": tuple(KEEP)},
+    readings={
+        "neighbours": NEIGHBOURHOODS,
+        "estimator": ESTIMATORS,
+        "mask": tuple(KEEP),
+        "optimiser": tuple(OPTIMISERS),
+    },
     rule={OVER_NONE: greater_than(0.0), OVER_RANDOM: greater_than(0.0)},
     control="networks trained on the frequencies that the low pass drops, against no filter and a random mask that "
     "keeps nine of ten",
     **TRAINED_UNDER_MASKS,
 )
 def test_low_pass_enhances_the_orderness_of_kernels(
-    lab: Lab, data: str, neighbours: str, estimator: str, mask: str
+    lab: Lab, data: str, neighbours: str, estimator: str, mask: str, optimiser: str
 ) -> None:
     """Low-pass filtered inputs also give more ordered kernels, compared with a random mask and no filter.
 
@@ -102,13 +107,13 @@ def test_low_pass_enhances_the_orderness_of_kernels(
     paper="the smallest generalization gap (among the no data-augmentation schemes)",
     about=About.SIZE,
     unit="percentage points",
-    readings={"mask": tuple(KEEP)},
+    readings={"mask": tuple(KEEP), "optimiser": tuple(OPTIMISERS)},
     rule={OVER_NONE: greater_than(0.0), OVER_RANDOM: greater_than(0.0)},
     mirrored=(OVER_NONE, OVER_RANDOM),
     control="the networks trained under the low pass and the others exchanged",
     **TRAINED_UNDER_MASKS,
 )
-def test_low_pass_has_the_smallest_gap(lab: Lab, data: str, mask: str) -> None:
+def test_low_pass_has_the_smallest_gap(lab: Lab, data: str, mask: str, optimiser: str) -> None:
     """Low-pass filtered images train networks with the smallest generalisation gap of all schemes without augmentation.
 
     The gap is the accuracy on validation images of the kind that a network was trained on, less that on the kind of the

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, TRAINED, UNTRAINED, orderness_of
-from claims.ghosh2019.methods.kernel_recipes import ENDS, SEEDS, SIZES, by_tier, size_and_order, transferred
+from claims.ghosh2019.methods.kernel_recipes import ENDS, OPTIMISERS, SEEDS, SIZES, size_and_order, transferred
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ON_KERNELS: dict[str, Any] = {
     "tier": "laptop", "data": ("mnist",), "about": About.DIRECTION, "seeds": SEEDS,
     "reach": {"laptop": "proxy", "nightly": "proxy"},
-    "readings": {"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS},
+    "readings": {"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": tuple(OPTIMISERS)},
 }  # fmt: skip
 FEW, MANY = ENDS
 SMALL, LARGE = SIZES[0], SIZES[-1]
@@ -36,7 +36,7 @@ SMALL, LARGE = SIZES[0], SIZES[-1]
 @claim(
     "SO-43",
     where="Section 5.2",
-    runs=by_tier(size_and_order),
+    runs=size_and_order,
     rule={"without small kernels": greater_than(0.0), "without ordered images": greater_than(0.0)},
     mirrored=("without ordered images",),
     control="the small kernels, of ordered images and of others, rearranged so that neighbours come from far apart: "
@@ -44,7 +44,7 @@ SMALL, LARGE = SIZES[0], SIZES[-1]
     **ON_KERNELS,
 )
 def test_ordered_kernels_take_small_kernels_and_ordered_images(
-    lab: Lab, data: str, estimator: str, neighbours: str
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
 ) -> None:
     """Ordered features need small kernels and ordered data, both.
 
@@ -81,14 +81,16 @@ def test_ordered_kernels_take_small_kernels_and_ordered_images(
     "SO-42",
     where="Section 5.1",
     paper="kernels with very low spatial order are not likely to extract visually meaningful features",
-    runs=by_tier(transferred),
+    runs=transferred,
     rule={"less order": greater_than(0.0), "fewer features": greater_than(0.0)},
     mirrored=("less order",),
     control="the kernels rearranged so that neighbours come from far apart: the more order they had, the less they "
     "have; untrained kernels, of no order, in the place of the ordered ones, and these in the place of the others",
     **ON_KERNELS,
 )
-def test_kernels_of_little_order_extract_less(lab: Lab, data: str, estimator: str, neighbours: str) -> None:
+def test_kernels_of_little_order_extract_less(
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+) -> None:
     """Kernels of little order extract no meaningful features.
 
     What features are worth is told by a new linear head on images without swaps: how much more of them it gets right on

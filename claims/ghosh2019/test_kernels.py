@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, RANDOM_ORDER, TRAINED, UNTRAINED, orderness_of
-from claims.ghosh2019.methods.kernel_recipes import OPTIMISERS, REACH_OF_FIG_4, SEEDS, SIZES, SWAPS, sized, swapped
+from claims.ghosh2019.methods.kernel_recipes import OPTIMISERS, REACH, SEEDS, SIZES, SWAPS, sized, swapped
 from claims.ghosh2019.methods.orderness import ESTIMATORS
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
 from harness.claims.about import About
@@ -52,7 +52,7 @@ def note_accuracy(lab: Lab) -> None:
     about=About.DIRECTION,
     runs=swapped,
     seeds=SEEDS,
-    reach=REACH_OF_FIG_4,
+    reach=REACH,
     rule={"falls with swaps": monotone("decreasing"), "drop from 0 to 100 swaps": greater_than(0.0)},
     mirrored=("falls with swaps", "drop from 0 to 100 swaps"),
     control="the same trained kernels, rearranged so that neighbours come from far apart: the more order they had, the "
@@ -89,7 +89,7 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     about=About.SIZE,
     runs=sized,
     seeds=SEEDS,
-    reach=REACH_OF_FIG_4,
+    reach=REACH,
     rule={LESS: less_than(0.0), MORE: greater_than(0.0)},
     control="the kernels of 3 x 3 in place of those of 27 x 27; and these with their weights in a random order",
 )
@@ -132,7 +132,7 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     about=About.DIRECTION,
     runs=sized,
     seeds=SEEDS,
-    reach=REACH_OF_FIG_4,
+    reach=REACH,
     rule={
         "falls with size": monotone("decreasing"),
         "drop from 3 x 3 to 27 x 27": greater_than(0.0),

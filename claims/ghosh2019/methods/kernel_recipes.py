@@ -13,8 +13,7 @@ both (section 5.2) and on filtered images (section 6): these arms are ours, on t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from claims.ghosh2019.methods.distortions import HighPass, LowPass
@@ -28,10 +27,7 @@ from harness.training.data import Disturbance
 from harness.training.training import Training
 
 SEEDS = range(6)
-REACH = {"laptop": "reduced", "nightly": "reduced"}
-"""Of arms that are trained by Adam alone."""
-
-REACH_OF_FIG_4 = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
+REACH = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
 EPOCHS = {"laptop": 12, "nightly": 50}
 """By tier; `nightly` has the paper's length, and `paper` adds nothing to it."""
 
@@ -70,14 +66,6 @@ def mnist_1000(
         epochs=EPOCHS[tier],
         batch_size=32,
     )
-
-
-Runs = TypeVar("Runs")
-
-
-def by_tier(runs: Callable[[str], Runs]) -> dict[str, Runs]:
-    """The runs of a claim at each tier that changes them."""
-    return {tier: runs(tier) for tier in EPOCHS}
 
 
 def kernels(tier: str, arm: str, training: Training) -> KernelOrderness:
@@ -127,39 +115,44 @@ ENDS = (SWAPS[0], SWAPS[-1])
 ORDERED, REORDERED = "ordered", "in one order"
 
 
-def in_one_order(tier: str) -> Mapping[tuple[str, int], KernelOrderness]:
+def in_one_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[str, int], KernelOrderness]:
     """The ends of Fig. 4a, and the same with the pixels of all images, swapped before, in one random order."""
-    reordered = {swaps: mnist_1000(tier, [SwapBlocks(3, swaps), FixedOrder()], size=27) for swaps in ENDS}
+    tier = _trained_at(tier)
+    reordered = {
+        swaps: mnist_1000(tier, [SwapBlocks(3, swaps), FixedOrder()], 200, optimiser, size=27) for swaps in ENDS
+    }
     return {
-        **{(ORDERED, swaps): swapped(tier)[swaps] for swaps in ENDS},
+        **{(ORDERED, swaps): swapped(tier, optimiser)[swaps] for swaps in ENDS},
         **{
-            (REORDERED, swaps): kernels(tier, f"swaps {swaps}, pixels in one random order", training)
+            (REORDERED, swaps): kernels(tier, _arm(f"swaps {swaps}, pixels in one random order", optimiser), training)
             for swaps, training in reordered.items()
         },
     }
 
 
-def size_and_order(tier: str) -> Mapping[tuple[int, int], KernelOrderness]:
+def size_and_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[int, int], KernelOrderness]:
     """By the side of the kernels and the number of swaps; images of 27 x 27 pixels, without padding."""
+    tier = _trained_at(tier)
     return {
         (size, swaps): kernels(
             tier,
-            f"size {size}, swaps {swaps}",
-            mnist_1000(tier, [SwapBlocks(3, swaps)], size=27, first_kernel=size, first_padding=0),
+            _arm(f"size {size}, swaps {swaps}", optimiser),
+            mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27, first_kernel=size, first_padding=0),
         )
         for size in (SIZES[0], SIZES[-1])
         for swaps in ENDS
     }
 
 
-def transferred(tier: str) -> Mapping[int, KernelTransfer]:
+def transferred(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelTransfer]:
     """Convolutions by the swaps of the images that they were trained on; heads are on images without any."""
+    tier = _trained_at(tier)
     onto = (("without swaps", mnist_1000(tier, [SwapBlocks(3, 0)], HELD_OUT, size=27).data),)
     return {
         swaps: KernelTransfer(
-            mnist_1000(tier, [SwapBlocks(3, swaps)], HELD_OUT, size=27),
+            mnist_1000(tier, [SwapBlocks(3, swaps)], HELD_OUT, optimiser, size=27),
             onto=onto,
-            called=f"new heads on kernels, swaps {swaps}, {tier}",
+            called=f"new heads on kernels, {_arm(f'swaps {swaps}', optimiser)}, {tier}",
         )
         for swaps in ENDS
     }
@@ -181,11 +174,14 @@ MASKS: Mapping[str, Disturbance] = {
 """By name; the study that section 6 discusses has the first, and one of the random ones."""
 
 
-def masked(tier: str) -> Mapping[str, MaskedKernels]:
+def masked(tier: str, optimiser: str = "Adam") -> Mapping[str, MaskedKernels]:
     """Trainings on images without a mask and under each."""
+    tier = _trained_at(tier)
     return {
         name: MaskedKernels(
-            mnist_1000(tier, mask, HELD_OUT), masks=tuple(MASKS.values()), called=f"kernels, mask {name}, {tier}"
+            mnist_1000(tier, mask, HELD_OUT, optimiser),
+            masks=tuple(MASKS.values()),
+            called=f"kernels, {_arm(f'mask {name}', optimiser)}, {tier}",
         )
         for name, mask in {"none": [], **{name: [mask] for name, mask in MASKS.items()}}.items()
     }
