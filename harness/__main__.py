@@ -7,7 +7,6 @@ import sys
 
 from harness.commands import doctor, merge, notify, plan, recheck, record, report, train, verify
 from harness.commands.usage import BadUsage, Parser
-from harness.store.errors import StoreProblem
 
 COMMANDS = {
     "plan": plan,
@@ -32,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen.arguments = arguments
     try:
         return COMMANDS[chosen.command].run(chosen)
-    except (BadUsage, StoreProblem) as problem:
+    except BadUsage as problem:
         print(f"python -m harness {chosen.command}: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
