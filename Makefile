@@ -82,6 +82,7 @@ BROWSER = command -v chromium || command -v chromium-browser || command -v googl
 
 # Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine.
 claims: .venv/installed
+	$(BIN)/python -m pytest claims -n 2 $(OPTIONS)
 	$(BIN)/python -m pytest claims --tier laptop --recorded -n 2 $(OPTIONS)
 
 .venv/installed: pyproject.toml constraints.txt

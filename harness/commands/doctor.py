@@ -89,11 +89,14 @@ def free(folder: Path) -> int:
 
 
 def describe_store(folder: Path) -> None:
-    """Print how many records there are, and which of them are damaged."""
-    from harness.store import Store
+    """Print how many records there are, and which of them are damaged; BadUsage where there can be no store."""
+    from harness.store import Store, StoreProblem
 
     if folder.exists():
-        store = Store(folder)
+        try:
+            store = Store(folder)
+        except StoreProblem as problem:
+            raise BadUsage(str(problem)) from problem
         problems = store.verify()
         print(f"store {store.path}: {len(store.keys())} records", *problems, sep="\n  ")
     else:

@@ -8,6 +8,21 @@ from typing import Any
 
 from harness.commands.usage import BadUsage
 
+ENTRY = {
+    "id",
+    "paper",
+    "statement",
+    "verdict",
+    "reason",
+    "evidence",
+    "rules",
+    "control",
+    "deciding",
+    "cases",
+    "decides",
+}
+"""What every entry of a report has."""
+
 
 def read_document(folder: Path) -> dict[str, Any]:
     """What a report folder's claims.json holds.
@@ -23,7 +38,8 @@ def read_document(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         schema = document["schema"]
-        complete = {"session", "papers", "base"} <= document.keys() and all("decides" in e for e in document["claims"])
+        parts = {"session", "papers", "base"} <= document.keys()
+        complete = parts and all(entry.keys() >= ENTRY for entry in document["claims"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadUsage(f"{file}: not a report's ({error}); `pytest claims --report {folder}` writes it anew") from error
     if schema != SCHEMA:

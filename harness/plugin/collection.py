@@ -53,20 +53,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if list(rungs) == [own_rung(claim, session.tier)]:
         for name, values in {**_data_axis(claim, *rungs.values()), **claim.readings}.items():
             if name in metafunc.fixturenames:
-                metafunc.parametrize(name, list(values), ids=[_id(value) for value in values])
+                metafunc.parametrize(name, list(values), ids=[id_of(value) for value in values])
         return
     pairs = [(tier, *one) for tier, names in rungs.items() for one in (zip(names) if claim.data else [()])]
     places = ("lab", "data") if claim.data else ("lab",)
-    metafunc.parametrize(places, pairs, indirect=["lab"], ids=["-".join(map(_id, pair)) for pair in pairs])
+    metafunc.parametrize(places, pairs, indirect=["lab"], ids=["-".join(map(id_of, pair)) for pair in pairs])
     for name, values in claim.readings.items():
-        metafunc.parametrize(name, list(values), ids=[_id(value) for value in values])
+        metafunc.parametrize(name, list(values), ids=[id_of(value) for value in values])
 
 
 def _data_axis(claim: Claim, names: Sequence[str]) -> dict[str, Sequence[Any]]:
     return {"data": names} if claim.data else {}
 
 
-def _id(value: object) -> str:
+def id_of(value: object) -> str:
+    """A data set or a reading as part of a case's name."""
     return str(value).replace(" ", "-")
 
 

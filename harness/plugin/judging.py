@@ -11,7 +11,7 @@ import pytest
 
 from harness.claims import papers
 from harness.claims.claim import Claim
-from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.claims.ledger import Ledger, Ledgers, LedgerUnreadable, basis
 from harness.judging.cases import CaseJudgement, judge_case, least_favourable
 from harness.judging.claims import CaseResult
 from harness.judging.exchange import case_to_json
@@ -19,7 +19,7 @@ from harness.judging.seeds import seeds_to_decide
 from harness.judging.values import values_by_part
 from harness.lab.lab import Lab
 from harness.lab.session import Found, NotAvailable
-from harness.plugin.collection import case_count, claim_of, session_key
+from harness.plugin.collection import case_count, claim_of, id_of, session_key
 from harness.plugin.options import settings_key
 from harness.system.plain import plain
 from harness.verdicts import Verdict
@@ -33,7 +33,10 @@ ledgers_key = pytest.StashKey[Ledgers]()
 def pytest_configure(config: pytest.Config) -> None:
     """Read the ledger."""
     settings = config.stash[settings_key]
-    config.stash[ledgers_key] = Ledgers(settings.claims, Ledger.read if settings.ledger else lambda _: Ledger())
+    try:
+        config.stash[ledgers_key] = Ledgers(settings.claims, Ledger.read if settings.ledger else lambda _: Ledger())
+    except LedgerUnreadable as problem:
+        raise pytest.UsageError(str(problem)) from problem
 
 
 @pytest.fixture
@@ -47,18 +50,25 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
 
 def case_name(item: pytest.Item) -> str:
-    """The name of a case within its claim and tier: pytest's parameter id, "" for a claim with one case."""
-    callspec = getattr(item, "callspec", None)
+    """The name of a case within its claim and tier: pytest's parameter id, "" for a claim with one case.
+
+    What other plugins add to it (pytest-repeat a number) is no part of the name.
+    """
+    callspec, chosen = getattr(item, "callspec", None), parameters(item)
     if callspec is None:
         return ""
+    if len(chosen) < len(callspec.params.keys() - {"lab"}):
+        return "-".join(map(id_of, chosen.values()))
     rung = callspec.params.get("lab", "")
     return str(callspec.id.removeprefix(rung).removeprefix("-") if rung else callspec.id)
 
 
 def parameters(item: pytest.Item) -> dict[str, Any]:
     """A case's data set and readings, by name."""
-    callspec = getattr(item, "callspec", None)
-    return {name: value for name, value in callspec.params.items() if name != "lab"} if callspec else {}
+    callspec, claim = getattr(item, "callspec", None), claim_of(item)
+    if callspec is None or claim is None:
+        return {}
+    return {name: value for name, value in callspec.params.items() if name == "data" or name in claim.readings}
 
 
 @pytest.hookimpl(wrapper=True)

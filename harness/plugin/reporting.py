@@ -227,7 +227,8 @@ class Gathering:
         if not (self.cases or self.missing):
             return
         self.described.update(described(self.config.rootpath))
-        self.verdicts = judge_claims([*self.cases.values(), *self.missing.values()])
+        once = {(case.id, case.tier, case.case): case for case in self.cases.values()}  # however often it was repeated
+        self.verdicts = judge_claims([*once.values(), *self.missing.values()])
         written = document(
             self.verdicts,
             self.described,

@@ -51,13 +51,15 @@ def render(document: Mapping[str, Any], limit: int = LIMIT) -> str:
         document: the content of claims.json, see `harness.report.document`.
         limit: bytes; the longest cards show less where the page would have more.
     """
-
-    def size(html: str) -> int:
-        return len(shortened(html).encode())
-
     frame, card = drawn(document)
+    frame = shortened(frame)
+
+    def short(id: str, detail: Detail) -> str:
+        return shortened(card(id, detail))
+
     ids = [entry["id"] for entry in document["claims"]]
-    return shortened(whole(frame, fitted(card, ids, limit - size(frame), size)))
+    without = whole(frame, dict.fromkeys(ids, ""))
+    return whole(frame, fitted(short, ids, limit - _bytes(without), _bytes))
 
 
 def split(document: Mapping[str, Any]) -> dict[str, bytes]:
@@ -73,12 +75,21 @@ def split(document: Mapping[str, Any]) -> dict[str, bytes]:
         for shown in case["pictures"]
     }
     own_files = {name: own(name).encode() for name in ("page.css", "page.js")}
-    return {"index.html": shortened(draw(document, beside=True)).encode(), **own_files, **pictures}
+    frame, card = drawn(document, beside=True)
+    cards = {entry["id"]: shortened(card(entry["id"], DETAILS[0])) for entry in document["claims"]}
+    return {"index.html": whole(shortened(frame), cards).encode(), **own_files, **pictures}
 
 
-def shortened(page: str) -> str:
-    """A page without the tags, quotes and blanks that HTML may leave out."""
-    return str(minify_html.minify(page, minify_css=False, minify_js=False))
+def shortened(html: str) -> str:
+    """A page, or a card, without the tags, quotes and blanks that HTML may leave out; places for cards stay.
+
+    Each card is shortened for itself: of a page with thousands of them it would take hundreds of megabytes.
+    """
+    return str(minify_html.minify(html, minify_css=False, minify_js=False, keep_comments=True))
+
+
+def _bytes(html: str) -> int:
+    return len(html.encode())
 
 
 def picture_beside(png: str) -> str:

@@ -55,3 +55,11 @@ def test_memory_disk_and_records_are_told(told, tmp_path):
     free = shutil.disk_usage(tmp_path).free / 2**30
     assert float(line.split()[-2]) == pytest.approx(free, rel=0.05)
     assert lines[-1].endswith(": 0 records")
+
+
+def test_a_file_in_the_place_of_the_store_is_one_clear_line(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["doctor", "--store", str(tmp_path / "file")]) == 2
+    assert capsys.readouterr().err == (
+        f"python -m harness doctor: {tmp_path / 'file'} is a file: the store is a folder, give another path\n"
+    )

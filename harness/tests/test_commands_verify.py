@@ -194,6 +194,7 @@ def test_merge_refuses_what_is_no_bundle_and_takes_the_rest(tmp_path, capsys):
         (["report", "list"], "list/claims.json: not a report's"),
         (["verify", "--report", "null"], "null/claims.json: not a report's"),
         (["verify", "--report", "older"], "older/claims.json: an earlier version of this suite wrote it"),
+        (["report", "entry"], "entry/claims.json: an earlier version of this suite wrote it"),
         (["verify", "--report", "empty"], "empty/claims.json: it has no claims"),
     ],
 )
@@ -206,6 +207,7 @@ def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys,
         "list": "[]",
         "null": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": null}',
         "older": '{"schema": 3, "session": {}, "claims": []}',
+        "entry": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": [{"id": "XX-01", "decides": {}}]}',
         "empty": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": []}',
     }
     for name, content in contents.items():

@@ -152,3 +152,27 @@ def {phase}():
     assert claims.run("--judge-anew", "--no-ledger").ret in (pytest.ExitCode.INTERRUPTED, -2, 130)
     after = (claims.root / "reports/latest/claims.json").read_bytes()
     assert after == before or claims.document()["partial"] is True
+
+
+REPEATED = """
+import pytest
+
+@pytest.fixture
+def _number(request):
+    return request.param
+
+def pytest_generate_tests(metafunc):
+    metafunc.fixturenames.append("_number")
+    metafunc.parametrize("_number", range(2), indirect=True, ids=["1-2", "2-2"])
+
+"""
+"""What pytest-repeat does."""
+
+
+def test_cases_that_a_plugin_repeats_are_the_same_cases(claims, plain):
+    claims.run("--update-ledger")
+    claims.add_file("conftest.py", REPEATED + 'pytest_plugins = ["harness.plugin"]\n')
+    result = claims.run("--judge-anew")
+    result.assert_outcomes(passed=10)
+    assert found(claims) == plain
+    assert claims.document()["changed"] == []

@@ -192,7 +192,7 @@ def test_the_page_is_valid_html_with_hostile_text_in_it(page):
 
     def errors(file):
         how = [java, "-Xss8m", "-jar", jar, "--errors-only", "--format", "gnu", str(file)]
-        said = subprocess.run(how, capture_output=True, text=True, check=False, timeout=120).stderr.splitlines()
+        said = subprocess.run(how, capture_output=True, text=True, check=False, timeout=300).stderr.splitlines()
         return [line.partition(": ")[2] for line in said if "error: CSS:" not in line]
 
     broken = page.with_name("broken.html")

@@ -163,6 +163,16 @@ def test_a_file_in_the_place_of_a_folder_is_told_before_any_test(suite: Suite, o
     result.stderr.fnmatch_lines([f"*{option} *taken: this is a file, and has to be a folder"])
 
 
+@pytest.mark.parametrize("options", [[], ["-n", "1"]])
+def test_a_ledger_that_cannot_be_read_is_told_before_any_test(suite: Suite, options):
+    faulty(suite, "pass")
+    suite.add_file("claims/ledger.json", "<<<<<<< HEAD")
+    result = suite.run(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*ledger.json: not a ledger *; restore it from version control"])
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_end_ends_with_a_report(suite: Suite, number):
     faulty(suite, "open('reached', 'w').close(); import time; time.sleep(60)")

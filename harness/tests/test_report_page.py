@@ -17,7 +17,7 @@ from harness.report.curves import on_card
 from harness.report.detail import DETAILS, fitted
 from harness.report.document import document
 from harness.report.forest import FEW, forest
-from harness.report.page import draw, interval, own, render, shortened
+from harness.report.page import draw, drawn, interval, own, render, shortened, whole
 from harness.report.stated import stated
 from harness.rules import Estimate, Exact, equivalent_to, greater_than
 from harness.tests.made_up_cases import VERDICTS, case, estimate, judgement, not_run
@@ -249,7 +249,9 @@ def test_a_card_shows_few_of_many_cases_and_curves_and_the_one_that_decides_amon
 
 
 def test_a_page_shows_as_much_as_its_limit_allows():
-    sizes = [len(shortened(draw(many_cases(30), detail=detail)).encode()) for detail in DETAILS]
+    frame, card = drawn(many_cases(30))
+    (id,) = (entry["id"] for entry in many_cases(30)["claims"])
+    sizes = [len(whole(shortened(frame), {id: shortened(card(id, detail))}).encode()) for detail in DETAILS]
     assert sizes == sorted(sizes, reverse=True)
     for limit, size in ((sizes[0], sizes[0]), (sizes[0] - 1, sizes[1]), (sizes[-1], sizes[-1]), (1, sizes[-1])):
         assert len(render(many_cases(30), limit).encode()) == size
