@@ -198,6 +198,15 @@ def test_minutes_set_the_alarm(calls, tmp_path, run_train):
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
+@pytest.fixture
+def not_under_nohup():
+    """Under which SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("not_under_nohup")
 def test_a_signal_ends_the_runs_keeps_the_finished_ones_and_still_writes_the_bundle(store, tmp_path, run_train):
     for number, expected in ((signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)):
         handler = signal.getsignal(number)

@@ -177,8 +177,9 @@ def test_a_ledger_that_cannot_be_read_is_told_before_any_test(suite: Suite, opti
 def test_a_signal_to_end_ends_with_a_report(suite: Suite, number):
     faulty(suite, "open('reached', 'w').close(); import time; time.sleep(60)")
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "claims", "-p", "no:cacheprovider"], cwd=suite.root, stdout=subprocess.DEVNULL
-    )
+        [sys.executable, "-m", "pytest", "claims", "-p", "no:cacheprovider"], cwd=suite.root, stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # which under nohup is ignored
+    )  # fmt: skip
     while not (suite.root / "reached").exists() and process.poll() is None:
         time.sleep(0.05)
     os.kill(process.pid, number)
