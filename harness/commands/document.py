@@ -38,7 +38,7 @@ def read_document(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
         schema = document["schema"]
-        parts = {"session", "papers", "base"} <= document.keys()
+        parts = {"session", "papers", "base", "unsteady"} <= document.keys()
         complete = parts and all(entry.keys() >= ENTRY for entry in document["claims"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BadUsage(f"{file}: not a report's ({error}); `pytest claims --report {folder}` writes it anew") from error

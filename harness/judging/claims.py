@@ -14,6 +14,11 @@ from harness.rules import Judgement
 from harness.verdicts import Evidence, Verdict, conjunction, weakest
 
 
+def case_key(parameters: Mapping[str, str]) -> str:
+    """A case within its claim by the names of its data set and readings, whatever their order; "" for the one."""
+    return ", ".join(f"{name}: {value}" for name, value in sorted(parameters.items()))
+
+
 @dataclass(frozen=True)
 class CaseResult:
     """One case of a claim as it ended: judged, or not run and why.
@@ -69,8 +74,8 @@ class CaseResult:
 
     @property
     def key(self) -> str:
-        """The case within its claim by the names of its data set and readings, whatever their order; "" for the one."""
-        return ", ".join(f"{name}: {value}" for name, value in sorted(self.parameters.items()))
+        """The case within its claim, see `case_key`."""
+        return case_key(self.parameters)
 
     @property
     def reading(self) -> str:

@@ -37,6 +37,7 @@ class Turned:
     Attributes:
         id, tier: of the claim, and of the rung.
         recorded, now: the verdicts.
+        cases: what is recorded of those cases whose own verdict is another one now, by case.
         reason: of the one now.
         numbers: what was measured when the verdict was recorded, by case and part.
     """
@@ -46,12 +47,18 @@ class Turned:
     recorded: Verdict
     now: Verdict
     reason: str
+    cases: Mapping[str, Verdict]
     numbers: Mapping[str, Mapping[str, Number]]
 
     @property
     def of(self) -> str:
         """Which claim, at which tier."""
         return f"{self.id} ({self.tier})"
+
+    @property
+    def has_turned(self) -> bool:
+        """Whether the claim's verdict is not the recorded one."""
+        return self.now != self.recorded
 
 
 @dataclass(frozen=True)
@@ -121,25 +128,21 @@ class Expected:
             told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
         return told
 
-    def turned(self) -> list[Turned]:
-        """Verdicts of claims on trained networks that are not the recorded ones."""
-        return [one for one in self._of_trained() if one.now != one.recorded]
-
-    def count_of_trained(self) -> int:
-        """How many recorded verdicts of claims on trained networks could have turned."""
-        return len(self._of_trained())
-
-    def _of_trained(self) -> list[Turned]:
+    def of_trained(self) -> list[Turned]:
+        """Every recorded verdict of a claim on trained networks, which other numbers may turn."""
         found = []
         for id, rung in self._judged():
             ledger, under = self._ledger(id), recorded_under(rung)
             recorded = ledger.of_claim(id, *under)
             if self.described[id]["trained"] and recorded is not None:
+                cases = {share.case.key: share.case.verdict for share in rung.shares}
+                known = {case: ledger.of_case(id, *under, case) for case in cases}
+                others = {case: was for case, was in known.items() if was is not None and was != cases[case]}
                 numbers = {
                     case: {part: Number(*row) for part, row in parts.items()}
                     for case, parts in ledger.numbers(id, *under).items()
                 }
-                found.append(Turned(id, rung.tier, recorded, rung.verdict, rung.reason, numbers))
+                found.append(Turned(id, rung.tier, recorded, rung.verdict, rung.reason, others, numbers))
         return found
 
     def of_fresh_seeds(self, first: int) -> tuple[str, list[Change]]:
@@ -147,14 +150,17 @@ class Expected:
 
         What decides and what controls measured is not compared: other seeds measure something else.
         """
-        all_of_them, turned = self._of_trained(), self.turned()
-        that_decide = [one.recorded in DECIDED for one in all_of_them].count(True)
-        come_out = that_decide - [one.recorded in DECIDED for one in turned].count(True)
-        count = f"{len(all_of_them) - len(turned)} of {len(all_of_them)} recorded verdicts come out again"
+        recorded = self.of_trained()
+        counts = []
+        for these in (recorded, [one for one in recorded if one.recorded in DECIDED]):
+            again = [one for one in these if not one.has_turned]
+            counts.append(f"{len(again)} of {len(these)}")
         told = [
-            Change(f"{one.of}: recorded {one.recorded}, with fresh seeds {one.now}: {one.reason}") for one in turned
+            Change(f"{one.of}: recorded {one.recorded}, with fresh seeds {one.now}: {one.reason}")
+            for one in recorded
+            if one.has_turned
         ]
-        return f"seeds from {first} on: {count}; {come_out} of {that_decide} that decide", told
+        return f"seeds from {first} on: {counts[0]} recorded verdicts come out again; {counts[1]} that decide", told
 
     def verdict_of(self, id: str) -> str | None:
         """The verdict that is recorded of a claim where its best rung stands; None where none is."""

@@ -276,8 +276,7 @@ class Gathering:
             return changed
         if given.repeat is None:
             return expected.changes()
-        turned, of = expected.turned(), expected.count_of_trained()
-        found = repeated(turned, of, given, self.config.rootpath, given.repeat)
+        found = repeated(expected.of_trained(), given, self.config.rootpath, given.repeat)
         self.unsteady = without_folders(found.unsteady, self._folders())
         return [*expected.changes(turned=False), *found.changed]
 

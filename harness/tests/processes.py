@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from pathlib import Path
+
+
+@contextlib.contextmanager
+def handled(number, handler):
+    """A signal is handled so, whatever whoever started the tests does with it: `nohup` ignores SIGHUP."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def wait_until(condition, seconds=60):

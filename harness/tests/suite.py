@@ -29,6 +29,21 @@ from harness.claims.kinds import Erratum, Kind, Remark
 from harness.rules import Exact, equals, equivalent_to, greater_than, less_than
 """
 
+DRAWS = """
+from harness.tests.fake_recipes import Draw, Part
+
+def given(number, threshold, seeds, **more):
+    runs = {"draws": Draw(Part(kind=f"of claim {number}"))}
+    return {"id": f"XX-0{number}", "where": "x", "rule": less_than(threshold), "control": "ten more",
+            "runs": lambda: runs, "seeds": seeds, "reach": {"smoke": "proxy"}, "about": "direction", **more}
+
+def decide(lab):
+    values = [record.metrics["mean"] for record in lab.records(lab.runs["draws"])]
+    lab.measure(values)
+    lab.control([value + 10 for value in values])
+"""
+"""What claims on random draws share, each with a recipe of its own: `@claim(**given(1, 0.4, range(3)))`."""
+
 
 class Suite:
     """A folder with claims of one paper, and what running pytest in it says."""

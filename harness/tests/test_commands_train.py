@@ -27,6 +27,7 @@ from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
 from harness.system.stable_names import stable_name
 from harness.tests.fake_recipes import Counted, Draw, Fails, Part, Reads
+from harness.tests.processes import handled
 from harness.tests.test_training_together import CNN
 from harness.training import Data, Network
 from harness.training.network import operations
@@ -201,9 +202,8 @@ def test_minutes_set_the_alarm(calls, tmp_path, run_train):
 @pytest.fixture
 def not_under_nohup():
     """Under which SIGHUP is ignored."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
+    with handled(signal.SIGHUP, signal.SIG_DFL):
+        yield
 
 
 @pytest.mark.usefixtures("not_under_nohup")

@@ -205,10 +205,11 @@ def test_bad_usage_is_one_clear_line_and_status_2(tmp_path, monkeypatch, capsys,
         "damaged": "{",
         "newer": '{"schema": 99}',
         "list": "[]",
-        "null": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": null}',
+        "null": '{"schema": 3, "session": {}, "papers": [], "base": null, "unsteady": [], "claims": null}',
         "older": '{"schema": 3, "session": {}, "claims": []}',
-        "entry": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": [{"id": "XX-01", "decides": {}}]}',
-        "empty": '{"schema": 3, "session": {}, "papers": [], "base": null, "claims": []}',
+        "entry": '{"schema": 3, "session": {}, "papers": [], "base": null, "unsteady": [], '
+        '"claims": [{"id": "XX-01", "decides": {}}]}',
+        "empty": '{"schema": 3, "session": {}, "papers": [], "base": null, "unsteady": [], "claims": []}',
     }
     for name, content in contents.items():
         (tmp_path / name).mkdir()

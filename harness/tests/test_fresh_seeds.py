@@ -8,26 +8,16 @@ import sys
 import pytest
 
 from harness.claims import fresh
+from harness.tests.suite import DRAWS
 
-CLAIMS = """
-from harness.tests.fake_recipes import Draw, Part
-
-def given(number, threshold, **more):
-    runs = {"draws": Draw(Part(kind=f"of claim {number}"))}
-    return {"id": f"XX-0{number}", "where": "x", "rule": less_than(threshold), "control": "ten more",
-            "runs": lambda: runs, "seeds": range(4), "reach": {"smoke": "proxy"}, "about": "direction", **more}
-
-def decide(lab):
-    values = [record.metrics["mean"] for record in lab.records(lab.runs["draws"])]
-    lab.measure(values)
-    lab.control([value + 10 for value in values])
-
-@claim(**given(1, 3.0))
+CLAIMS = f"""
+{DRAWS}
+@claim(**given(1, 3.0, range(4)))
 def test_whatever_the_seeds(lab):
     \"\"\"Draws are below 3 on average.\"\"\"
     decide(lab)
 
-@claim(**given(2, 3.0))
+@claim(**given(2, 3.0, range(4)))
 def test_of_its_own_seeds_alone(lab):
     \"\"\"Draws are below 3 on average, or, with other seeds, above.\"\"\"
     lab.measure([min(seed, 900) / 100 + seed % 4 / 50 for seed in lab.seeds])
@@ -96,5 +86,5 @@ def test_what_makes_no_sense_is_refused(suite, options, problem):
 
 @pytest.mark.parametrize("own", [100, fresh.LEAST])
 def test_no_claim_on_trained_networks_states_a_fresh_seed_or_one_of_development(suite, own):
-    suite.claims(CLAIMS.replace('"seeds": range(4)', f'"seeds": ({own},)'))
+    suite.claims(CLAIMS.replace("given(1, 3.0, range(4))", f"given(1, 3.0, ({own},))"))
     suite.run("--collect-only").stdout.fnmatch_lines(["*XX-01: its seeds reach those of development, 100 and above*"])

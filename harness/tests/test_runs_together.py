@@ -12,6 +12,7 @@ from harness.runs import Bench, Run, perform
 from harness.runs.display import Display
 from harness.runs.together import together
 from harness.store import Store
+from harness.tests.processes import handled
 from harness.tests.test_training_together import CNN, EXPLODING, content
 from harness.training import Data, Keep, Network
 from harness.training.trainer import Trainer
@@ -147,9 +148,8 @@ def test_runs_that_are_not_admitted_are_left(store, alone):
 @pytest.fixture
 def interruptible():
     """Ctrl-C interrupts, also where the tests run in the background and were told to ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    with handled(signal.SIGINT, signal.default_int_handler):
+        yield
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -61,7 +61,33 @@ def test_what_fresh_seeds_turn_as_well_has_changed(recorded):
     assert unsteady == []
     (line,) = changed
     assert line.startswith(
-        "XX-01 (smoke): recorded supported, now refuted, with fresh seeds refuted, and its numbers have moved: "
+        "XX-01 (smoke): recorded supported, now refuted, with fresh seeds too, and its numbers have moved: "
+    )
+
+
+def test_a_case_that_turned_is_told_where_its_claim_did_not(suite):
+    undecided = """
+@claim("XX-02", where="x", rule=less_than(3.0), control="ten more", runs=lambda: RUNS, seeds=range(4),
+       reach={"smoke": "proxy"}, about="direction", readings={"kind": ("plain", "wide")})
+def test_wide_draws(lab, kind):
+    \"\"\"Draws are below 3 on average.\"\"\"
+    moved = {"nothing": (), "luck": range(4), "all": lab.seeds}[Path(__file__).with_name("moved.txt").read_text()]
+    wide = 20.0 * (kind == "wide")
+    values = [wide * (-1) ** seed + 9.0 * (seed in moved) + seed % 4 / 50 for seed in lab.seeds]
+    lab.measure(values)
+    lab.control([value + 60.0 for value in values])
+"""
+    suite.claims(CLAIMS + undecided)
+    suite.add_file("claims/paper2020/moved.txt", "nothing")
+    assert suite.run("--update-ledger", "-k", "XX-02").ret == 0
+    suite.add_file("claims/paper2020/moved.txt", "luck")
+    found = suite.run("--repeat-turned", "5", "--judge-anew", "-k", "XX-02")
+    told = "XX-02 (smoke): not as recorded of kind: plain (supported), with fresh seeds"
+    assert (found.ret, suite.document()["unsteady"]) == (0, [f"{told} inconclusive: chance may do as much"])
+    suite.add_file("claims/paper2020/moved.txt", "all")
+    assert suite.run("--repeat-turned", "5", "--judge-anew", "-k", "XX-02").ret == pytest.ExitCode.TESTS_FAILED
+    assert suite.document()["changed"][0].startswith(
+        "XX-02 (smoke): not as recorded of kind: plain (supported), with fresh"
     )
 
 

@@ -15,6 +15,7 @@ from harness.judging.looks import LOOKS, Look, at_look, looks_of
 from harness.rules import ALPHA, Count, Estimate, Exact, equivalent_to, greater_than, proportion_above
 from harness.rules.judgement import Judgement
 from harness.tests.rules_simulation import is_at_most
+from harness.tests.suite import DRAWS
 from harness.verdicts import Verdict
 
 PLAN = (5, 10, 15, 20)
@@ -127,35 +128,24 @@ def test_a_look_takes_back_what_does_not_convince_at_its_level_and_nothing_else(
     assert at_look(exact, first) is exact
 
 
-CLAIMS = """
-from harness.tests.fake_recipes import Draw, Part
-
-def given(number, threshold, **more):
-    runs = {"draws": Draw(Part(kind=f"of claim {number}"))}
-    return {"id": f"XX-0{number}", "where": "x", "rule": less_than(threshold), "control": "ten more",
-            "runs": lambda: runs, "seeds": range(3), "reach": {"smoke": "proxy"}, "about": "mechanism", **more}
-
-def decide(lab):
-    values = [record.metrics["mean"] for record in lab.records(lab.runs["draws"])]
-    lab.measure(values)
-    lab.control([value + 10 for value in values])
-
-@claim(**given(1, 0.4, most_seeds=12))
+CLAIMS = f"""
+{DRAWS}
+@claim(**given(1, 0.4, range(3), most_seeds=12))
 def test_two_looks(lab):
     \"\"\"Draws are below 0.4 on average.\"\"\"
     decide(lab)
 
-@claim(**given(2, 0.1, most_seeds=12))
+@claim(**given(2, 0.1, range(3), most_seeds=12))
 def test_hopeless(lab):
     \"\"\"Draws are below 0.1 on average, as almost half of them are.\"\"\"
     decide(lab)
 
-@claim(**given(3, 1.5, most_seeds=12))
+@claim(**given(3, 1.5, range(3), most_seeds=12))
 def test_one_look(lab):
     \"\"\"Draws are below 1.5 on average.\"\"\"
     decide(lab)
 
-@claim(**given(4, 0.2))
+@claim(**given(4, 0.2, range(3)))
 def test_its_own_seeds_alone(lab):
     \"\"\"Draws are below 0.2 on average.\"\"\"
     decide(lab)
@@ -223,14 +213,16 @@ def test_where_no_claim_states_the_most_seeds_it_is_bad_usage(suite):
     ],
 )
 def test_the_most_seeds_make_sense(suite, most, problem):
-    suite.claims(CLAIMS.replace("given(1, 0.4, most_seeds=12)", f"given(1, 0.4, most_seeds={most})"))
+    suite.claims(
+        CLAIMS.replace("given(1, 0.4, range(3), most_seeds=12)", f"given(1, 0.4, range(3), most_seeds={most})")
+    )
     suite.run("--collect-only").stdout.fnmatch_lines([f"*XX-01: {problem}*"])
 
 
 def test_the_ledger_holds_the_most_seeds(suite):
     suite.claims(CLAIMS)
     suite.run("--update-ledger", "-k", "XX-03")
-    suite.claims(CLAIMS.replace("given(3, 1.5, most_seeds=12)", "given(3, 1.5, most_seeds=24)"))
+    suite.claims(CLAIMS.replace("given(3, 1.5, range(3), most_seeds=12)", "given(3, 1.5, range(3), most_seeds=24)"))
     result = suite.run("-k", "XX-03")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*XX-03*most seeds*"])

@@ -51,11 +51,7 @@ SOUND = {
 
 
 def mnist_1000(
-    tier: str,
-    interventions: Sequence[Disturbance] = (),
-    held_out: int = 200,
-    optimiser: str = "Adam",
-    **network: int,
+    tier: str, optimiser: str, interventions: Sequence[Disturbance] = (), held_out: int = 200, **network: int
 ) -> Training:
     """One training of the experiment; `network` is what differs in it from the paper's plain one."""
     return Training(
@@ -67,42 +63,32 @@ def mnist_1000(
     )
 
 
-def kernels(tier: str, arm: str, training: Training) -> KernelOrderness:
-    """The run that reads the first layer's kernels of a training."""
+def kernels(
+    tier: str, optimiser: str, arm: str, interventions: Sequence[Disturbance] = (), **network: int
+) -> KernelOrderness:
+    """The run that reads the first layer's kernels of a training, see `mnist_1000`."""
+    tier, arm = length(tier), with_optimiser(arm, optimiser)
     sound = SOUND.get(tier, {}).get(arm)
     return KernelOrderness(
-        training, called=f"kernels, {arm}, {tier}", reference=Reference("validation_accuracy", sound) if sound else None
+        mnist_1000(tier, optimiser, interventions, **network),
+        called=f"kernels, {arm}, {tier}",
+        reference=Reference("validation_accuracy", sound) if sound else None,
     )
+
+
+def length(tier: str) -> str:
+    """The tier whose length a tier trains with."""
+    return tier if tier in EPOCHS else "nightly"
 
 
 def swapped(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelOrderness]:
     """Fig. 4a: by the number of swaps."""
-    tier = _trained_at(tier)
-    return {
-        swaps: kernels(
-            tier,
-            with_optimiser(f"swaps {swaps}", optimiser),
-            mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27),
-        )
-        for swaps in SWAPS
-    }
+    return {swaps: kernels(tier, optimiser, f"swaps {swaps}", [SwapBlocks(3, swaps)], size=27) for swaps in SWAPS}
 
 
 def sized(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelOrderness]:
     """Fig. 4b: by the side of the first layer's kernels."""
-    tier = _trained_at(tier)
-    return {
-        size: kernels(
-            tier,
-            with_optimiser(f"size {size}", optimiser),
-            mnist_1000(tier, (), 200, optimiser, first_kernel=size, first_padding=0),
-        )
-        for size in SIZES
-    }
-
-
-def _trained_at(tier: str) -> str:
-    return tier if tier in EPOCHS else "nightly"
+    return {size: kernels(tier, optimiser, f"size {size}", first_kernel=size, first_padding=0) for size in SIZES}
 
 
 ENDS = (SWAPS[0], SWAPS[-1])
@@ -114,42 +100,33 @@ ORDERED, REORDERED = "ordered", "in one order"
 
 def in_one_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[str, int], KernelOrderness]:
     """The ends of Fig. 4a, and the same with the pixels of all images, swapped before, in one random order."""
-    tier = _trained_at(tier)
-    reordered = {
-        swaps: mnist_1000(tier, [SwapBlocks(3, swaps), FixedOrder()], 200, optimiser, size=27) for swaps in ENDS
-    }
-    return {
-        **{(ORDERED, swaps): swapped(tier, optimiser)[swaps] for swaps in ENDS},
-        **{
-            (REORDERED, swaps): kernels(
-                tier, with_optimiser(f"swaps {swaps}, pixels in one random order", optimiser), training
-            )
-            for swaps, training in reordered.items()
-        },
-    }
+    ordered, found = swapped(tier, optimiser), {}
+    for swaps in ENDS:
+        found[ORDERED, swaps] = ordered[swaps]
+        arm = f"swaps {swaps}, pixels in one random order"
+        found[REORDERED, swaps] = kernels(tier, optimiser, arm, [SwapBlocks(3, swaps), FixedOrder()], size=27)
+    return found
 
 
 def size_and_order(tier: str, optimiser: str = "Adam") -> Mapping[tuple[int, int], KernelOrderness]:
     """By the side of the kernels and the number of swaps; images of 27 x 27 pixels, without padding."""
-    tier = _trained_at(tier)
     return {
         (size, swaps): kernels(
-            tier,
-            with_optimiser(f"size {size}, swaps {swaps}", optimiser),
-            mnist_1000(tier, [SwapBlocks(3, swaps)], 200, optimiser, size=27, first_kernel=size, first_padding=0),
+            tier, optimiser, f"size {size}, swaps {swaps}", [SwapBlocks(3, swaps)],
+            size=27, first_kernel=size, first_padding=0,
         )
         for size in (SIZES[0], SIZES[-1])
         for swaps in ENDS
-    }
+    }  # fmt: skip
 
 
 def transferred(tier: str, optimiser: str = "Adam") -> Mapping[int, KernelTransfer]:
     """Convolutions by the swaps of the images that they were trained on; heads are on images without any."""
-    tier = _trained_at(tier)
-    onto = (("without swaps", mnist_1000(tier, [SwapBlocks(3, 0)], HELD_OUT, size=27).data),)
+    tier = length(tier)
+    onto = (("without swaps", mnist_1000(tier, optimiser, [SwapBlocks(3, 0)], HELD_OUT, size=27).data),)
     return {
         swaps: KernelTransfer(
-            mnist_1000(tier, [SwapBlocks(3, swaps)], HELD_OUT, optimiser, size=27),
+            mnist_1000(tier, optimiser, [SwapBlocks(3, swaps)], HELD_OUT, size=27),
             onto=onto,
             called=f"new heads on kernels, {with_optimiser(f'swaps {swaps}', optimiser)}, {tier}",
         )
@@ -175,10 +152,10 @@ MASKS: Mapping[str, Disturbance] = {
 
 def masked(tier: str, optimiser: str = "Adam") -> Mapping[str, MaskedKernels]:
     """Trainings on images without a mask and under each."""
-    tier = _trained_at(tier)
+    tier = length(tier)
     return {
         name: MaskedKernels(
-            mnist_1000(tier, mask, HELD_OUT, optimiser),
+            mnist_1000(tier, optimiser, mask, HELD_OUT),
             masks=tuple(MASKS.values()),
             called=f"kernels, {with_optimiser(f'mask {name}', optimiser)}, {tier}",
         )
