@@ -25,7 +25,7 @@ from harness.plugin.expected import Expected
 from harness.plugin.judging import case_name, ledgers_key, parameters, result
 from harness.plugin.options import Settings, settings_key
 from harness.plugin.repeating import repeated
-from harness.report import history
+from harness.report import earlier, history
 from harness.report.beside import beside
 from harness.report.document import describe, document, out_of_tier
 from harness.report.environment import environment
@@ -191,6 +191,13 @@ class Gathering:
         """Count the cases that were left out."""
         self.deselected += sum(claim_of(item) is not None for item in items)
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """From before the first run until the report is written, have an earlier one taken for no other."""
+        if self.is_judging:
+            earlier.set_aside(self.settings.report, history.now()[:19].replace("T", " ") + " UTC")
+        return (yield)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """Note which tests the workers are to share."""
@@ -220,12 +227,18 @@ class Gathering:
 
         A session that left selected claims without a judgement ends with the status of one that was interrupted.
         """
+        settle = earlier.forget if self._report(session, exitstatus) else earlier.put_back
+        if self.is_judging:
+            settle(self.settings.report)
+
+    def _report(self, session: pytest.Session, exitstatus: int) -> bool:
+        """Write the report, and return whether there was anything to report."""
         option = self.config.option
         if option.collectonly or getattr(option, "setuponly", False) or (self.uncollected and not self.cases):
-            return
+            return False
         self.missing = self._unjudged(session)
         if not (self.cases or self.missing):
-            return
+            return False
         self.described.update(described(self.config.rootpath))
         once = {(case.id, case.tier, case.case): case for case in self.cases.values()}  # however often it was repeated
         self.verdicts = judge_claims([*once.values(), *self.missing.values()])
@@ -241,7 +254,7 @@ class Gathering:
         )
         self.document = without_folders(written, self._folders())
         if self.config.hook.pytest_claims_judged(document=self.document):
-            return
+            return False
         expected = self._expected(self.config.stash[ledgers_key])
         for entry in self.document["claims"]:
             entry["expected"] = expected.verdict_of(entry["id"])
@@ -264,6 +277,7 @@ class Gathering:
             self.unwritten.append(f"the summary of the job is not written: {error}")
         if self.unwritten:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        return True
 
     def _changes(self, expected: Expected) -> Sequence[object]:
         """In what the session left the ledger; with fresh seeds, the verdicts that do not come out again.

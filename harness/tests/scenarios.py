@@ -198,10 +198,12 @@ SCENARIOS = {
         ("test_sessions_with_faults.py::test_a_clock_that_goes_back_changes_no_verdict_and_no_duration",),
     ),
     22: Scenario(
-        "someone stops it: Ctrl-C, SIGTERM, the first failure",
+        "someone stops it: Ctrl-C, SIGTERM, SIGKILL, the first failure",
         (
             "test_sessions_with_faults.py::"
             "test_who_stops_a_session_while_it_trains_gets_a_partial_report_and_leaves_no_process",
+            "test_sessions_with_faults.py::"
+            "test_the_report_before_a_session_that_was_killed_is_taken_for_no_report_of_its_own",
             "test_report_kept.py::test_a_session_that_is_cut_short_reports_what_was_judged_and_what_is_missing",
             "test_report_kept.py::test_a_signal_to_end_ends_with_a_report",
             "test_pytest_habits.py::test_a_signal_in_any_phase_leaves_no_report_that_looks_whole",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 
 import pytest
 
+from harness.report.earlier import OUTPUTS
 from harness.tests.processes import group_exists, wait_until
 from harness.tests.suite import Suite
 from harness.tests.test_commands_train import harness
@@ -173,6 +175,32 @@ def test_who_stops_a_session_while_it_trains_gets_a_partial_report_and_leaves_no
     assert {one["id"] for one in suite.document()["session"]["missing"]} == {"XX-01", "XX-02", "XX-03"}
     assert set(verdicts(suite).values()) == {"not run"}
     wait_until(lambda: not group_exists(process.pid))
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]])
+def test_the_report_before_a_session_that_was_killed_is_taken_for_no_report_of_its_own(suite, options):
+    latest = suite.root / "reports/latest"
+    with_recipe(suite, "Draw()")
+    suite.run()
+    before = {name: (latest / name).read_bytes() for name in OUTPUTS}
+    for _ in range(2):
+        (suite.root / "count").unlink(missing_ok=True)
+        process = stopped_while_training(suite, signal.SIGKILL, *options)
+        assert process.returncode == -signal.SIGKILL
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what trains
+        page = (latest / "index.html").read_text()
+        assert [file.name for file in latest.iterdir() if not file.name.startswith(".")] == ["index.html"]
+        assert page.count("has not written its report. What follows is the one before.") == 1
+        assert "One is one." in page
+    suite.claims("raise RuntimeError")
+    assert suite.run().ret == pytest.ExitCode.INTERRUPTED, "nothing can be collected, so that nothing is reported"
+    assert {name: (latest / name).read_bytes() for name in OUTPUTS} == before
+    (suite.root / "hold").unlink()
+    with_recipe(suite, "Draw()")
+    suite.run()
+    assert sorted(file.name for file in latest.iterdir()) == sorted(OUTPUTS)
+    assert "What follows is the one before" not in (latest / "index.html").read_text()
 
 
 def test_a_clock_that_goes_back_changes_no_verdict_and_no_duration(suite):
