@@ -242,17 +242,19 @@ class Gathering:
         self.described.update(described(self.config.rootpath))
         once = {(case.id, case.tier, case.case): case for case in self.cases.values()}  # however often it was repeated
         self.verdicts = judge_claims([*once.values(), *self.missing.values()])
-        written = document(
-            self.verdicts,
-            self.described,
-            self._papers(),
-            tier=self.settings.tier,
-            environment=environment(self.settings.device),
-            outside=self._outside(),
-            partial=self.is_partial or exitstatus == pytest.ExitCode.INTERRUPTED,
-            session=self._session(),
+        self.document = without_folders(
+            document(
+                self.verdicts,
+                self.described,
+                self._papers(),
+                tier=self.settings.tier,
+                environment=environment(self.settings.device),
+                outside=self._outside(),
+                partial=self.is_partial or exitstatus == pytest.ExitCode.INTERRUPTED,
+                session=self._session(),
+            ),
+            self._folders(),
         )
-        self.document = without_folders(written, self._folders())
         if self.config.hook.pytest_claims_judged(document=self.document):
             return False
         expected = self._expected(self.config.stash[ledgers_key])

@@ -13,12 +13,13 @@ from pathlib import Path
 from harness.system.files import write_atomically
 
 PAGE = "index.html"
-OUTPUTS = (PAGE, "claims.json", "claims.csv", "badge.svg", "junit.xml")
+OUTPUTS = ("claims.json", "junit.xml", "claims.csv", "badge.svg", PAGE)
 
 ASIDE = ".earlier"
 """The folder in the report's one that they wait in."""
 
-_HEADING, _MARK = "<h1>Claims report</h1>", 'id="earlier"'
+_MARK = 'id="earlier"'
+_HEADING = "<h1>Claims report</h1>"
 
 
 def set_aside(folder: Path, began: str) -> None:

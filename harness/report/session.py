@@ -38,7 +38,10 @@ def commit(root: Path) -> str | None:
 
 
 def without_folders(value: Any, folders: Iterable[tuple[Path, str]]) -> Any:
-    """The same JSON with every folder's path replaced by a name for it; those deeper inside come first."""
+    """The same JSON with every folder's path replaced by a name for it; those deeper inside come first.
+
+    What has none of them is not copied: a report is large.
+    """
     names = sorted(((str(folder), name) for folder, name in folders), key=lambda pair: -len(pair[0]))
 
     def told(one: Any) -> Any:
@@ -47,7 +50,11 @@ def without_folders(value: Any, folders: Iterable[tuple[Path, str]]) -> Any:
                 one = one.replace(path, name) if path in one else one
             return one
         if isinstance(one, Mapping):
-            return {key: told(item) for key, item in one.items()}
-        return [told(item) for item in one] if isinstance(one, list) else one
+            items = {key: told(item) for key, item in one.items()}
+            return items if any(items[key] is not item for key, item in one.items()) else one
+        if isinstance(one, list):
+            listed = [told(item) for item in one]
+            return listed if any(new is not old for new, old in zip(listed, one, strict=True)) else one
+        return one
 
     return told(value)

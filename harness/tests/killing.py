@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,6 +95,7 @@ class Project:
         self.calls = root / "calls"
         self.finished: dict[str, bytes] = {}
         self.recorded: set[str] = set()
+        self.newest = 0
         for name, text in (("conftest.py", CONFTEST), ("claims/paper2020/paper.toml", PAPER)):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
@@ -133,13 +135,12 @@ class Project:
         assert not list((self.store / "quarantine").iterdir())
         self.finished, self.recorded = now, set(archive.entries)
 
-    def reported(self) -> dict[str, int]:
-        """When each file of the report was written, those included that are being written."""
-        found = {}
-        for file in self.root.glob("reports/latest/*"):
+    def reported(self) -> int:
+        """When the first file of the newest report was written, or begun; an earlier one may be set aside by now."""
+        for file in self.root.glob("reports/latest/*claims.json*"):
             with contextlib.suppress(FileNotFoundError):  # renamed meanwhile
-                found[file.name] = file.stat().st_mtime_ns
-        return found
+                self.newest = max(self.newest, file.stat().st_mtime_ns)
+        return self.newest
 
     def computed(self) -> Counter[str]:
         """How often each run came to its end."""
@@ -187,7 +188,7 @@ def until(phase: str, process: subprocess.Popen, project: Project, longest: floa
     """Wait until the command is in a phase, or has ended, or is long; seconds within which it is to be killed then."""
     if phase == "starting":
         return longest
-    looks = {"working": project.computed, "reporting": project.reported}
+    looks: dict[str, Callable[[], object]] = {"working": project.computed, "reporting": project.reported}
     before, ends = looks[phase](), time.monotonic() + (longest if phase == "working" else 10 * longest)
     while looks[phase]() == before and process.poll() is None and time.monotonic() < ends:
         time.sleep(0.005)
