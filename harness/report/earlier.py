@@ -6,6 +6,7 @@ saying so.  What programs read is set aside, so that they find no report and can
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -20,6 +21,9 @@ ASIDE = ".earlier"
 
 _MARK = 'id="earlier"'
 _HEADING = "<h1>Claims report</h1>"
+
+_NOT_THERE = contextlib.suppress(FileNotFoundError)
+"""Of several sessions that report into one folder at a time, another was faster; the last one's report stays."""
 
 
 def set_aside(folder: Path, began: str) -> None:
@@ -38,15 +42,15 @@ def set_aside(folder: Path, began: str) -> None:
         file = folder / name
         if file.exists() and not (name == PAGE and page.exists() and _is_marked(file)):
             aside.mkdir(exist_ok=True)
-            os.replace(file, aside / name)
-    if page.exists():
+            _move(file, aside / name)
+    with _NOT_THERE:
         write_atomically(folder / PAGE, marked(page.read_text(encoding="utf-8"), began), lasting=False)
 
 
 def put_back(folder: Path) -> None:
     """End a session that has nothing to report: the earlier report stands, as it was."""
     for file in sorted((folder / ASIDE).glob("*")):
-        os.replace(file, folder / file.name)
+        _move(file, folder / file.name)
     forget(folder)
 
 
@@ -62,5 +66,12 @@ def marked(page: str, began: str) -> str:
     return f'{before}{heading}<p class="partial" {_MARK}>{note}</p>{after}'
 
 
+def _move(file: Path, there: Path) -> None:
+    with _NOT_THERE:
+        os.replace(file, there)
+
+
 def _is_marked(page: Path) -> bool:
-    return _MARK in page.read_text(encoding="utf-8", errors="replace")
+    with _NOT_THERE:
+        return _MARK in page.read_text(encoding="utf-8", errors="replace")
+    return False
