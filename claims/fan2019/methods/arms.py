@@ -4,7 +4,12 @@ All arms of one seed share their training images, their order and, but for repla
 
 Tier `paper` trains as the authors' code does on CIFAR-100: stochastic gradient descent at rate 0.1 with momentum 0.9
 and weight decay 1e-4, batches of 128, 100 epochs with the rate divided by ten after 50 and 75, crops after padding by
-4, mirror images.  Tier `nightly` has 12 epochs with the same proportions, in bfloat16.
+4, mirror images.
+
+Tier `nightly` takes ten epochs, in bfloat16: one to warm up, then half a cosine from the rate of 0.05 to zero, with
+weight decay 5e-4.  On seed 0, which is none of those that are judged, the unmodified VGG-16 then gets 57.5 % of the
+test images right; 54.1 % with the paper's rate and decay along the same cosine; and 47.8 % after 12 epochs with steps
+in the paper's proportions, half of which pass at a rate at which nothing is learnt any more.  The paper has 74.1 %.
 
 Tier `laptop` has two cores and two minutes.  It trains a stand-in for VGG-16 (`methods.short_vgg`) on 3200
 images of CIFAR-10 for 4 epochs of batches of 40 with Adam whose rate falls from 0.004 along half a
@@ -39,7 +44,7 @@ from dataclasses import dataclass, field, replace
 from claims.fan2019.methods.recipes import fan
 from claims.fan2019.methods.shuffle_test import Condition, ShuffleTest
 from harness.runs.recipe import Reference
-from harness.training import Adam, Augmentation, Cosine, Data, LabelNoise, Network, Sgd, Steps
+from harness.training import Adam, Augmentation, Cosine, Data, LabelNoise, Network, Sgd, Steps, Warm
 from harness.training.network import Value
 from harness.training.training import Training
 
@@ -103,8 +108,8 @@ RANDOM_LABELS = ", random labels"
 PERCEPTRON = "perceptron"
 """The arm with one hidden layer of 512 units (section 4.1)."""
 
-SEEDS = {"laptop": range(10, 15), "nightly": range(3), "paper": range(5)}
-"""Three at tier nightly, by the time that they take."""
+SEEDS = {"laptop": range(10, 15), "nightly": range(5, 8), "paper": range(5)}
+"""Three at tier nightly, by the time that they take; its schedule was chosen on seed 0."""
 
 CONDITIONS = {
     "plain": ("spatial 4", "channel 4", "stride 4", "strided spatial 4"),
@@ -163,7 +168,12 @@ def scale(tier: str) -> Scale:
         return Scale(training, tested=2000, passes=2, stand_in="short", sound=SOUND)
     training = fan(_unmodified(classes=100), Data("cifar100"))
     if tier == "nightly":
-        training = training.with_(epochs=12, schedule=Steps((6, 9)), precision="bf16")
+        training = training.with_(
+            optimiser=Sgd(rate=0.05, momentum=0.9, weight_decay=5e-4),
+            schedule=Warm(1, Cosine(10)),
+            epochs=10,
+            precision="bf16",
+        )
     return Scale(training)
 
 

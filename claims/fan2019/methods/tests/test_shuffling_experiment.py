@@ -13,6 +13,7 @@ from claims.fan2019.methods.arms import (
     CONDITIONS,
     PERCEPTRON,
     RANDOM_LABELS,
+    SEEDS,
     Scale,
     arm,
     arms,
@@ -248,10 +249,10 @@ def test_work_counts_operations_so_that_a_small_network_says_what_a_large_one_co
     # Of a forward pass: 313 million multiplications in the convolutions of a VGG-16, 1.3 thousand million in ResNet-50.
     # Images get no gradient, which saves the first layer one of its three passes.
     forward, first = 2 * (313.2e6 + 64 * 8 * 4096 + 4096**2 + 409_600), 2 * 64 * 27 * 32**2
-    assert nightly / (12 * 50_000) == pytest.approx(3 * forward - first, rel=1e-4)
-    assert paper / nightly == pytest.approx(100 / 12)
+    assert nightly / (10 * 50_000) == pytest.approx(3 * forward - first, rel=1e-4)
+    assert paper / nightly == pytest.approx(100 / 10)
     assert 3.5 < resnet / nightly < 4.5
-    assert perceptron / (12 * 50_000) == 2 * 512 * (2 * 3072 + 3 * 100)
+    assert perceptron / (10 * 50_000) == 2 * 512 * (2 * 3072 + 3 * 100)
     assert laptop < nightly / 1000
 
 
@@ -304,6 +305,16 @@ def test_the_papers_recipe_is_that_of_the_authors_code():
     assert (training.epochs, training.batch_size, training.schedule.milestones) == (100, 128, (50, 75))
     assert (training.augmentation.shift, training.augmentation.flip) == (4, True)
     assert dict(training.network.parameters)["width"] == 64
+
+
+def test_the_shorter_recipe_warms_up_for_an_epoch_and_ends_at_no_rate():
+    training: Any = arm("plain", scale("nightly")).training
+    rates = [training.optimiser.rate * training.schedule.share(epoch) for epoch in range(training.epochs + 1)]
+    assert len(rates) == 11
+    assert rates[0] == 0.05 / 4
+    assert rates[1:] == sorted(rates[1:], reverse=True)
+    assert rates[-1] == 0
+    assert 0 not in SEEDS["nightly"], "the schedule was chosen on it"
 
 
 def accuracies(**shares) -> Accuracies:
