@@ -7,7 +7,10 @@ some tens of steps with Adam.  Both are readings.  A peak that shows at the ends
 batches of 64, which tiers `nightly` and `paper` take; Fig. 3's rate is read as Fig. 6's.
 
 Tier `laptop` trains on 6000 images in batches of 32.  With fewer steps an epoch, gradient descent takes ten times the
-paper's rates; Adam, which is past its peak within the first epoch, has the paper's.
+paper's rates; Adam, which is past its peak within the first epoch, has the paper's.  The paper's length is trained in
+bfloat16, which takes a CPU half the time; maps are looked at in float32.  On 6000 images, in batches of 64 for 4 epochs
+of gradient descent, that changed the orderness of no layer at any look by more than 0.003, where the seeds 100 and 101
+differ by up to 0.047, and the accuracy by 0.008 at the most, where they differ by up to 0.18.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ class Length:
         batch_size, epochs: as in `Training`.
         faster: by how much gradient descent is faster than the paper says.
         longer: by how much more epochs the run at a tenth of the rate has.
+        precision: as in `Training`.
     """
 
     count: int
@@ -44,10 +48,11 @@ class Length:
     epochs: int
     faster: int = 1
     longer: int = 1
+    precision: str = "float32"
 
 
 SHORT = Length(count=6000, held_out=500, batch_size=32, epochs=10, faster=10, longer=2)
-AS_THE_PAPER = Length(count=55_000, held_out=5000, batch_size=64, epochs=50)
+AS_THE_PAPER = Length(count=55_000, held_out=5000, batch_size=64, epochs=50, precision="bf16")
 ON_CIFAR10 = replace(AS_THE_PAPER, count=45_000)
 
 
@@ -83,6 +88,7 @@ def _watched(tier: str, data: str, optimiser: str, depth: int, slower: int = 1) 
         optimiser=Adam(rate) if optimiser == "Adam" else Sgd(long.faster * rate),
         epochs=long.epochs * (long.longer if slower > 1 else 1),
         batch_size=long.batch_size,
+        precision=long.precision,
     )
     called = f"maps of {depth} layers, {data}, {optimiser}{', slowly' if slower > 1 else ''}"
     return MapProgress(
