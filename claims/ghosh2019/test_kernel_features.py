@@ -30,6 +30,9 @@ ON_KERNELS: dict[str, Any] = {
     "reach": {"laptop": "proxy", "nightly": "proxy"},
     "readings": {"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
 }  # fmt: skip
+TWICE_AS_MANY = range(2 * len(SEEDS))
+"""Of SO-42: with six other seeds (`--fresh-seeds 1000`) one of its twelve readings was undecided."""
+
 FEW, MANY = ENDS
 SMALL, LARGE = SIZES[0], SIZES[-1]
 
@@ -87,7 +90,7 @@ def test_ordered_kernels_take_small_kernels_and_ordered_images(
     mirrored=("less order",),
     control="the kernels rearranged so that neighbours come from far apart: the more order they had, the less they "
     "have; untrained kernels, of no order, in the place of the ordered ones, and these in the place of the others",
-    **ON_KERNELS,
+    **{**ON_KERNELS, "seeds": TWICE_AS_MANY},
 )
 def test_kernels_of_little_order_extract_less(
     lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
