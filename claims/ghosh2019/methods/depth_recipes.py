@@ -3,7 +3,7 @@
 The paper states 64 units and 3 x 3 kernels with 2 x 2 pooling behind each convolution, on CIFAR-10 behind every second;
 for Table 1 blocks of 3, six trials and, of Fig. 7, 50 epochs; for Fig. 2 blocks of 6, on CIFAR-10 of 8.  It leaves open
 the optimiser, how deep Fig. 2 goes, and whether images are cropped where blocks do not tile them.  Read here is: Adam
-at 1e-3 (the rate of appendix B), in Table 1 gradient descent at 1e-2, too, batches of 32, one to three convolutions, on
+at 1e-3 (the rate of appendix B), in Table 1 gradient descent, too, batches of 32, one to three convolutions, on
 CIFAR-10 one to six, cropping; swaps are drawn once, of validation images too.
 
 Tier `laptop` has 6000 images and 8 epochs, `nightly` 20 epochs of 55,000, `paper` 50, and CIFAR-10.
@@ -16,12 +16,19 @@ from collections.abc import Mapping
 from claims.ghosh2019.methods.blocks import SwapBlocks
 from claims.ghosh2019.methods.map_progress import MapProgress
 from claims.ghosh2019.methods.map_recipes import network as as_stated
-from claims.ghosh2019.methods.optimisers import TRAINED_BY, with_optimiser
+from claims.ghosh2019.methods.optimisers import trained_by, with_optimiser
 from harness.training import Data, Network
 from harness.training.training import Training
 
 SEEDS = range(20, 26)
 REACH = {"laptop": "reduced", "nightly": "reduced", "paper": "paper"}
+
+RATE = 0.1
+"""Of gradient descent, of 0.01, 0.05, 0.1 and 0.2 the one whose networks of three layers are best without swaps.
+
+On seed 100, of Fig. 2 at tier `laptop`, in per cent of the validation images of MNIST and Fashion-MNIST: 97.6 and 87.0
+(Adam 98.0 and 86.5); 97.8 and 86.2 at 0.2; 94.1 and 79.8 at 0.01, with which Table 1 was first judged.
+"""
 
 DEPTHS = (1, 2, 3)
 DEPTHS_ON_CIFAR10 = (1, 2, 3, 4, 5, 6)
@@ -58,7 +65,7 @@ def _arm(tier: str, data: str, depth: int, block: int, swaps: int, optimiser: st
     training = Training(
         network=_network(data, depth, block),
         data=Data(data, count=_count(tier, data), held_out=HELD_OUT[tier], interventions=(SwapBlocks(block, swaps),)),
-        optimiser=TRAINED_BY[optimiser],
+        optimiser=trained_by(optimiser, RATE),
         epochs=EPOCHS[tier],
         batch_size=32,
     )

@@ -3,9 +3,13 @@
 Of the experiment the paper states: three convolutions of 64 channels with 2 x 2 max-pooling behind each, one fully
 connected layer, 1000 training images of MNIST, six random splits, new initial weights each time.  It leaves open, and
 read here is: batches of 32, 50 epochs (as in appendix B), ReLU, inputs standardised, swapped images cropped to 27 x 27
-pixels, which blocks of 3 tile; and, in two readings, plain gradient descent at 1e-2, or Adam at 1e-3 (the rate of
-appendix B, with which gradient descent would hardly have begun after 1250 steps).  Tier `laptop` trains for fewer
-epochs, chosen by their cost.
+pixels, which blocks of 3 tile; and, in two readings, plain gradient descent, or Adam at 1e-3 (the rate of appendix B,
+with which gradient descent would hardly have begun after 1250 steps).  Tier `laptop` trains for fewer epochs, chosen by
+their cost.
+
+Gradient descent has the rate 0.2, of 0.01, 0.05, 0.1 and 0.2 the one whose networks of kernels of 3 x 3 and 27 x 27 are
+best on the seeds 100 and 101 at tier `laptop`: 94.8 and 80.0 % of the validation images (Adam 95.8 and 88.3 %; at 0.1
+94.5 and 72.5 %; at 0.01, with which these arms were first judged, 80.0 and 9.5 %, which is chance).
 
 The paper trains nothing for its sentences on kernels of little order (section 5.1), on small kernels and ordered data
 both (section 5.2) and on filtered images (section 6): these arms are ours, on the same images.
@@ -21,7 +25,7 @@ from claims.ghosh2019.methods.fixed_disturbances import FixedMask, FixedOrder
 from claims.ghosh2019.methods.kernel_orderness import KernelOrderness
 from claims.ghosh2019.methods.kernel_transfer import KernelTransfer
 from claims.ghosh2019.methods.masked_kernels import MaskedKernels
-from claims.ghosh2019.methods.optimisers import TRAINED_BY, with_optimiser
+from claims.ghosh2019.methods.optimisers import trained_by, with_optimiser
 from harness.runs.recipe import Reference
 from harness.training import Data, Network
 from harness.training.data import Disturbance
@@ -31,6 +35,9 @@ SEEDS = range(6)
 REACH = {"laptop": "reduced", "nightly": "paper", "paper": "paper"}
 EPOCHS = {"laptop": 12, "nightly": 50}
 """By tier; `nightly` has the paper's length, and `paper` adds nothing to it."""
+
+RATE = 0.2
+"""Of gradient descent."""
 
 SWAPS = (0, 25, 50, 100)
 SIZES = (3, 7, 15, 27)
@@ -57,7 +64,7 @@ def mnist_1000(
     return Training(
         network=Network.of("ghosh-cnn", depth=3, width=64, **network),
         data=Data("mnist", count=1000, held_out=held_out, interventions=tuple(interventions)),
-        optimiser=TRAINED_BY[optimiser],
+        optimiser=trained_by(optimiser, RATE),
         epochs=EPOCHS[tier],
         batch_size=32,
     )
