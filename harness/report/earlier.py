@@ -15,6 +15,7 @@ from harness.system.files import write_atomically
 
 PAGE = "index.html"
 OUTPUTS = ("claims.json", "junit.xml", "claims.csv", "badge.svg", PAGE)
+"""The files of a report in the order in which they are written, and set aside; the page last."""
 
 ASIDE = ".earlier"
 """The folder in the report's one that they wait in."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.report.earlier import OUTPUTS
 from harness.report.junit import Outcome
 from harness.system.files import write_atomically
 
@@ -35,7 +36,7 @@ def write(document: Mapping[str, Any], folder: Path, tests: Mapping[str, Outcome
         "index.html": lambda: render(document),
         "badge.svg": lambda: badge(document),
     }
-    return [problem for name, content in made.items() if (problem := _write(folder / name, content))]
+    return [problem for name in OUTPUTS if (problem := _write(folder / name, made[name]))]
 
 
 def to_json(document: Mapping[str, Any]) -> str:
