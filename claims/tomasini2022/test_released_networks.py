@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from claims.tomasini2022.methods.released_sensitivities import ReleasedSensitivities
 from claims.tomasini2022.methods.released_spectra import ReleasedSpectra
-from claims.tomasini2022.methods.sensitivity_readings import rise
-from claims.tomasini2022.methods.sensitivity_runs import TRAINED, UNTRAINED
-from claims.tomasini2022.methods.unpooled import PIXEL_BY_PIXEL, depth_of, whatever_the_weights
+from claims.tomasini2022.methods.sensitivity_readings import of_each, rise
+from claims.tomasini2022.methods.without_relu import HOMOGENEOUS, ROUGH, depth_of
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.data.pretrained import PRETRAINED
@@ -86,7 +85,7 @@ FALLS, FALLS_MORE = "falls", "falls more than with weights drawn anew"
     runs=SENSITIVITIES,
     reach={"laptop": "proxy"},
     rule={FALLS: in_all(less_than(0.0)), FALLS_MORE: in_all(less_than(0.0))},
-    control="networks that work pixel by pixel, by filters of one pixel: their receptive fields do not grow",
+    control="networks without ReLU, in which noise averages out, of homogeneous filters; drawn anew, of rough ones",
 )
 def test_r_falls_through_the_layers_of_pretrained_networks(lab: Lab) -> None:
     """R_k falls after each layer of VGG networks pretrained on ImageNet.
@@ -112,13 +111,8 @@ def test_r_falls_through_the_layers_of_pretrained_networks(lab: Lab) -> None:
             FALLS_MORE: Several(tuple(more.values()), tuple(more)),
         }
     )
-    flat, as_flat = (rise(depth_of(PIXEL_BY_PIXEL, state).relative) for state in (TRAINED, UNTRAINED))
-    lab.control(
-        **{
-            FALLS: whatever_the_weights(PIXEL_BY_PIXEL, flat),
-            FALLS_MORE: whatever_the_weights(PIXEL_BY_PIXEL, flat - as_flat),
-        }
-    )
+    smooth, rough = (rise(depth_of(kind).relative) for kind in (HOMOGENEOUS, ROUGH))
+    lab.control(**{FALLS: of_each({HOMOGENEOUS: smooth}), FALLS_MORE: of_each({HOMOGENEOUS: smooth - rough})})
 
 
 def log_relative(told: Mapping[str, Any]) -> np.ndarray:

@@ -32,7 +32,7 @@ from claims.tomasini2022.methods.sensitivity_runs import (
     UNTRAINED,
     LayerSensitivities,
 )
-from claims.tomasini2022.methods.unpooled import PIXEL_BY_PIXEL, depth_of, whatever_the_weights
+from claims.tomasini2022.methods.without_relu import HOMOGENEOUS, ROUGH, depth_of
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Several, equivalent_to, greater_than, in_all, less_than
@@ -60,7 +60,8 @@ D_FALLS_MORE, G_RISES_MORE = "D falls more than before training", "G rises more 
         D_FALLS_MORE: in_all(less_than(0.0)),
         G_RISES_MORE: in_all(greater_than(0.0)),
     },
-    control="networks that work pixel by pixel, by filters of one pixel: their receptive fields do not grow",
+    control="networks without ReLU, of rough filters for D, of homogeneous ones, in which noise averages out, for G; "
+    "before training, the other kind",
 )
 def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     lab: Lab, recipe: str, layers: str, statistics: str
@@ -82,7 +83,9 @@ def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     d_after, d_before = (changes(lambda depth: depth.deformation, of) for of in (trained, untrained))
     g_after, g_before = (changes(lambda depth: depth.noise, of) for of in (trained, untrained))
     d_more, g_more = less(d_after, d_before), less(g_after, g_before)
-    flat, as_flat = (depth_of(PIXEL_BY_PIXEL, state, layers=layers) for state in (TRAINED, UNTRAINED))
+    smooth, rough = (depth_of(kind) for kind in (HOMOGENEOUS, ROUGH))
+    d_rises = {ROUGH: rise(rough.deformation)}
+    g_falls = {HOMOGENEOUS: rise(smooth.noise)}
     lab.measure(
         **{
             D_FALLS: of_each(d_after),
@@ -93,10 +96,10 @@ def test_through_the_layers_of_trained_networks_d_falls_and_g_rises(
     )
     lab.control(
         **{
-            D_FALLS: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.deformation)),
-            G_RISES: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.noise)),
-            D_FALLS_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.deformation) - rise(as_flat.deformation)),
-            G_RISES_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat.noise) - rise(as_flat.noise)),
+            D_FALLS: of_each(d_rises),
+            G_RISES: of_each(g_falls),
+            D_FALLS_MORE: of_each(less(d_rises, {ROUGH: rise(smooth.deformation)})),
+            G_RISES_MORE: of_each(less(g_falls, {HOMOGENEOUS: rise(rough.noise)})),
         }
     )
     draw(lab, layers)

@@ -29,12 +29,7 @@ from claims.tomasini2022.methods.sensitivity_readings import (
     untrained_state,
 )
 from claims.tomasini2022.methods.sensitivity_runs import AS_IT_IS, SHUFFLED, TRAINED, UNTRAINED
-from claims.tomasini2022.methods.unpooled import (
-    CHANNEL_BY_CHANNEL,
-    PIXEL_BY_PIXEL,
-    depth_of,
-    whatever_the_weights,
-)
+from claims.tomasini2022.methods.without_relu import BY_CHANNELS, HOMOGENEOUS, ROUGH, depth_of
 from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.rules import Several, greater_than, in_all, less_than, proportion_above
@@ -53,7 +48,7 @@ FALLING = {
 """From the first layer to the output; in how many networks most of the steps from layer to layer fall (a sign test:
 shares of few steps are often the same in all networks); and against untrained networks."""
 
-NO_SPACE = "networks that work pixel by pixel, by filters of one pixel: their receptive fields do not grow"
+NO_RELU = "networks without ReLU, in which noise averages out, of homogeneous filters; before training, of rough ones"
 
 
 def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
@@ -72,15 +67,9 @@ def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
         }
 
     more = {name: rise(trained[name]) - rise(untrained[name]) for name in trained}
-    flat, as_flat = (depth_of(PIXEL_BY_PIXEL, state, layers=layers).relative for state in (TRAINED, UNTRAINED))
+    smooth, rough = (depth_of(kind).relative for kind in (HOMOGENEOUS, ROUGH))
     lab.measure(**parts(trained, more))
-    lab.control(
-        **{
-            FALLS: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat)),
-            STEPS: Several((runs_above(steps_down(flat), 0.5),), (PIXEL_BY_PIXEL,)),
-            FALLS_MORE: whatever_the_weights(PIXEL_BY_PIXEL, rise(flat) - rise(as_flat)),
-        }
-    )
+    lab.control(**parts({HOMOGENEOUS: smooth}, {HOMOGENEOUS: rise(smooth) - rise(rough)}))
     for name, values in trained.items():
         steps = np.diff(values.mean(0))
         rising = [f"{k + 1} to {k + 2}" for k in np.flatnonzero(steps > 0)]
@@ -98,7 +87,7 @@ def judge_falling(lab: Lab, layers: str, statistics: str) -> None:
     seeds=SEEDS,
     reach=REACH,
     rule=FALLING,
-    control=NO_SPACE,
+    control=NO_RELU,
 )
 def test_r_falls_through_the_layers_of_vgg(lab: Lab, layers: str, statistics: str) -> None:
     """The relative sensitivity to diffeomorphisms R_k of VGG networks trained on CIFAR10 decreases after each layer.
@@ -119,7 +108,7 @@ def test_r_falls_through_the_layers_of_vgg(lab: Lab, layers: str, statistics: st
     seeds=SEEDS,
     reach=LENET_REACH,
     rule=FALLING,
-    control=NO_SPACE,
+    control=NO_RELU,
 )
 def test_r_falls_through_the_layers_of_lenet(lab: Lab, layers: str) -> None:
     """The same of LeNet: R_k decreases after each layer when trained on CIFAR10.
@@ -142,8 +131,7 @@ ABOVE, STILL_FALLS = "above the original", "falls all the same"
     seeds=SEEDS,
     reach=REACH,
     rule={ABOVE: in_all(greater_than(0.0)), STILL_FALLS: in_all(greater_than(0.0))},
-    control="networks that work channel by channel, by group convolutions: a shuffle finds nothing to exchange; "
-    "networks that work pixel by pixel, by filters of one pixel",
+    control="networks without ReLU, in which noise averages out, of homogeneous filters that are made of channels",
 )
 def test_shuffled_channels_neither_leave_r_as_it_is_nor_constant(lab: Lab, layers: str) -> None:
     """With shuffled channels the curves of R_k neither overlap with the original ones nor are constant.
@@ -159,12 +147,11 @@ def test_shuffled_channels_neither_leave_r_as_it_is_nor_constant(lab: Lab, layer
         above[name] = shuffled[:, -1] - Depth(records, TRAINED, layers=layers).relative[:, -1]
         falls[name] = -rise(shuffled)
     lab.measure(**{ABOVE: of_each(above), STILL_FALLS: of_each(falls)})
-    original, shuffled = (depth_of(CHANNEL_BY_CHANNEL, TRAINED, of, layers).relative for of in (AS_IT_IS, SHUFFLED))
-    flat = depth_of(PIXEL_BY_PIXEL, TRAINED, SHUFFLED, layers).relative
+    original, shuffled = (depth_of(BY_CHANNELS, channels).relative for channels in (AS_IT_IS, SHUFFLED))
     lab.control(
         **{
-            ABOVE: whatever_the_weights(CHANNEL_BY_CHANNEL, shuffled[:, -1] - original[:, -1]),
-            STILL_FALLS: whatever_the_weights(PIXEL_BY_PIXEL, -rise(flat)),
+            ABOVE: of_each({BY_CHANNELS: shuffled[:, -1] - original[:, -1]}),
+            STILL_FALLS: of_each({BY_CHANNELS: -rise(shuffled)}),
         }
     )
     draw(lab, layers)
@@ -183,7 +170,7 @@ AFTER, MORE = "after training", "more than before"
     seeds=SEEDS,
     reach=REACH,
     rule={AFTER: in_all(less_than(0.0)), MORE: in_all(less_than(0.0))},
-    control=NO_SPACE,
+    control="networks without ReLU of rough filters; before training, of homogeneous ones",
 )
 def test_sensitivity_to_deformations_falls_after_training_and_not_before(
     lab: Lab, layers: str, statistics: str
@@ -199,13 +186,8 @@ def test_sensitivity_to_deformations_falls_after_training_and_not_before(
         before[name] = rise(Depth(records, untrained_state(records, statistics), layers=layers).deformation)
     more = {name: after[name] - before[name] for name in after}
     lab.measure(**{AFTER: of_each(after), MORE: of_each(more)})
-    flat, as_flat = (rise(depth_of(PIXEL_BY_PIXEL, state, layers=layers).deformation) for state in (TRAINED, UNTRAINED))
-    lab.control(
-        **{
-            AFTER: whatever_the_weights(PIXEL_BY_PIXEL, flat),
-            MORE: whatever_the_weights(PIXEL_BY_PIXEL, flat - as_flat),
-        }
-    )
+    smooth, rough = (rise(depth_of(kind).deformation) for kind in (HOMOGENEOUS, ROUGH))
+    lab.control(**{AFTER: of_each({ROUGH: rough}), MORE: of_each({ROUGH: rough - smooth})})
     for name, values in before.items():
         lab.note(f"{name}: before training D is {np.exp(values.mean()):.2f} times at the output what it is in layer 1")
     draw(lab, layers)
@@ -224,7 +206,7 @@ OUTPUT, HIDDEN_LAYER = "output", "last hidden layer"
     seeds=SEEDS,
     reach=REACH,
     rule={OUTPUT: in_all(greater_than(0.0)), HIDDEN_LAYER: in_all(greater_than(0.0))},
-    control=NO_SPACE,
+    control=NO_RELU,
 )
 def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     """Training gains sensitivity to white noise.
@@ -235,10 +217,10 @@ def test_training_gains_sensitivity_to_noise(lab: Lab, statistics: str) -> None:
     for name in lab.runs:
         records = records_of(lab, name)
         gain[name] = Depth(records, TRAINED).noise - Depth(records, untrained_state(records, statistics)).noise
-    none = depth_of(PIXEL_BY_PIXEL, TRAINED).noise - depth_of(PIXEL_BY_PIXEL, UNTRAINED).noise
+    loss = depth_of(HOMOGENEOUS).noise - depth_of(ROUGH).noise
     for part, layer in ((OUTPUT, -1), (HIDDEN_LAYER, -2)):
         lab.measure(**{part: of_each({name: values[:, layer] for name, values in gain.items()})})
-        lab.control(**{part: whatever_the_weights(PIXEL_BY_PIXEL, none[:, layer])})
+        lab.control(**{part: of_each({HOMOGENEOUS: loss[:, layer]})})
     draw(lab)
 
 
