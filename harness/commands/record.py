@@ -75,18 +75,23 @@ def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
     for problem in archive.problems:
         print(problem, file=sys.stderr)
     added: dict[str, list[Entry]] = {}
-    for run, found in recordable(selection):
-        if found.key not in archive.entries:
+    diverged: list[str] = []
+    for run, found in made_by_this_code(selection):
+        if found.diverged:
+            diverged.append(str(run))
+        elif _is_metrics_only(found) and found.key not in archive.entries:
             added.setdefault(place_of(selection, run, found), []).append(entry_of(run, found, commit))
     for place, entries in sorted(added.items()):
         file = archive.add(place, entries)
         print(f"{shown(file)}: {len(entries)} records added")
-    if not added:
+    if diverged:
+        print(f"{len(diverged)} runs diverged and leave nothing to record: {'; '.join(sorted(diverged))}")
+    elif not added:
         print("nothing to record: all that the store has of these claims is kept already")
     return [entry for entries in added.values() for entry in entries]
 
 
-def recordable(selection: Selection) -> Iterable[tuple[Run, Record]]:
+def made_by_this_code(selection: Selection) -> Iterable[tuple[Run, Record]]:
     """The store's records of trained runs, whatever device they ran on, that today's code made; of the data here."""
     from harness.evidence.entry import identity
     from harness.runs import declared
@@ -98,13 +103,13 @@ def recordable(selection: Selection) -> Iterable[tuple[Run, Record]]:
             wanted[identity(made_of)] = run, made_of["code"]
     for record in selection.store.records():
         asked = wanted.get(_identity(record))
-        if asked is not None and record.made_of.get("code") == asked[1] and _is_metrics_only(record):
+        if asked is not None and record.made_of.get("code") == asked[1]:
             yield asked[0], record
 
 
 def _is_metrics_only(record: Record) -> bool:
-    """Whether all that it found out can be kept as text, and that it did find something out."""
-    return record.tensors_digest is None and not record.diverged and "sources" in record.environment
+    """Whether all that it found out can be kept as text."""
+    return record.tensors_digest is None and "sources" in record.environment
 
 
 def _identity(record: Record) -> str:

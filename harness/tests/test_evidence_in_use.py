@@ -110,6 +110,17 @@ def test_what_evidence_covers_is_not_trained_again(project):
     assert "runs in the store: 0, 0 of them new" in again.stdout
 
 
+def test_runs_that_diverged_are_named_and_not_recorded(project):
+    file = project.root / "claims/paper2020/test_topic.py"
+    file.write_text(file.read_text().replace("Sgd(0.1, 0.9)", "Sgd(1e30, 0.9)"))
+    done = harness(project, "record", *QUICK, "--allow-dirty")
+    told = next(line for line in done.stdout.splitlines() if "diverged" in line)
+    assert told.startswith("4 runs diverged and leave nothing to record: ")
+    assert [f"seed {seed}" in told for seed in range(4)] == [True] * 4
+    assert "kept already" not in done.stdout
+    assert not (project.root / "reports/evidence").exists()
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
