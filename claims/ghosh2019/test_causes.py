@@ -48,6 +48,7 @@ OF_FIGURE_2: dict[str, Any] = {
 DEEP = DEPTHS[-1]
 FEW, MANY = SWAPS
 ON_BOTH = ("mnist", "fashion-mnist")
+EACH = {"neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS}
 
 
 POINTS, SHARE = "percentage points", "per cent of the errors"
@@ -69,12 +70,13 @@ def gains(lab: Lab, images: str, swaps: int, scale: str = POINTS) -> Numbers:
     "SO-67",
     where="Section 4.1.2 (derived)",
     data=ON_BOTH,
+    readings={"optimiser": OPTIMISERS},
     runs=in_one_order,
     rule=in_all(less_than(0.0)),
     control="the same images with their pixels in place, where depth does gain",
     **OF_FIGURE_2,
 )
-def test_depth_gains_nothing_where_neighbours_have_nothing_in_common(lab: Lab, data: str) -> None:
+def test_depth_gains_nothing_where_neighbours_have_nothing_in_common(lab: Lab, data: str, optimiser: str) -> None:
     """What depth gains rests on where pixels are: in images that share one random order of pixels, it raises the error.
 
     Three layers against one, without swaps and after 30.  The order is the same for all images: nothing is lost to a
@@ -93,14 +95,16 @@ def _by_swaps(values: dict[int, Numbers]) -> Several:
     "SO-68",
     where="Section 4.1.2 (derived)",
     data=ON_BOTH,
-    readings={"scale": (POINTS, SHARE)},
+    readings={"scale": (POINTS, SHARE), "optimiser": OPTIMISERS},
     runs=in_one_order,
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="images as they are and images in one random order exchanged",
     **{**OF_FIGURE_2, "unit": "%"},
 )
-def test_swaps_take_more_from_depth_where_there_is_order_to_take(lab: Lab, data: str, scale: str) -> None:
+def test_swaps_take_more_from_depth_where_there_is_order_to_take(
+    lab: Lab, data: str, scale: str, optimiser: str
+) -> None:
     """That depth gains less after swaps rests on the order that they take.
 
     By how much the gain of three layers over one shrinks from none to 30 swaps, less what it shrinks by where the
@@ -125,13 +129,14 @@ def test_swaps_take_more_from_depth_where_there_is_order_to_take(lab: Lab, data:
     "SO-69",
     where="Section 4.1.2 (derived)",
     data=("mnist",),
+    readings={"optimiser": OPTIMISERS},
     runs=with_random_labels,
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="true and random labels exchanged",
     **OF_FIGURE_2,
 )
-def test_depth_gains_more_than_with_random_labels(lab: Lab, data: str) -> None:
+def test_depth_gains_more_than_with_random_labels(lab: Lab, data: str, optimiser: str) -> None:
     """What depth gains is not there where the training images have random labels.
 
     The gain of three layers over one, less that of the same networks after training on random labels.
@@ -146,13 +151,15 @@ def test_depth_gains_more_than_with_random_labels(lab: Lab, data: str) -> None:
     "SO-73",
     where="Appendix C (derived)",
     data=ON_BOTH,
-    readings={"neighbours": NEIGHBOURHOODS},
+    readings=EACH,
     runs=in_one_order,
     rule=in_all(greater_than(0.0)),
     control="the same with the pixels of all images, swapped before, in one random order",
     **{**OF_FIGURE_2, "unit": ""},
 )
-def test_swaps_lower_the_orderness_of_maps_only_where_images_have_some(lab: Lab, data: str, neighbours: str) -> None:
+def test_swaps_lower_the_orderness_of_maps_only_where_images_have_some(
+    lab: Lab, data: str, neighbours: str, optimiser: str
+) -> None:
     """Swaps lower the orderness of every layer by the order that they take from the images.
 
     From none to 30 swaps, of the networks of three layers of Fig. 2.  Images in one random order have none to lose.  It
@@ -251,7 +258,7 @@ def test_orderness_rises_and_falls_by_training(
     where="Appendix C (derived)",
     tier="laptop",
     data=("mnist",),
-    readings={"neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
+    readings=EACH,
     about=About.DIRECTION,
     kind=Kind.DERIVED,
     runs=table_1,

@@ -252,7 +252,7 @@ def cells(values: Numbers) -> Several:
 
 OF_FIGURE_2: dict[str, Any] = {
     "tier": "laptop", "data": ON, "about": About.DIRECTION, "runs": figure_2, "seeds": SEEDS,
-    "reach": REACH, "unit": "percentage points",
+    "reach": REACH, "unit": "percentage points", "readings": {"optimiser": OPTIMISERS},
 }  # fmt: skip
 
 
@@ -264,7 +264,7 @@ OF_FIGURE_2: dict[str, Any] = {
     control="one and three layers exchanged",
     **OF_FIGURE_2,
 )
-def test_layers_lower_the_error_without_swaps(lab: Lab, data: str) -> None:
+def test_layers_lower_the_error_without_swaps(lab: Lab, data: str, optimiser: str) -> None:
     """Without swaps, more convolutional layers lower the test error.
 
     Of one layer less that of three.
@@ -284,7 +284,7 @@ def test_layers_lower_the_error_without_swaps(lab: Lab, data: str) -> None:
     control="one layer more and one less exchanged; 0 and 30 swaps exchanged",
     **OF_FIGURE_2,
 )
-def test_the_last_layer_gains_less_after_swaps(lab: Lab, data: str) -> None:
+def test_the_last_layer_gains_less_after_swaps(lab: Lab, data: str, optimiser: str) -> None:
     """With swapped blocks, layers past some depth bring no gain.
 
     That there is none at all would take more networks than anybody trains: judged is that the last layer gains less
@@ -305,7 +305,7 @@ def test_the_last_layer_gains_less_after_swaps(lab: Lab, data: str) -> None:
     control="the deepest network and the best of the shallower ones exchanged",
     **OF_FIGURE_2,
 )
-def test_depth_raises_the_error_after_many_swaps(lab: Lab, data: str) -> None:
+def test_depth_raises_the_error_after_many_swaps(lab: Lab, data: str, optimiser: str) -> None:
     """For many swaps, extra depth often raises the error.
 
     The error of the deepest network less that of the best of the shallower ones, after 30 swaps.  Which one is best is
@@ -327,7 +327,7 @@ def test_depth_raises_the_error_after_many_swaps(lab: Lab, data: str) -> None:
     control="one and two layers exchanged",
     **OF_FIGURE_2,
 )
-def test_the_first_addition_helps_however_many_blocks_are_swapped(lab: Lab, data: str) -> None:
+def test_the_first_addition_helps_however_many_blocks_are_swapped(lab: Lab, data: str, optimiser: str) -> None:
     """Initial additions of layers lower the test error irrespective of block-swapping.
 
     The error of one layer less that of two, after each number of swaps.
@@ -351,7 +351,7 @@ def _after_swaps(values: Numbers) -> Several:
     control="the numbers of swaps in the opposite order",
     **OF_FIGURE_2,
 )
-def test_the_gain_from_depth_shrinks_with_swaps(lab: Lab, data: str) -> None:
+def test_the_gain_from_depth_shrinks_with_swaps(lab: Lab, data: str, optimiser: str) -> None:
     """Adding convolution layers leads to decreasing gains, the more blocks are swapped.
 
     Minus the slope, within a seed, of what three layers gain over one, in points for each 10 swaps.

@@ -23,10 +23,10 @@ Arm = tuple[str, int, int]
 """Images, convolutions, and swaps of each image."""
 
 
-def in_one_order(tier: str, data: str) -> Mapping[Arm, MapProgress]:
+def in_one_order(tier: str, data: str, optimiser: str = "Adam") -> Mapping[Arm, MapProgress]:
     """Ends of Fig. 2, and the same with the pixels of all images, swapped before, in one random order."""
     found: dict[Arm, MapProgress] = {}
-    for (depth, swaps), recipe in figure_2(tier, data).items():
+    for (depth, swaps), recipe in figure_2(tier, data, optimiser).items():
         if depth in DEPTHS and swaps in SWAPS:
             images = recipe.training.data
             images = replace(images, interventions=(*images.interventions, FixedOrder()))
@@ -35,11 +35,11 @@ def in_one_order(tier: str, data: str) -> Mapping[Arm, MapProgress]:
     return found
 
 
-def with_random_labels(tier: str, data: str) -> Mapping[Arm, MapProgress]:
+def with_random_labels(tier: str, data: str, optimiser: str = "Adam") -> Mapping[Arm, MapProgress]:
     """Ends of Fig. 2 without swaps, and the same where training images have random labels."""
     found: dict[Arm, MapProgress] = {}
     for depth in DEPTHS:
-        recipe = figure_2(tier, data)[depth, 0]
+        recipe = figure_2(tier, data, optimiser)[depth, 0]
         images = replace(recipe.training.data, label_noise=LabelNoise(share=1.0, reading="any class"))
         found[PLAIN, depth, 0] = recipe
         found[MISLABELLED, depth, 0] = _other(recipe, images, "random labels")
