@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet
+from claims.fan2019.methods.arms import RANDOM_LABELS, arms, vgg_or_resnet, well_trained
 from claims.fan2019.methods.readings import BELOW_RESNET, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.claims.about import About
 from harness.rules import Curve, equivalent_to, greater_than, matches, monotone
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     about=About.EQUIVALENCE,
     where="Section 4.3, Fig. 6",
     paper="very similar",
-    runs=arms("plain", "spatial 4", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
+    runs=arms("plain", "spatial 4", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10", at=well_trained),
     rule={
         "layer 4": equivalent_to(0.0, within=3.0, refuted_beyond=2),
         "layer 10": equivalent_to(0.0, within=3.0, refuted_beyond=2),
@@ -51,7 +51,7 @@ def test_one_shuffled_layer_does_what_all_later_ones_do(lab: Lab, data: str) -> 
     about=About.DIRECTION,
     where="Section 4.3",
     paper="not able to recover the damage",
-    runs=arms("plain", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10"),
+    runs=arms("plain", "spatial 10", "spatial at 1", "spatial at 4", "spatial at 10", at=well_trained),
     rule=greater_than(0.0),
     control="a late layer alone, number 10, with what shuffling the first one costs as the damage",
 )
@@ -82,7 +82,7 @@ def in_reverse(arms_by_patch: dict[int, str]) -> dict[int, str]:
     "SH-42",
     about=About.DIRECTION,
     where="Section 4.4, Fig. 7",
-    runs=arms("plain", "patch 4 at 1", "spatial at 1", "patch 2 at 10", "spatial at 10"),
+    runs=arms("plain", "patch 4 at 1", "spatial at 1", "patch 2 at 10", "spatial at 10", at=well_trained),
     readings={"sizes": ("from 1 on", "from 2 on")},
     rule={"falls with patches": monotone("decreasing"), "faster than late": greater_than(0.0)},
     mirrored=("falls with patches", "faster than late"),
@@ -176,7 +176,7 @@ def test_patches_of_4_on_the_input_image_cost_4_points(lab: Lab, data: str) -> N
     about=About.DIRECTION,
     where="Fig. 7, caption",
     paper=15.02,
-    runs=arms("plain", "spatial at 1", f"spatial at 1{RANDOM_LABELS}"),
+    runs=arms("plain", "spatial at 1", f"spatial at 1{RANDOM_LABELS}", at=well_trained),
     rule=greater_than(0.0),
     control="the network trained on random labels, with this one's accuracy in the place of chance",
 )

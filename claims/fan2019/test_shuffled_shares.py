@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.fan2019.methods.arms import arms, vgg_or_resnet
+from claims.fan2019.methods.arms import arms, vgg_or_resnet, well_trained
 from claims.fan2019.methods.readings import BELOW_RESNET, NEAR_THE_PAPER, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.claims.about import About
 from harness.claims.claim import SINGLE
@@ -37,7 +37,7 @@ def draw_by_share(lab: Lab, found: Accuracies, **curves: Mapping[int, str]) -> N
     about=About.SIZE,
     where="Figs. 1 and 4",
     paper=2.66,
-    runs=arms("plain", "spatial 7", "spatial 10"),
+    runs=arms("plain", "spatial 7", "spatial 10", at=well_trained),
     readings={"epoch": ("last", "best")},
     rule=matches(2.66, within=1.5),
     baseline=NEAR_THE_PAPER,
@@ -57,7 +57,7 @@ def test_half_of_the_layers_cost_266(lab: Lab, data: str, epoch: str) -> None:
     about=About.DIRECTION,
     where="Section 4.1",
     paper=52.21,
-    runs=arms("plain", "spatial 10", "channel 10"),
+    runs=arms("plain", "spatial 10", "channel 10", at=well_trained),
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="the two shuffles exchanged",
@@ -74,7 +74,7 @@ def test_77_percent_shuffled_leave_much_more_under_spatial_shuffle(lab: Lab, dat
     "SH-22",
     about=About.DIRECTION,
     where="Fig. 4",
-    runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10"),
+    runs=arms("plain", "spatial 4", "spatial 7", "spatial 10", "channel 4", "channel 10", at=well_trained),
     rule={"spatial": monotone("decreasing"), "channel-wise": monotone("decreasing")},
     mirrored=("spatial", "channel-wise"),
     control="the shares in reverse order",
@@ -100,7 +100,7 @@ def test_accuracy_decreases_with_the_share_of_shuffled_layers(lab: Lab, data: st
     about=About.SIZE,
     where="Fig. 4, caption",
     paper=2.66,
-    runs=arms("plain", "channel 1", "channel 10"),
+    runs=arms("plain", "channel 1", "channel 10", at=well_trained),
     rule=matches(2.66, within=1.5),
     baseline=NEAR_THE_PAPER,
     control="the last 77 % of the layers shuffled channel-wise, which cost 69.26",
@@ -119,7 +119,7 @@ def test_channel_shuffle_in_the_last_layer_costs_266(lab: Lab, data: str) -> Non
     about=About.SIZE,
     where="Fig. 4, caption",
     paper=0.03,
-    runs=arms("plain", "spatial 4", "channel 4"),
+    runs=arms("plain", "spatial 4", "channel 4", at=well_trained),
     rule=equivalent_to(0.0, within=1.0),
     baseline=NEAR_THE_PAPER,
     control="as many layers shuffled channel-wise, which costs 6.54",
@@ -135,7 +135,7 @@ def test_31_percent_shuffled_do_not_really_affect_the_accuracy(lab: Lab, data: s
     "SH-29",
     about=About.EQUIVALENCE,
     where="Section 4.2, Fig. 5",
-    runs=arms("plain", "spatial 4", "spatial 10", "gap-fc 4", "gap-fc 10", "channel 10"),
+    runs=arms("plain", "spatial 4", "spatial 10", "gap-fc 4", "gap-fc 10", "channel 10", at=well_trained),
     rule={
         "31 %": equivalent_to(0.0, within=4.0, refuted_beyond=2),
         "77 %": equivalent_to(0.0, within=4.0, refuted_beyond=2),
@@ -156,7 +156,7 @@ def test_spatial_shuffle_and_gap_fc_behave_alike(lab: Lab, data: str) -> None:
     "SH-61",
     about=About.DIRECTION,
     where="Sections 1 and 5",
-    runs=arms("plain", "gap-fc 4", "truncated 4"),
+    runs=arms("plain", "gap-fc 4", "truncated 4", at=well_trained),
     rule=greater_than(0.0),
     control="GAP+FC before training",
 )
@@ -199,7 +199,7 @@ def test_30_percent_cost_between_017_and_144(lab: Lab, data: str) -> None:
     about=About.SIZE,
     where="Section 4.2",
     paper={"least": 8.58, "most": 20.21},
-    runs=arms("plain", "spatial 10"),
+    runs=arms("plain", "spatial 10", at=well_trained),
     rule=equivalent_to(14.395, within=8.815),
     baseline=NEAR_THE_PAPER,
     control="the same networks before training, against the trained baseline",

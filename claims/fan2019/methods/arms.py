@@ -255,7 +255,7 @@ def vgg_or_resnet(vgg: Sequence[str], resnet: Sequence[str]) -> Callable[[str], 
     """
 
     def runs(tier: str) -> Mapping[str, ShuffleTest]:
-        return arms(*(resnet if tier == "paper" else vgg))(tier)
+        return arms(*(resnet if tier == "paper" else vgg), at=well_trained)(tier)
 
     return runs
 
