@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.fan2019.methods.arms import arms, vgg_or_resnet
+from claims.fan2019.methods.arms import arms, resnets, vgg_or_resnet
 from claims.fan2019.methods.readings import BELOW_RESNET, NEAR_THE_PAPER, Accuracies, claim_on_cifar, draw, note_seeds
 from harness.claims.about import About
 from harness.claims.claim import SINGLE
@@ -236,7 +236,7 @@ def test_half_of_resnet50_costs_248(lab: Lab, data: str, epoch: str) -> None:
     "SH-49",
     about=About.DIRECTION,
     where="Section 3.2",
-    runs=arms("resnet50 spatial 8", "resnet50 branch 8"),
+    runs=arms("resnet50 spatial 8", "resnet50 branch 8", at=resnets),
     rule=greater_than(0.0),
     control="the network with unshuffled skip connections before training",
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.fan2019.methods.arms import PERCEPTRON, arms, well_trained
+from claims.fan2019.methods.arms import PERCEPTRON, arms
 from claims.fan2019.methods.readings import BASELINE, NEAR_THE_PAPER, Accuracies, claim_on_cifar, note_seeds
 from harness.claims.about import About, Gate
 from harness.claims.claim import SINGLE
@@ -53,7 +53,7 @@ def draw_table(lab: Lab, found: Accuracies) -> None:
     about=About.SIZE,
     where="Table 1",
     paper=74.10,
-    runs=arms("plain", "channel 4", at=well_trained),
+    runs=arms("plain", "channel 4"),
     readings={"epoch": EPOCHS},
     rule=matches(74.10, within=1.0),
     baseline=NEAR_THE_PAPER,
@@ -76,7 +76,7 @@ def test_the_baseline_reaches_its_accuracy(lab: Lab, data: str, epoch: str) -> N
     about=About.SIZE,
     where="Table 1",
     paper=0.03,
-    runs=arms("plain", "spatial 4", "strided spatial 4", "channel 4", at=well_trained),
+    runs=arms("plain", "spatial 4", "strided spatial 4", "channel 4"),
     readings={"downsampling": DOWNSAMPLING, "epoch": EPOCHS},
     rule=equivalent_to(0.0, within=1.0),
     baseline=NEAR_THE_PAPER,
@@ -102,7 +102,7 @@ def test_late_layers_do_without_order_when_trained_without(lab: Lab, data: str, 
     about=About.SIZE,
     where="Table 1",
     paper=0.36,
-    runs=arms("plain", "spatial 4", at=well_trained),
+    runs=arms("plain", "spatial 4"),
     rule=equivalent_to(0.0, within=1.0),
     baseline=NEAR_THE_PAPER,
     control="the network that was trained without shuffle, tested with it",
@@ -124,7 +124,7 @@ def test_the_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -> None:
     about=About.DIRECTION,
     where="Table 1",
     paper={"drop": 50.61, "above chance": 22.49},
-    runs=arms("plain", "spatial 4", at=well_trained),
+    runs=arms("plain", "spatial 4"),
     readings={"downsampling": DOWNSAMPLING},
     rule={"drop": greater_than(0.0), "above chance": greater_than(0.0)},
     mirrored=("drop",),
@@ -170,7 +170,7 @@ def test_the_images_of_a_batch_can_be_shuffled_alike(lab: Lab, data: str) -> Non
     about=About.DIRECTION,
     where="Table 1",
     paper=6.54,
-    runs=arms("plain", "channel 4", "fixed channel 4", at=well_trained),
+    runs=arms("plain", "channel 4", "fixed channel 4"),
     readings={"epoch": EPOCHS},
     rule=greater_than(0.0),
     control="a fixed permutation of the channels, which weights can learn, against one that is drawn for every batch",
@@ -188,7 +188,7 @@ def test_channel_shuffle_costs_accuracy_even_when_trained_with(lab: Lab, data: s
     about=About.EQUIVALENCE,
     where="Table 1",
     paper=0.24,
-    runs=arms("plain", "channel 4", at=well_trained),
+    runs=arms("plain", "channel 4"),
     rule=equivalent_to(0.0, within=1.5, refuted_beyond=2),
     control="the network that was trained without shuffle",
 )
@@ -206,7 +206,7 @@ def test_the_channel_shuffle_can_be_left_out_when_testing(lab: Lab, data: str) -
     about=About.EQUIVALENCE,
     where="Table 1",
     paper=0.04,
-    runs=arms("plain", at=well_trained),
+    runs=arms("plain"),
     rule=equivalent_to(0.0, within=2.0, refuted_beyond=2),
     control="spatial shuffle of the same layers at test time, which leaves 23.49 %",
 )
@@ -227,7 +227,7 @@ def test_a_network_that_never_met_channel_shuffle_falls_to_chance(lab: Lab, data
     about=About.DIRECTION,
     where="Table 1, caption",
     paper=22.45,
-    runs=arms("plain", at=well_trained),
+    runs=arms("plain"),
     rule=greater_than(0.0),
     mirrored=(SINGLE,),
     control="the two shuffles exchanged",
@@ -301,7 +301,7 @@ def test_the_training_curves_are_similar(lab: Lab, data: str, curve: str) -> Non
     "SH-68",
     about=About.REGIME,
     where="Table 2, caption",
-    runs=arms("plain", "spatial 4", "channel 4", at=well_trained),
+    runs=arms("plain", "spatial 4", "channel 4"),
     rule=proportion_above(0.5),
     gate=Gate("training accuracy of the unmodified network in the last epoch", at_least=0.95),
     control="an epoch that is chosen beforehand, the first, in the place of the best",
@@ -332,7 +332,7 @@ def test_selecting_the_best_epoch_raises_the_accuracy(lab: Lab, data: str) -> No
     kind=Kind.DERIVED,
     about=About.EQUIVALENCE,
     where="Section 3.2, the authors' code",
-    runs=arms("plain", "stride 4", at=well_trained),
+    runs=arms("plain", "stride 4"),
     rule=equivalent_to(0.0, within=1.0, refuted_beyond=2),
     control="the weights that were trained with max pooling",
 )
