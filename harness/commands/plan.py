@@ -62,7 +62,7 @@ def looked_up(selection: Selection, archive: Archive | None = None, *, gpu: bool
     from harness.runs.gpu_cost import gpu_cost
 
     evidence = [entry.record() for entry in archive.entries.values()] if archive else []
-    throughput = Throughput(selection.store.records(), evidence)
+    throughput = Throughput(selection.store.records(), evidence, selection.bench)
 
     def cost(outcome: Outcome) -> Cost:
         if outcome.record is not None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.runs import Bench, Recipe, Result, Run, ingredients
-from harness.runs.cost import UNKNOWN, UNTRAINED, Throughput, rebuilt, work_of
+from harness.runs.cost import GROWTH, UNKNOWN, UNTRAINED, Throughput, amount_of, rebuilt
 from harness.runs.display import duration
 from harness.runs.gpu_cost import gpu_cost
 from harness.runs.pace import Pace, makespan
@@ -66,6 +66,10 @@ def took(store, seconds, recipe, seed=0, result=None, **changes):
     return store.put(content_key(made), made, result or Result({}), {}, seconds)
 
 
+def digits(name, **shape):
+    return Training(Network.of(name, inputs=64, classes=10, **shape), Data("digits", 400, 100), Sgd(0.1), 2, 20)
+
+
 def cost(store, recipe):
     return Throughput(store.records()).cost(recipe, made_of(recipe, 99))
 
@@ -97,6 +101,17 @@ def test_a_recipe_without_records_costs_what_the_nearest_one_took_for_the_same_w
     assert cost(store, Epochs(30)).seconds == pytest.approx(60.0)
     assert cost(store, Epochs(30)).basis == "scaled by work"
     assert cost(store, Epochs(30, Layers("narrow", (2, 2)))).seconds == pytest.approx(9.0)
+
+
+def test_a_wider_network_costs_what_a_narrow_one_took_for_less_than_its_operations(store):
+    """In proportion to images alone it would cost as much, to operations alone 16 times."""
+    narrow = digits("mlp", width=8)
+    wide = narrow.with_(network=Network.of("mlp", inputs=64, width=128, classes=10))
+    took(store, 10.0, narrow)
+    ratio = wide.effort(Bench()).operations / narrow.effort(Bench()).operations
+    assert ratio == pytest.approx(16.0)
+    assert cost(store, wide).seconds == pytest.approx(10.0 * ratio**GROWTH)
+    assert cost(store, narrow.with_(epochs=6)).seconds == pytest.approx(30.0)
 
 
 def test_evidence_says_what_no_record_of_the_store_does(store, tmp_path):
@@ -141,7 +156,7 @@ def test_a_recipe_is_read_back_from_what_its_record_says(store, recipe):
 )
 def test_what_is_no_recipe_of_this_process_is_not_read_back(described):
     assert rebuilt(described) is None
-    assert work_of(rebuilt(described)) is None
+    assert amount_of(rebuilt(described), Bench()) is None
 
 
 def test_damaged_records_say_nothing_and_stay_where_they_are(store):
@@ -230,8 +245,7 @@ def test_durations_have_two_or_three_digits(seconds, text):
 
 
 def test_a_network_for_cropped_images_has_no_cost_on_an_assumed_gpu_and_no_other_loses_its():
-    network = Network.of("mlp", inputs=64, width=8, classes=10)
-    whole = Training(network, Data("digits", 400, 100), Sgd(0.1), 2, 20)
+    whole = digits("mlp", width=8)
     cropped = whole.with_(network=Network.of("mlp", inputs=49, width=8, classes=10))
     assert gpu_cost(whole, Bench()).seconds > 0
     assert gpu_cost(cropped, Bench()) == UNKNOWN
