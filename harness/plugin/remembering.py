@@ -115,7 +115,7 @@ class Remembering:
 
     @functools.cached_property
     def _sources(self) -> Sources:
-        from harness.runs.code import project_roots
+        from harness.runs.project import project_roots
 
         return Sources(project_roots())
 

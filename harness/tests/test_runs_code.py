@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from harness.runs import Recipe
-from harness.runs.code import PACKAGE, Reader, closure, code_digest, digest, is_apart
+from harness.runs.code import Reader, closure, code_digest, digest
+from harness.runs.project import PACKAGE, is_apart
 from harness.training import Adam, Data, Network
 from harness.training.training import Training
 
