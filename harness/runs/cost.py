@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Throughput:
 
     A run costs the median of the records of its recipe, with whatever seed, on the same kind of device.  Where there is
     none, those of the evidence, which another machine may have recorded.  Where there are none either, and the recipe
-    says how much there is to do (`amount_of`), it costs what the recipe that differs in the fewest fields took for the
+    says how much there is to do (`MEASURES`), it costs what the recipe that differs in the fewest fields took for the
     same amount.  Records of the code as it is now are preferred to those of earlier versions.  Of others is told
     whether they train anything.
     """
@@ -56,16 +56,16 @@ class Throughput:
             same = [(record, record.seconds) for record in records[kind] if record.made_of["recipe"] == described]
             if same:
                 return Cost(_median(same, code), basis)
-        amount = amount_of(recipe, self._bench)
-        if amount is None:
-            return UNKNOWN if trains(recipe) else UNTRAINED
-        for records in self._sources.values():
-            nearest = self._nearest(described, records[kind])
-            if nearest:
-                return Cost(amount * _median(nearest, code), "scaled by work")
-        return UNKNOWN
+        told = ((measure, measure(recipe, self._bench)) for measure in MEASURES)
+        known = [(measure, amount) for measure, amount in told if amount is not None]
+        for measure, amount in known:
+            for records in self._sources.values():
+                nearest = self._nearest(described, records[kind], measure)
+                if nearest:
+                    return Cost(amount * _median(nearest, code), "scaled by work")
+        return UNKNOWN if known or trains(recipe) else UNTRAINED
 
-    def _nearest(self, described: Any, peers: Sequence[Record]) -> list[tuple[Record, float]]:
+    def _nearest(self, described: Any, peers: Sequence[Record], measure: Measure) -> list[tuple[Record, float]]:
         """Those records whose recipe differs least from the described one, with their seconds for each of its amount.
 
         Recipes that do not say how much there is to do are passed over.
@@ -74,7 +74,7 @@ class Throughput:
         for record in peers:
             rated[_differences(described, record.made_of["recipe"])].append(record)
         for _, records in sorted(rated.items()):
-            amounts = ((record, amount_of(rebuilt(record.made_of["recipe"]), self._bench)) for record in records)
+            amounts = ((record, measure(rebuilt(record.made_of["recipe"]), self._bench)) for record in records)
             found = [(record, record.seconds / amount) for record, amount in amounts if amount is not None]
             if found:
                 return found
@@ -110,20 +110,33 @@ def _median(values: Sequence[tuple[Record, float]], code: str) -> float:
     return statistics.median(now or [value for _, value in values])
 
 
-def amount_of(recipe: Any, bench: Bench) -> float | None:
-    """How much there is to do, in a unit that the cost of one kind of recipe goes with.
+Measure = Callable[[Any, Bench], float | None]
+"""How much there is to do; None where the recipe does not say, for one that does not fit, and for what is no recipe."""
 
-    For a training (`Recipe.effort`) the steps, each by its operations to the power of `GROWTH`; for others what they
-    say themselves (`Recipe.work`).  None where neither is said, and for what is no recipe.
-    """
-    if not isinstance(recipe, Recipe):
-        return None
+_UNFIT = (TypeError, ValueError, LookupError, AttributeError, RuntimeError)
+"""What a recipe may raise that is rebuilt from an old record; the last is torch's for shapes."""
+
+
+def steps_of(recipe: Any, bench: Bench) -> float | None:
+    """The steps of a training (`Recipe.effort`), each by its operations to the power of `GROWTH`."""
     try:
-        effort = recipe.effort(bench)
-        amount = recipe.work() if effort is None else effort.steps * (effort.operations / effort.steps) ** GROWTH
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError):
-        return None  # one rebuilt from an old record may not fit any more; torch has a RuntimeError for shapes
+        effort = recipe.effort(bench) if isinstance(recipe, Recipe) else None
+    except _UNFIT:
+        return None
+    return effort.steps * (effort.operations / effort.steps) ** GROWTH if effort and min(effort) > 0 else None
+
+
+def work_of(recipe: Any, _: Bench) -> float | None:
+    """What the recipe says itself (`Recipe.work`), in a unit of its class."""
+    try:
+        amount = recipe.work() if isinstance(recipe, Recipe) else None
+    except _UNFIT:
+        return None
     return amount if amount is not None and amount > 0 else None
+
+
+MEASURES: tuple[Measure, ...] = (steps_of, work_of)
+"""The one that says more first."""
 
 
 def rebuilt(described: Any) -> Any:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.runs import Bench, Recipe, Result, Run, ingredients
-from harness.runs.cost import GROWTH, UNKNOWN, UNTRAINED, Throughput, amount_of, rebuilt
+from harness.runs.cost import GROWTH, MEASURES, UNKNOWN, UNTRAINED, Throughput, rebuilt
 from harness.runs.display import duration
 from harness.runs.gpu_cost import gpu_cost
 from harness.runs.pace import Pace, makespan
@@ -114,6 +114,14 @@ def test_a_wider_network_costs_what_a_narrow_one_took_for_less_than_its_operatio
     assert cost(store, narrow.with_(epochs=6)).seconds == pytest.approx(30.0)
 
 
+def test_what_does_not_fit_its_data_set_is_scaled_by_images(store):
+    """A network for cropped images, whose operations on whole ones nobody can count."""
+    cropped = digits("mlp", width=8).with_(network=Network.of("mlp", inputs=49, width=8, classes=10))
+    took(store, 10.0, cropped)
+    took(store, 99.0, digits("mlp", width=8))
+    assert cost(store, cropped.with_(epochs=6)).seconds == pytest.approx(30.0)
+
+
 def test_evidence_says_what_no_record_of_the_store_does(store, tmp_path):
     evidence = Store(tmp_path / "as evidence")
     took(evidence, 20.0, Epochs(10))
@@ -156,7 +164,7 @@ def test_a_recipe_is_read_back_from_what_its_record_says(store, recipe):
 )
 def test_what_is_no_recipe_of_this_process_is_not_read_back(described):
     assert rebuilt(described) is None
-    assert amount_of(rebuilt(described), Bench()) is None
+    assert [measure(rebuilt(described), Bench()) for measure in MEASURES] == [None, None]
 
 
 def test_damaged_records_say_nothing_and_stay_where_they_are(store):
