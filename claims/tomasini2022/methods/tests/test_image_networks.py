@@ -77,9 +77,11 @@ def test_recipes_of_the_task_are_those_of_the_paper_and_of_its_code(tier, recipe
         assert training.schedule == Cosine(round(period * training.epochs))
         assert (training.loss, training.batch_size, training.data.count) == ("hinge", 128, 1024)
         assert training.epochs == (300 if tier != "laptop" or name == "LeNet" else 60)
+        assert training.precision == ("bf16" if tier == "nightly" and name != "LeNet" else "float32")
 
 
 def test_lenet_on_cifar_is_trained_as_the_paper_says_from_tier_nightly_on():
     training = on_cifar("LeNet", "nightly").training
     assert (training.epochs, training.optimiser.rate, training.schedule) == (250, 0.1, Cosine(250))
+    assert training.precision == "float32"
     assert on_cifar("LeNet", "laptop").training.epochs == 10
