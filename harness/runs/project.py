@@ -42,7 +42,7 @@ def is_apart(module: str) -> bool:
 
 
 class Project:
-    """The modules of the project, found by their names; each file is parsed once."""
+    """The modules of the project, found by their names."""
 
     def __init__(self, roots: Sequence[Path] | None = None) -> None:
         """Look into these folders; by default where this package stands, and what Python's path has of the project."""
@@ -71,7 +71,7 @@ class Project:
             return f"{source}.{name}", ""
         file = self.file(source)
         if file is not None and file.name == "__init__.py" and not is_apart(source):
-            for node in executed(self.tree(file)):
+            for node in executed(self._tree(file)):
                 if isinstance(node, ast.ImportFrom):
                     for alias in node.names:
                         if name == (alias.asname or alias.name):
@@ -83,8 +83,7 @@ class Project:
         parts = module.split(".")
         return self.file(module) is not None or any(root.joinpath(*parts).is_dir() for root in self.roots)
 
-    def tree(self, file: Path) -> ast.Module:
-        """The syntax tree of a file, which is not to be changed."""
+    def _tree(self, file: Path) -> ast.Module:
         if file not in self._trees:
             self._trees[file] = ast.parse(file.read_bytes())
         return self._trees[file]

@@ -111,6 +111,7 @@ def test_a_wider_network_costs_what_a_narrow_one_took_for_less_than_its_operatio
     ratio = wide.effort(Bench()).operations / narrow.effort(Bench()).operations
     assert ratio == pytest.approx(16.0)
     assert cost(store, wide).seconds == pytest.approx(10.0 * ratio**GROWTH)
+    assert 1.5 * 10.0 < cost(store, wide).seconds < 160.0 / 1.5
     assert cost(store, narrow.with_(epochs=6)).seconds == pytest.approx(30.0)
 
 
