@@ -8,7 +8,6 @@ from torch import nn
 
 from claims.fan2019.methods.gap_surgery import gap_fc_resnet, gap_fc_vgg
 from claims.fan2019.methods.short_resnet import short_resnet
-from claims.fan2019.methods.short_vgg import short_vgg
 from claims.fan2019.methods.shuffle_layer import KINDS
 from claims.fan2019.methods.shuffle_layers import last as last_layers
 from claims.fan2019.methods.shuffle_layers import set_shuffling, shuffle_resnet, shuffle_vgg
@@ -36,8 +35,8 @@ def fan(
     """A VGG-16, ResNet-50 or ResNet-152, modified by one of the paper's methods (section 3).
 
     Args:
-        architecture: "vgg16", "resnet50" or "resnet152"; or a stand-in, "short-vgg" of six convolutions for VGG-16, or
-            "short-resnet" of four bottlenecks for ResNet-50.
+        architecture: "vgg16", "resnet50" or "resnet152"; or "short-resnet" of four bottlenecks, which stands in for
+            ResNet-50.
         method: "none", "gap-fc", "truncated" or a kind of shuffle (`methods.shuffle_layer.KINDS`).  A truncated VGG
             has lost its last layers: what its other methods modify, left out.
         last: how many of the last layers are modified (sections 4.1 and 4.2).
@@ -98,14 +97,12 @@ def _truncated(network: nn.Module, last: int) -> nn.Module:
 def _plain(architecture: str, classes: int, width: int, small_images: bool, bias: bool, channels: int) -> nn.Module:
     if architecture == "vgg16":
         return VGG(classes, width, bias, channels=channels)
-    if architecture == "short-vgg":
-        return short_vgg(classes, width, channels)
     if channels != 3:
         raise ValueError(f"residual networks take images of 3 channels, not {channels}")
     if architecture == "short-resnet":
         return short_resnet(classes, width)
     depths = {"resnet50": 50, "resnet152": 152}
     if architecture not in depths:
-        known = ("vgg16", "short-vgg", "short-resnet", *depths)
+        known = ("vgg16", "short-resnet", *depths)
         raise ValueError(f"unknown architecture {architecture!r}; there are {', '.join(known)}")
     return resnet(depths[architecture], classes, width, small_images)

@@ -171,7 +171,7 @@ def test_training_a_shuffled_network_moves_every_weight():
         assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
 
 
-@pytest.mark.parametrize(("architecture", "last", "left"), [("vgg16", 4, 9), ("short-vgg", 2, 4), ("vgg16", 0, 13)])
+@pytest.mark.parametrize(("architecture", "last", "left"), [("vgg16", 4, 9), ("vgg16", 0, 13)])
 def test_a_truncated_vgg_is_cut_where_another_method_begins(architecture, last, left):
     torch.manual_seed(1)
     cut: Any = fan(architecture, "truncated", last=last, width=4, classes=10).eval()
@@ -183,14 +183,6 @@ def test_a_truncated_vgg_is_cut_where_another_method_begins(architecture, last, 
         features = list(whole.features)
         before = nn.Sequential(*features[: features.index(convolutions(whole)[-last])])
         torch.testing.assert_close(cut.features(images()), before(images()), rtol=0, atol=0)
-
-
-def test_the_short_vgg_sees_maps_of_vgg16s_sizes():
-    network: Any = fan("short-vgg", width=4, classes=10)
-    assert [size[0] for name, size in map_sizes(network, (1, 3, 32, 32)).items() if "features" in name] == [
-        32, 16, 8, 4, 4, 2,
-    ]  # fmt: skip
-    assert all(layer.bias is None for layer in convolutions(network))
 
 
 def test_the_short_resnet_has_maps_of_8_and_of_4_pixels():
