@@ -121,7 +121,6 @@ class Scale:
 
     Attributes:
         training: of the unmodified network; arms change the network and nothing else.
-        tested: the first so many test images; None takes all.
         passes: tests of each network whose shuffles are random.
         stand_in: what networks stand for VGG-16 and ResNet-50: "narrow" ones of all their layers, or "short" ones;
             empty where they are trained themselves.
@@ -129,7 +128,6 @@ class Scale:
     """
 
     training: Training
-    tested: int | None = None
     passes: int = 4
     stand_in: str = ""
     conditions: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CONDITIONS)
@@ -209,7 +207,7 @@ def arm(name: str, scale: Scale) -> ShuffleTest:
         training = training.with_(data=replace(training.data, label_noise=LabelNoise(1.0, "any class")))
     others = tuple(Condition(other, _network(other, scale)) for other in scale.conditions.get(name, ()))
     title = title_of(name, scale.stand_in) + ON.get(training.data.name, "")
-    return ShuffleTest(training, conditions=others, passes=scale.passes, images=scale.tested, called=title)
+    return ShuffleTest(training, conditions=others, passes=scale.passes, called=title)
 
 
 def arms(*names: str, at: Callable[[str], Scale] = scale) -> Callable[[str], Mapping[str, ShuffleTest]]:

@@ -34,7 +34,7 @@ from harness.runs import Run, ingredients
 from harness.statistics.seeds_needed import seeds_needed
 from harness.system.stable_names import stable_name
 from harness.tests.training_bench import MadeUpBench
-from harness.training import Adam, Data, Keep, LabelNoise, Network, Steps
+from harness.training import Adam, Cosine, Data, Keep, LabelNoise, Network, Steps
 from harness.training.loop import train
 from harness.training.training import Training
 
@@ -216,7 +216,7 @@ def small(one: Scale) -> Scale:
     """The same with tiny networks and two epochs of a few images."""
     few = Data("made-up", count=8, held_out=4)
     tiny = thin(one, classes=3)
-    return replace(tiny, training=tiny.training.with_(data=few, epochs=2, schedule=Steps((1,))), tested=6)
+    return replace(tiny, training=tiny.training.with_(data=few, epochs=2, schedule=Steps((1,))))
 
 
 def thin(one: Scale, **shape) -> Scale:
@@ -271,6 +271,14 @@ def test_shuffles_of_the_short_resnet_are_on_maps_of_the_sizes_of_resnet50s_last
         network(torch.randn(1, 3, 32, 32))
     assert sides["laptop"] == [8, 8, 4, 4]
     assert set(sides["nightly"][-6:]) == {8, 4}
+
+
+def test_the_short_resnet_is_wider_and_trained_for_longer_than_the_narrow_vgg_and_alike_in_all_else():
+    vgg, resnet = scale("laptop").training, resnets("laptop").training
+    assert (vgg.epochs, vgg.schedule) == (8, Cosine(8))
+    assert (resnet.epochs, resnet.schedule) == (10, Cosine(10))
+    assert dict(resnet.network.parameters) == {**dict(vgg.network.parameters), "width": 16}
+    assert resnet.with_(network=vgg.network, epochs=vgg.epochs, schedule=vgg.schedule) == vgg
 
 
 def test_a_part_of_the_short_resnet_stands_for_halves_alone():
