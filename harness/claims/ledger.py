@@ -6,6 +6,8 @@ claim's.  A green build says that every verdict is as recorded, not that the pap
 What decides is recorded beside what was decided, so that neither changes unseen: the rules with their margins, the
 readings, the seeds, the control in words (`decides`), and what each case's control measured (`controls`).  A margin
 that is widened and a control that is turned into a constant change no verdict, and turn a build red all the same.
+
+Beside a verdict on trained networks stands what it came to with as many other seeds, where that was tried (`again`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.system.files import write_atomically
 from harness.verdicts import Verdict
@@ -27,6 +29,9 @@ SCHEMA = 2
 
 DECIDES = "decides"
 """Under this name, among a claim's tiers, stands what decides it."""
+
+AGAIN = "again"
+"""Under this name, in what is recorded of a tier and basis, stands what other seeds came to."""
 
 RELATIVE, ABSOLUTE = 0.02, 1e-6
 """By how much a control may measure something else than was recorded: another processor rounds otherwise."""
@@ -42,6 +47,22 @@ def basis(evidence: str, stand_in: bool) -> str:
     A small network on real images and one on embedded images are both a `proxy`, and need not agree.
     """
     return f"{evidence}, embedded images" if stand_in else str(evidence)
+
+
+class Again(NamedTuple):
+    """What a claim on trained networks came to with other seeds than its own.
+
+    Attributes:
+        first: of the other seeds, which are as many as the claim's own, one after another.
+        verdict: with them.
+        value, low, high: of the number that decides; None where none does, and for an end at infinity.
+    """
+
+    first: int
+    verdict: Verdict
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass
@@ -98,6 +119,8 @@ class Ledger:
     ) -> None:
         """Expect from now on this verdict of a claim, and these of its cases by name.
 
+        What it came to with other seeds is forgotten where anything else is recorded than before.
+
         Args:
             id: of the claim.
             tier: of the verdict.
@@ -118,7 +141,22 @@ class Ledger:
                 case: {part: [_short(value) for value in row] for part, row in parts.items()}
                 for case, parts in numbers.items()
             }
+        before = self._entry(id, tier, basis) or {}
+        if AGAIN in before and before == {**recorded, AGAIN: before[AGAIN]}:
+            recorded[AGAIN] = before[AGAIN]
         self.claims.setdefault(id, {}).setdefault(tier, {})[basis] = recorded
+
+    def record_again(self, id: str, tier: str, basis: str, again: Again) -> None:
+        """Know from now on what a claim came to with other seeds; nothing where no verdict with its own is recorded."""
+        if (entry := self._entry(id, tier, basis)) is not None:
+            found = {name: _short(getattr(again, name)) for name in ("value", "low", "high")}
+            numbers = {name: None if isinstance(number, str) else number for name, number in found.items()}
+            entry[AGAIN] = {"first": again.first, "verdict": str(again.verdict), **numbers}
+
+    def again(self, id: str, tier: str, basis: str) -> Again | None:
+        """What a claim came to with other seeds; None where that was not tried."""
+        found = (self._entry(id, tier, basis) or {}).get(AGAIN)
+        return found and Again(**{**found, "verdict": Verdict(found["verdict"])})
 
     def numbers(self, id: str, tier: str, basis: str) -> dict[str, dict[str, list[Any]]]:
         """What a trained claim measured when its verdict was recorded: value, low, high and n by case and part."""

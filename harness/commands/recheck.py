@@ -58,6 +58,7 @@ class Candidate:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     selection.add_arguments(parser)
+    selection.add_fresh_seeds(parser)
     add_record_arguments(parser)
     parser.add_argument("--seconds", type=positive, default=60.0, metavar="N", help="about how long (default: 60)")
     parser.add_argument("--all", action="store_true", help="every record, however long it takes")

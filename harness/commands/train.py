@@ -100,7 +100,6 @@ class Account:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_training_arguments(parser)
-    selection.add_fresh_seeds(parser)
     parser.add_argument(
         "--until-decided", action="store_true", help="then add seeds to undecided claims that state their `most_seeds`"
     )
@@ -109,6 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """Those that say which runs are done, and how."""
     selection.add_arguments(parser)
+    selection.add_fresh_seeds(parser)
     parser.add_argument("--minutes", type=positive, metavar="N", help="stop after this time (default: no limit)")
     parser.add_argument(
         "--workers", type=at_least_one, metavar="W", help="runs at a time (default: one a core or GPU; tasks: 16)"

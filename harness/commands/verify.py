@@ -41,7 +41,7 @@ Json = dict[str, Any]
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """By how much numbers may differ: another machine adds in another order."""
 
-PROSE = {"seconds", "reason", "why", "notes", "discussion", "command", "expected", "previous"}
+PROSE = {"seconds", "reason", "why", "notes", "discussion", "command", "expected", "previous", "again"}
 """What is not compared: it decides nothing, and names paths and times."""
 
 LISTED = 5

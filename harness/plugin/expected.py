@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.claims.ledger import Ledger, Ledgers, basis
+from harness.claims.ledger import Again, Ledger, Ledgers, basis
 from harness.claims.papers import Paper
 from harness.claims.tiers import reaches
 from harness.judging.about import DECIDED
@@ -40,6 +40,7 @@ class Turned:
         cases: what is recorded of those cases whose own verdict is another one now, by case.
         reason: of the one now.
         numbers: what was measured when the verdict was recorded, by case and part.
+        again: what other seeds came to, where that is recorded.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Turned:
     reason: str
     cases: Mapping[str, Verdict]
     numbers: Mapping[str, Mapping[str, Number]]
+    again: Again | None = None
 
     @property
     def of(self) -> str:
@@ -142,12 +144,14 @@ class Expected:
                     case: {part: Number(*row) for part, row in parts.items()}
                     for case, parts in ledger.numbers(id, *under).items()
                 }
-                found.append(Turned(id, rung.tier, recorded, rung.verdict, rung.reason, others, numbers))
+                again = ledger.again(id, *under)
+                found.append(Turned(id, rung.tier, recorded, rung.verdict, rung.reason, others, numbers, again))
         return found
 
     def of_fresh_seeds(self, first: int) -> tuple[str, list[Change]]:
         """How many recorded verdicts of trained claims come out again with seeds from `first` on, and which do not.
 
+        A verdict that is recorded of these seeds themselves is expected, whether it is that of the claim's own or not.
         What decides and what controls measured is not compared: other seeds measure something else.
         """
         recorded = self.of_trained()
@@ -155,12 +159,30 @@ class Expected:
         for these in (recorded, [one for one in recorded if one.recorded in DECIDED]):
             again = [one for one in these if not one.has_turned]
             counts.append(f"{len(again)} of {len(these)}")
-        told = [
-            Change(f"{one.of}: recorded {one.recorded}, with fresh seeds {one.now}: {one.reason}")
-            for one in recorded
-            if one.has_turned
-        ]
+        told = []
+        for one in recorded:
+            known = one.again.verdict if one.again and one.again.first == first else None
+            if one.now != (known or one.recorded):
+                before = f"{known} with these seeds, now" if known else f"{one.recorded}, with fresh seeds"
+                told.append(Change(f"{one.of}: recorded {before} {one.now}: {one.reason}", RE_RECORD))
         return f"seeds from {first} on: {counts[0]} recorded verdicts come out again; {counts[1]} that decide", told
+
+    def record_again(self, first: int) -> None:
+        """Have the ledgers know what claims on trained networks came to with seeds from `first` on."""
+        papers = set()
+        for id, rung in self._judged():
+            if self.described[id]["trained"]:
+                number = rung.deciding and rung.deciding.judgement
+                measured = (number.effect, number.low, number.high) if number else ()
+                again = Again(first, rung.verdict, *map(float, measured))
+                self._ledger(id).record_again(id, *recorded_under(rung), again)
+                papers.add(self.folder_of(id))
+        for paper in papers:
+            self.ledgers.of(paper).write(self.ledgers.file(paper))
+
+    def again(self, id: str) -> list[Again | None]:
+        """What a claim came to with other seeds, for each of its rungs in order."""
+        return [self._ledger(id).again(id, *recorded_under(rung)) for rung in self.verdicts[id].rungs]
 
     def verdict_of(self, id: str) -> str | None:
         """The verdict that is recorded of a claim where its best rung stands; None where none is."""

@@ -104,7 +104,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         ended(lab, None, f"{type(error).__name__}: {error}")
         raise
     expected = config.stash[ledgers_key].of_claim(claim.file.parent, claim.id, claim.formerly)
-    waits = settings.repeat is not None and claim.trained  # until the session's end, see `repeating`
+    # Until the session's end, see `repeating` and `Expected.of_fresh_seeds`.
+    waits = claim.trained and (settings.repeat is not None or settings.fresh_seeds is not None)
     settle(claim, case, None if settings.update_ledger or waits else expected)
     return True
 

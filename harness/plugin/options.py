@@ -131,15 +131,8 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{name} {option(name)}: this is a file, and has to be a folder")
     if option("--stalled") is not None and not 0 < option("--stalled") < math.inf:
         raise pytest.UsageError("--stalled takes a number of seconds above zero")
-    if option("--fresh-seeds") is not None:
-        if option("--fresh-seeds") < fresh.LEAST:
-            raise pytest.UsageError(
-                f"--fresh-seeds takes a number of {fresh.LEAST} or more: claims have the seeds below"
-            )
-        if option("--update-ledger"):
-            raise pytest.UsageError(
-                "--fresh-seeds tries recorded verdicts: the ledger records those of claims' own seeds"
-            )
+    if option("--fresh-seeds") is not None and option("--fresh-seeds") < fresh.LEAST:
+        raise pytest.UsageError(f"--fresh-seeds takes a number of {fresh.LEAST} or more: claims have the seeds below")
     if option("--repeat-turned") is not None and not 0 < option("--repeat-turned") < math.inf:
         raise pytest.UsageError("--repeat-turned takes a number of minutes above zero")
     fresh.first = option("--fresh-seeds")

@@ -260,11 +260,14 @@ class Gathering:
         expected = self._expected(self.config.stash[ledgers_key])
         for entry in self.document["claims"]:
             entry["expected"] = expected.verdict_of(entry["id"])
+            for rung, again in zip(entry["ladder"], expected.again(entry["id"]), strict=True):
+                rung["again"] = again and again._asdict()
         if self.is_partial:
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
                 session.exitstatus = pytest.ExitCode.INTERRUPTED
         elif self.settings.update_ledger:
-            self._expected(Ledgers(self.settings.claims)).record()
+            anew = self._expected(Ledgers(self.settings.claims))
+            anew.record() if self.settings.fresh_seeds is None else anew.record_again(self.settings.fresh_seeds)
         elif self.settings.ledger:
             changed = self._changes(expected)
             self.changed = without_folders(list(map(str, changed)), self._folders())

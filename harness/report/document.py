@@ -209,6 +209,8 @@ def entry(described: Json, verdict: Ladder, tier: str, session: Json) -> Json:
         **without_nan(ladder_to_json(verdict, unit=described["unit"], control=described["control"]), DIGITS),
     }
     written = {"why": why(told), "command": command(described, told, tier, session)}
+    for rung in told["ladder"]:
+        rung["again"] = None
     return {**told, **written, "expected": None, "previous": None}
 
 

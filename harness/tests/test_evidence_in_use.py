@@ -83,6 +83,20 @@ def test_from_training_to_a_verdict_without_a_store(project):
     )
 
 
+def test_what_other_seeds_come_to_is_recorded_judged_without_a_store_and_told_on_the_card(project):
+    recorded(project)
+    recorded(project, "--fresh-seeds", "1000")
+    seeds = [json.loads(line)["made_of"]["seed"] for line in evidence(project).read_text().splitlines()]
+    assert sorted(seeds) == sorted([*range(4), *range(1000, 1004)])
+    shutil.rmtree(project.root / "reports/store")
+    for how in ([], ["--fresh-seeds", "1000"]):
+        project.run(*QUICK, "--recorded", *how, "--update-ledger").assert_outcomes(passed=1)
+    project.run(*QUICK, "--recorded").assert_outcomes(passed=1)
+    (rung,) = project.entry("XX-01")["ladder"]
+    assert (rung["recorded"], rung["again"]["first"], rung["again"]["verdict"]) == (4, 1000, "supported")
+    assert " from 1000 on: " in (project.root / "reports/latest/index.html").read_text()
+
+
 def test_a_judged_case_is_remembered_as_long_as_the_evidence_is_the_same(project):
     recorded(project)
     shutil.rmtree(project.root / "reports/store")

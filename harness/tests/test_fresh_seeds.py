@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 import subprocess
 import sys
 
 import pytest
 
 from harness.claims import fresh
+from harness.claims.ledger import Again, Ledger
 from harness.tests.suite import DRAWS
+from harness.verdicts import Verdict
 
 CLAIMS = f"""
 {DRAWS}
@@ -29,6 +33,17 @@ def test_nothing_is_trained(lab):
     lab.measure(Exact(0.5))
     lab.control(Exact(2.0))
 """
+
+
+def expected_of(suite):
+    """What the ledger has of each claim."""
+    return json.loads(suite.ledger.read_bytes())["claims"]
+
+
+def rung_of(expected, id):
+    """What the ledger has of a claim at tier smoke, where it rests on one thing alone."""
+    (rung,) = expected[id]["smoke"].values()
+    return rung
 
 
 def seeds(suite):
@@ -58,6 +73,39 @@ def test_a_verdict_that_rests_on_its_seeds_is_named_and_turns_the_session_red(su
     assert suite.run().ret == 0, "what was judged with other seeds is not remembered as judged with its own"
 
 
+def test_what_other_seeds_come_to_is_recorded_beside_the_verdict_told_on_the_page_and_expected_from_then_on(suite):
+    suite.claims(CLAIMS)
+    suite.run("--update-ledger")
+    own = expected_of(suite)
+    assert suite.run("--fresh-seeds", "2000", "--update-ledger").ret == 0
+    with_others = expected_of(suite)
+    again = rung_of(with_others, "XX-02").pop("again")
+    assert (again["first"], again["verdict"]) == (2000, "refuted")
+    assert again["low"] < again["value"] < again["high"]
+    assert rung_of(with_others, "XX-01").pop("again")["verdict"] == "supported"
+    assert with_others == own, "nothing else is recorded, and nothing of what is not trained"
+    assert suite.run("--fresh-seeds", "2000").ret == 0, "that it turns with these seeds is known"
+    assert suite.run("--fresh-seeds", "3000", "-k", "XX-02").ret == pytest.ExitCode.TESTS_FAILED, "with these it is not"
+    assert suite.run("--update-ledger").ret == 0
+    assert rung_of(expected_of(suite), "XX-02")["again"] == again, "its own seeds came to what they came to before"
+    assert [rung["again"] for id in ("XX-02", "XX-03") for rung in suite.entry(id)["ladder"]] == [again, None]
+
+
+def test_what_other_seeds_came_to_is_forgotten_with_the_numbers_that_it_stands_beside():
+    ledger = Ledger()
+    under = "XX-01", "smoke", "paper"
+    again = Again(1000, Verdict.REFUTED, 1.5, 1.0, math.inf)
+    ledger.record_again(*under, again)
+    assert ledger.again(*under) is None, "there is nothing that it could stand beside"
+    ledger.record(*under, "supported", {}, numbers={"a": {"": [1.0, 0.5, 1.5, 5]}})
+    ledger.record_again(*under, again)
+    assert ledger.again(*under) == again._replace(high=None)
+    ledger.record(*under, "supported", {}, numbers={"a": {"": [1.0, 0.5, 1.5, 5]}})
+    assert ledger.again(*under) is not None
+    ledger.record(*under, "supported", {}, numbers={"a": {"": [1.1, 0.5, 1.5, 5]}})
+    assert ledger.again(*under) is None
+
+
 def test_train_and_plan_are_about_the_same_seeds(suite):
     suite.claims(CLAIMS)
     command = [sys.executable, "-m", "harness", "train", "--fresh-seeds", "1000", "-k", "XX-01"]
@@ -70,18 +118,11 @@ def test_train_and_plan_are_about_the_same_seeds(suite):
     assert seeds(suite) == [*range(1000, 1004)]
 
 
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        (["--fresh-seeds", "12"], "*--fresh-seeds takes a number of 1000 or more*"),
-        (["--fresh-seeds", "1000", "--update-ledger"], "*the ledger records those of claims' own seeds*"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(suite, options, problem):
+def test_no_seed_that_a_claim_may_state_is_a_fresh_one(suite):
     suite.claims(CLAIMS)
-    found = suite.run(*options)
+    found = suite.run("--fresh-seeds", "12")
     assert found.ret == pytest.ExitCode.USAGE_ERROR
-    found.stderr.fnmatch_lines([problem])
+    found.stderr.fnmatch_lines(["*--fresh-seeds takes a number of 1000 or more*"])
 
 
 @pytest.mark.parametrize("own", [100, fresh.LEAST])
