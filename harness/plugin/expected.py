@@ -130,13 +130,17 @@ class Expected:
             told += [Change(f"{id}: {change}", RE_RECORD) for change in changed]
         return told
 
-    def of_trained(self) -> list[Turned]:
-        """Every recorded verdict of a claim on trained networks, which other numbers may turn."""
+    def of_trained(self, seeds_from: int | None = None) -> list[Turned]:
+        """Every recorded verdict of a claim on trained networks, which other numbers may turn.
+
+        Args:
+            seeds_from: only those for which a network was trained with a seed from here on.
+        """
         found = []
         for id, rung in self._judged():
             ledger, under = self._ledger(id), recorded_under(rung)
             recorded = ledger.of_claim(id, *under)
-            if self.described[id]["trained"] and recorded is not None:
+            if self._is_of(id, rung, seeds_from) and recorded is not None:
                 cases = {share.case.key: share.case.verdict for share in rung.shares}
                 known = {case: ledger.of_case(id, *under, case) for case in cases}
                 others = {case: was for case, was in known.items() if was is not None and was != cases[case]}
@@ -154,7 +158,7 @@ class Expected:
         A verdict that is recorded of these seeds themselves is expected, whether it is that of the claim's own or not.
         What decides and what controls measured is not compared: other seeds measure something else.
         """
-        recorded = self.of_trained()
+        recorded = self.of_trained(first)
         counts = []
         for these in (recorded, [one for one in recorded if one.recorded in DECIDED]):
             again = [one for one in these if not one.has_turned]
@@ -171,7 +175,7 @@ class Expected:
         """Have the ledgers know what claims on trained networks came to with seeds from `first` on."""
         papers = set()
         for id, rung in self._judged():
-            if self.described[id]["trained"]:
+            if self._is_of(id, rung, first):
                 number = rung.deciding and rung.deciding.judgement
                 measured = (number.effect, number.low, number.high) if number else ()
                 again = Again(first, rung.verdict, *map(float, measured))
@@ -236,6 +240,14 @@ class Expected:
                 for id in ids:
                     self._ledger(id)  # which takes over what it knows under ids of before
                 yield folder, sorted(filter(paper.owns, self.ledgers.of(folder).claims.keys() - ids))
+
+    def _is_of(self, id: str, rung: ClaimVerdict, seeds_from: int | None) -> bool:
+        """Whether a rung is one of networks that were trained; with seeds from there on, if that is asked for.
+
+        Weights that were released are the same whatever the seeds, and so is what a paper printed.
+        """
+        seeds = (run["seed"] for run in rung.runs)
+        return self.described[id]["trained"] and (seeds_from is None or any(seed >= seeds_from for seed in seeds))
 
     def _ledger(self, id: str) -> Ledger:
         """The ledger that has a claim, which it may know under another id."""
