@@ -80,10 +80,12 @@ BROWSER = command -v chromium || command -v chromium-browser || command -v googl
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,browser]'
 	touch $@
 
-# Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine.
+# Trained claims are judged from the evidence that is kept, which gives the same verdicts on every machine; then from what
+# is kept of other seeds, into a report of its own.
 claims: .venv/installed
 	$(BIN)/python -m pytest claims -n 2 $(OPTIONS)
 	$(BIN)/python -m pytest claims --tier laptop --recorded -n 2 $(OPTIONS)
+	$(BIN)/python -m pytest claims --tier laptop --recorded -m trained --fresh-seeds 1000 --timeout $(SECONDS_A_CLAIM)
 
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
