@@ -140,7 +140,7 @@ class Expected:
         for id, rung in self._judged():
             ledger, under = self._ledger(id), recorded_under(rung)
             recorded = ledger.of_claim(id, *under)
-            if self._is_of(id, rung, seeds_from) and recorded is not None:
+            if self._is_trained(id, rung, seeds_from) and recorded is not None:
                 cases = {share.case.key: share.case.verdict for share in rung.shares}
                 known = {case: ledger.of_case(id, *under, case) for case in cases}
                 others = {case: was for case, was in known.items() if was is not None and was != cases[case]}
@@ -175,7 +175,7 @@ class Expected:
         """Have the ledgers know what claims on trained networks came to with seeds from `first` on."""
         papers = set()
         for id, rung in self._judged():
-            if self._is_of(id, rung, first):
+            if self._is_trained(id, rung, first):
                 number = rung.deciding and rung.deciding.judgement
                 measured = (number.effect, number.low, number.high) if number else ()
                 again = Again(first, rung.verdict, *map(float, measured))
@@ -241,7 +241,7 @@ class Expected:
                     self._ledger(id)  # which takes over what it knows under ids of before
                 yield folder, sorted(filter(paper.owns, self.ledgers.of(folder).claims.keys() - ids))
 
-    def _is_of(self, id: str, rung: ClaimVerdict, seeds_from: int | None) -> bool:
+    def _is_trained(self, id: str, rung: ClaimVerdict, seeds_from: int | None) -> bool:
         """Whether a rung is one of networks that were trained; with seeds from there on, if that is asked for.
 
         Weights that were released are the same whatever the seeds, and so is what a paper printed.
