@@ -104,8 +104,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         ended(lab, None, f"{type(error).__name__}: {error}")
         raise
     expected = config.stash[ledgers_key].of_claim(claim.file.parent, claim.id, claim.formerly)
-    # Until the session's end, see `repeating` and `Expected.of_fresh_seeds`.
-    waits = claim.trained and (settings.repeat is not None or settings.fresh_seeds is not None)
+    # Until the session's end, see `repeating`; with other seeds, what is recorded, see `Expected.of_fresh_seeds`.
+    known = expected.of_claim(claim.id, case.tier, basis(case.evidence, case.stand_in)) is not None
+    waits = claim.trained and (settings.repeat is not None or (settings.fresh_seeds is not None and known))
     settle(claim, case, None if settings.update_ledger or waits else expected)
     return True
 

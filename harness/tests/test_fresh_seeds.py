@@ -114,6 +114,14 @@ def test_what_other_seeds_came_to_is_forgotten_with_the_numbers_that_it_stands_b
     assert ledger.again(*under) is None
 
 
+@pytest.mark.parametrize("how", [[], ["--no-ledger"]])
+def test_a_refutation_by_other_seeds_of_what_no_ledger_speaks_of_is_red(suite, how):
+    suite.claims(CLAIMS)
+    if how:
+        suite.run("--update-ledger")
+    suite.run("--fresh-seeds", "2000", "-k", "XX-02", *how).assert_outcomes(failed=1)
+
+
 def test_train_and_plan_are_about_the_same_seeds(suite):
     suite.claims(CLAIMS)
     command = [sys.executable, "-m", "harness", "train", "--fresh-seeds", "1000", "-k", "XX-01"]
