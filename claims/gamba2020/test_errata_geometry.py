@@ -60,8 +60,8 @@ def rows_that_are_no_shifts(padding: int, mode: Mode = "zeros") -> Exact:
         "p = 2, spatial kernel size k = 3 and $k \\ll HW$",
         correct="It is exact for one pixel of circular padding on each side; r = CHW is not enough.",
         derivation="Two pixels on each side give (H + 2)(W + 2) receptive fields, not HW.  Two in all, one on each "
-        "side, give HW, but zero padding cuts weights off the rows at the border: 28 of 64 rows on 8 x 8 pixels.  On larger "
-        "maps their share falls, 892 of 50,176 on 224 x 224, and is never none.",
+        "side, give HW, but zero padding cuts weights off the rows at the border: 28 of 64 rows on 8 x 8 pixels.  On "
+        "larger maps their share falls, 892 of 50,176 on 224 x 224, and is never none.",
         consequence="The symmetry about the identity line that sections 2.1 to 2.3 argue from is exact for no network "
         "of the paper; see HP-13.",
     ),
