@@ -174,6 +174,7 @@ OTHERS = (LESS_BIASED, "unbiased")
     readings={"others": OTHERS},
     runs=vgg,
     rule={"layers 2 to 8": in_all(greater_than(UNBIASED)), "layers 9 to 16": in_all(less_than(0.0))},
+    mirrored=("layers 9 to 16",),
     control="the untrained networks (layers 2 to 8); layers 2 to 8 in the place of the others, or all layers in the "
     "reverse order (layers 9 to 16)",
     **ON_CIFAR10,

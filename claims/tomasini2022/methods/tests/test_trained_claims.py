@@ -172,8 +172,13 @@ def released(trainings: Trainings, name: str) -> dict[str, np.ndarray]:
     return {f"layer {k}": (more + rng.normal(size=(20, 20, 3, 3))).astype(np.float32) for k in range(7)}
 
 
+AS_LONG_AS_THE_PAPER = "SP-56"
+"""The claim that speaks of no shorter trainings, and so is judged here as at tier `paper`."""
+
+
 def judged(id: str, trainings: Trainings, parameters: dict[str, Any], tier: str = "laptop") -> Any:
     """The judgement of one case."""
+    tier = "paper" if id == AS_LONG_AS_THE_PAPER else tier
     return judge_by_name(TRAINED_CLAIMS[id], lambda name, seed: made(trainings, name, seed), tier=tier, **parameters)
 
 
@@ -197,6 +202,15 @@ def test_the_opposite_is_refuted(id, parameters):
 @pytest.mark.parametrize(("id", "parameters"), [case for case in CASES if case.values[0] != "SP-28"])
 def test_chance_is_not_supported(id, parameters):
     assert judged(id, NOTHING, parameters).verdict is not Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize("tier", ["laptop", "nightly"])
+@pytest.mark.parametrize("trainings", [AS_THE_PAPER_SAYS, THE_OPPOSITE])
+def test_short_trainings_do_not_tell_what_is_acquired_over_all_of_it(trainings, tier):
+    claim = TRAINED_CLAIMS[AS_LONG_AS_THE_PAPER]
+    for parameters in cases_of(claim):
+        found = judge_by_name(claim, lambda name, seed: made(trainings, name, seed), tier=tier, **parameters)
+        assert found.verdict is Verdict.OUT_OF_REACH
 
 
 @pytest.mark.parametrize("layers", ["activations", "every layer"])
