@@ -15,7 +15,7 @@ import os
 import shutil
 from pathlib import Path
 
-from harness.commands.usage import BadUsage
+from harness.commands.usage import BadUsage, folder
 from harness.system.places import STORE
 
 
@@ -36,12 +36,13 @@ def run(chosen: argparse.Namespace) -> int:
 
     from harness.report.environment import environment
 
+    data = chosen.data and folder("--data", chosen.data)
     facts = environment("auto")
     print(f"python {facts['python']} on {facts['platform']}, {facts['cores']} cores, device: {facts['device']}")
     print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()))  # type: ignore[attr-defined]
     print(f"GPUs: {torch.cuda.device_count() or 'none'}; {torch.get_num_threads()} threads a process")
     print(f"memory: {memory() / 2**30:.1f} GiB; free on the disk of the store: {free(chosen.store) / 2**30:.1f} GiB")
-    sound = describe_data(chosen.data)
+    sound = describe_data(data)
     describe_store(chosen.store)
     return int(not sound)
 

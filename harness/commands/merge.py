@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from harness.claims.tiers import TIERS
 from harness.commands.record import add_record_arguments, record, state_of_code
 from harness.commands.selection import selected
-from harness.commands.usage import BadUsage
-from harness.system.places import EVIDENCE, STORE
+from harness.commands.usage import BadUsage, evidence_folder
+from harness.system.places import STORE
 
 if TYPE_CHECKING:
     from harness.store import Store
@@ -45,7 +45,7 @@ def run(chosen: argparse.Namespace) -> int:
     refused = [bundle for bundle in chosen.bundles if not take_in(bundle, store)]
     if chosen.record:
         everything = argparse.Namespace(paths=["claims"], tier=TIERS[-1], store=str(chosen.store))
-        record(selected(everything), chosen.evidence or EVIDENCE, commit)
+        record(selected(everything), evidence_folder(chosen.evidence, to_write=True), commit)
     return int(bool(refused))
 
 

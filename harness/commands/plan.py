@@ -19,6 +19,7 @@ from harness.claims.tiers import TIERS
 from harness.commands import selection
 from harness.commands.selection import Selection, selected, shown
 from harness.commands.set_aside import set_aside
+from harness.commands.usage import evidence_folder
 from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def run(chosen: argparse.Namespace) -> int:
     """Print the plan; 0 also where runs are missing."""
     from harness.evidence import Archive
 
-    plan = planned(selected(chosen), Archive.read(chosen.evidence or EVIDENCE), gpu=chosen.gpu)
+    evidence = evidence_folder(chosen.evidence)
+    plan = planned(selected(chosen), Archive.read(evidence), gpu=chosen.gpu)
     print(json.dumps(plan, indent=1) if chosen.json else "\n".join(readable(plan)))
     return 0
 

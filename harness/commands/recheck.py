@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from harness.commands import rechecked, selection
 from harness.commands.record import add_record_arguments, state_of_code
 from harness.commands.selection import Selection, selected
-from harness.commands.usage import positive
+from harness.commands.usage import BadUsage, evidence_folder, positive
 from harness.system.places import EVIDENCE
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Recheck a sample, or all."""
     ends = time.monotonic() + chosen.seconds
+    evidence_folder(chosen.evidence)
     commit = state_of_code(allow_dirty=chosen.allow_dirty or not chosen.confirm)
     name = rechecked.name_of(chosen, commit)
     if chosen.once and (before := rechecked.recalled(chosen, name)):
@@ -133,8 +134,12 @@ def nothing_done(waiting: Sequence[Candidate], done: int, archive: object, chose
 
 
 def candidates(chosen: Selection, archive: object) -> Iterator[Candidate]:
-    """The records of the selection's runs whose data are here."""
-    from harness.data.dataset_errors import DatasetMissing
+    """The records of the selection's runs whose data are here.
+
+    Raises:
+        BadUsage: data are here, and damaged.
+    """
+    from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
     from harness.evidence import Archive
     from harness.runs import ingredients
 
@@ -144,6 +149,8 @@ def candidates(chosen: Selection, archive: object) -> Iterator[Candidate]:
             made_of = ingredients(one, chosen.bench)
         except DatasetMissing:
             continue
+        except DatasetCorrupt as damaged:
+            raise BadUsage(str(damaged)) from damaged
         found = archive.find(made_of, made_of["data"])
         if found is not None:
             yield Candidate(one, *found)

@@ -25,7 +25,19 @@ from harness.system.places import EVIDENCE, STORE
 FOLDER = "rechecked"
 """Where in the store they are remembered."""
 
-ASKED = ("paths", "tier", "keyword", "marker", "device", "download", "require_data", "seconds", "all", "whole")
+ASKED = (
+    "paths",
+    "tier",
+    "keyword",
+    "marker",
+    "device",
+    "download",
+    "require_data",
+    "seconds",
+    "all",
+    "whole",
+    "fresh_seeds",
+)
 """Options of the command that decide what is rechecked, and how."""
 
 DEPTH = 2

@@ -5,7 +5,8 @@ already is recorded without being done again, whatever device it was done on; so
 Nothing is recorded from files that were changed since the last commit, since nobody could look up what they said
 (--allow-dirty does it all the same, and the records say so).
 
-Exit status: as `train`; 2 too where files have been changed.
+Exit status: as `train`; 2 too where files have been changed, or a run has left what cannot be kept as evidence: that
+one is named, and all others are recorded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -22,7 +24,7 @@ from typing import TYPE_CHECKING
 from harness.commands import train
 from harness.commands.plan import kept, looked_up
 from harness.commands.selection import Selection, selected, shown
-from harness.commands.usage import BadUsage
+from harness.commands.usage import BadUsage, evidence_folder
 from harness.system.checkout import checkout
 from harness.system.places import EVIDENCE
 
@@ -49,10 +51,11 @@ def run(chosen: argparse.Namespace) -> int:
     """Train what lacks evidence, then record."""
     train.check(chosen)
     commit = state_of_code(allow_dirty=chosen.allow_dirty)
-    selection, folder = selected(chosen), chosen.evidence or EVIDENCE
+    folder = evidence_folder(chosen.evidence, to_write=True)
+    selection = selected(chosen)
     status = 0 if chosen.no_train else train.train(without_evidence(selection, folder), chosen, train.deadline(chosen))
-    record(selection, folder, commit)
-    return status
+    _, refused = record(selection, folder, commit)
+    return 2 if refused else status
 
 
 def without_evidence(selection: Selection, folder: Path) -> Selection:
@@ -67,8 +70,12 @@ def without_evidence(selection: Selection, folder: Path) -> Selection:
     )
 
 
-def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
-    """Write the store's records of a selection's trained runs that are no evidence yet; returns what was added."""
+def record(selection: Selection, folder: Path, commit: str) -> tuple[list[Entry], list[str]]:
+    """Write the store's records of a selection's trained runs that are no evidence yet.
+
+    Returns:
+        What was added, and of each record that cannot be kept as text whose it is and why.
+    """
     from harness.evidence import Archive
 
     archive, selection = Archive.read(folder), selection.at_every_look()
@@ -76,19 +83,31 @@ def record(selection: Selection, folder: Path, commit: str) -> list[Entry]:
         print(problem, file=sys.stderr)
     added: dict[str, list[Entry]] = {}
     diverged: list[str] = []
+    refused: list[str] = []
+    stored = 0
     for run, found in made_by_this_code(selection):
+        stored += 1
         if found.diverged:
             diverged.append(str(run))
         elif _is_metrics_only(found) and found.key not in archive.entries:
-            added.setdefault(place_of(selection, run, found), []).append(entry_of(run, found, commit))
+            entry = entry_of(run, found, commit)
+            try:
+                entry.line()
+            except ValueError as problem:
+                refused.append(f"{run}: {problem}")
+            else:
+                added.setdefault(place_of(selection, run, found), []).append(entry)
     for place, entries in sorted(added.items()):
         file = archive.add(place, entries)
         print(f"{shown(file)}: {len(entries)} records added")
     if diverged:
         print(f"{len(diverged)} runs diverged and leave nothing to record: {'; '.join(sorted(diverged))}")
-    elif not added:
-        print("nothing to record: all that the store has of these claims is kept already")
-    return [entry for entries in added.values() for entry in entries]
+    elif not added and not refused:
+        why = "all that the store has of these claims is kept already" if stored else "the store has none of their runs"
+        print(f"nothing to record: {why}")
+    for told in refused:
+        print(f"cannot be recorded: {told}", file=sys.stderr)
+    return [entry for entries in added.values() for entry in entries], refused
 
 
 def made_by_this_code(selection: Selection) -> Iterable[tuple[Run, Record]]:
@@ -137,7 +156,8 @@ def place_of(selection: Selection, run: Run, record: Record) -> str:
     paper = selection.needs[run][0].file.parent.name
     kind = str(record.made_of["recipe"]["name"])
     data = "-".join(dict.fromkeys(name for name, _ in run.recipe.data_sets()))
-    return f"{paper}/{kind}-{data}" if data else f"{paper}/{kind}"
+    place = f"{paper}/{kind}-{data}" if data else f"{paper}/{kind}"
+    return re.sub(r"[^a-z0-9_/-]", "-", place.lower())
 
 
 def state_of_code(*, allow_dirty: bool) -> str:
@@ -149,7 +169,8 @@ def state_of_code(*, allow_dirty: bool) -> str:
     try:
         found = checkout(Path(), apart=EVIDENCE)
     except (OSError, subprocess.SubprocessError) as problem:
-        raise BadUsage(f"evidence says which commit made it, and git does not: {problem}") from problem
+        said = str(getattr(problem, "stderr", None) or problem).strip()
+        raise BadUsage(f"evidence says which commit made it, and git does not: {said}") from problem
     if found.changed and not allow_dirty:
         files = ", ".join(found.changed[:5])
         raise BadUsage(f"files were changed since the last commit ({files}): commit them, or give --allow-dirty")

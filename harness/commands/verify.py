@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.commands.document import read_document
 from harness.commands.selection import add_place, pytest_arguments, run_pytest
-from harness.commands.usage import BadUsage
+from harness.commands.usage import BadUsage, evidence_folder
 from harness.system.places import EVIDENCE, REPORT, STORE
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(chosen: argparse.Namespace) -> int:
         return in_archive(chosen.archive, chosen.data)
     store = Path(chosen.store or STORE)
     report = chosen.report or (REPORT if (REPORT / "claims.json").exists() else None)
-    evidence = chosen.evidence or EVIDENCE
+    evidence = evidence_folder(chosen.evidence)
     if not store.is_dir() and (chosen.store or (report is None and not evidence.is_dir())):
         raise BadUsage(f"{store}: there is no such store" + ("" if report else f", and no report in {REPORT}"))
     document = read_document(report) if report else None

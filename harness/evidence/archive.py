@@ -93,7 +93,8 @@ class Archive:
     def add(self, place: str, lines: Iterable[Entry | Confirmation]) -> Path:
         """Write records into `<place>.jsonl`, where `place` is "paper/experiment"; those of equal key are replaced.
 
-        Lines are in the order of titles and seeds, so that a diff shows what was added and nothing else.
+        Lines are in the order of titles and seeds, so that a diff shows what was added and nothing else.  Lines that
+        are no records, of a later version of the suite or cut, stay as they are, behind the others.
         """
         file = self.folder / f"{_checked(place)}{SUFFIX}"
         kept: dict[tuple[str, ...], Entry | Confirmation] = {}
@@ -101,7 +102,7 @@ class Archive:
             kept[_sort_key(line)[-2:]] = line
         file.parent.mkdir(parents=True, exist_ok=True)
         ordered = sorted(kept.values(), key=_sort_key_in(kept.values()))
-        write_atomically(file, "".join(f"{line.line()}\n" for line in ordered))
+        write_atomically(file, "".join(f"{line}\n" for line in [*(one.line() for one in ordered), *_refused(file)]))
         for line in ordered:
             if isinstance(line, Entry):
                 self.entries[line.key] = line
@@ -141,6 +142,14 @@ class Archive:
 def _lines(file: Path) -> Iterator[str]:
     text = file.read_bytes().decode("utf-8", "replace")
     return (line for line in text.split("\n") if line.strip())
+
+
+def _refused(file: Path) -> Iterator[str]:
+    for line in _lines(file) if file.exists() else ():
+        try:
+            parse(line)
+        except LineRefused:
+            yield line
 
 
 def _sound(file: Path) -> Iterator[Entry | Confirmation]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.data.dataset_errors import DatasetMissing
+from harness.data.dataset_errors import DatasetCorrupt, DatasetMissing
 from harness.system.lazy import torch
 
 if TYPE_CHECKING:
@@ -284,6 +284,13 @@ class Session:
         except DatasetMissing:
             return None
 
+    def _is_kept(self, run: Run) -> bool:
+        """Whether evidence tells what a run found; of damaged data nothing does, and the run fails by itself."""
+        try:
+            return self.recorded(run) is not None
+        except DatasetCorrupt:
+            return False
+
     def prepare(self, runs: Iterable[Run], workers: int | None = None) -> None:
         """Do the runs that the store lacks; one that fails is told by the claims that need it.
 
@@ -295,7 +302,7 @@ class Session:
 
         if not self._train:
             return
-        wanted = [run for run in runs if self.recorded(run) is None]
+        wanted = [run for run in runs if not self._is_kept(run)]
         if not wanted or self.store.unwritable:
             return
         apart = workers is not None or self.device.type == "cpu"  # on a GPU runs take turns in one process
@@ -305,7 +312,7 @@ class Session:
                 self._found[outcome.run] = computed(outcome.run, outcome.record)
             elif outcome.missing:
                 self._failed[outcome.run] = NotAvailable(f"{outcome.run} was left: the store takes no more records")
-            elif outcome.key is not None and outcome.failure is not None:
+            elif outcome.failure is not None:
                 self._failed[outcome.run] = outcome.failure
 
 

@@ -35,6 +35,15 @@ class Draw(Recipe):
         return Result({"mean": values.mean(), "curve": values[:, 0]}, {"values": values})
 
 
+@stable_name("fake-unmeasured")
+@dataclass(frozen=True)
+class Unmeasured(Recipe):
+    """One number, which with one seed is none."""
+
+    def compute(self, seed: int, bench: Bench) -> Result:
+        return Result({"mean": float("nan") if seed == 3 else float(seed)})
+
+
 @stable_name("fake-carelessly")
 @dataclass(frozen=True)
 class Carelessly(Recipe):

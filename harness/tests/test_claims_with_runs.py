@@ -181,6 +181,23 @@ def test_a_damaged_data_set_fails_before_anything_is_judged(suite):
     result.stdout.fnmatch_lines(["*DatasetCorrupt*MNIST/raw*9 bytes*"])
 
 
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_a_damaged_data_set_costs_only_the_claims_whose_runs_need_it(suite, options):
+    damaged = (
+        CLAIM.format(recipe='Reads("mnist")').replace("smoke", "laptop").replace("seeds=", 'tier="laptop", seeds=')
+    )
+    suite.claims(damaged + CLAIM.format(recipe="Draw()").replace("XX-01", "XX-02").replace("test_draws", "test_others"))
+    raw = suite.root / "data/MNIST/raw"
+    raw.mkdir(parents=True)
+    for split in ("train", "t10k"):
+        for kind in ("images-idx3", "labels-idx1"):
+            (raw / f"{split}-{kind}-ubyte.gz").write_bytes(b"cut short")
+    result = suite.run("--tier", "laptop", "--data", "data", *options)
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["*DatasetCorrupt*MNIST/raw*9 bytes*"])
+    assert suite.entry("XX-02")["verdict"] == "supported"
+
+
 def test_a_folder_of_data_that_is_not_there_is_a_usage_error(suite):
     suite.claims(DATA)
     result = suite.run("--data", "nowhere")

@@ -56,6 +56,17 @@ def test_what_is_written_is_read_again_and_found(tmp_path):
     assert archive.places()[found.key] == PLACE
 
 
+def test_lines_that_are_no_records_stay_as_they_are(tmp_path):
+    file = tmp_path / f"{PLACE}.jsonl"
+    written(tmp_path, entry(0))
+    foreign = ['{"format": 2, "of": "a later version"}', entry(1).line()[:50]]
+    file.write_text("\n".join([foreign[0], file.read_text().strip(), foreign[1]]) + "\n")
+    archive = written(tmp_path, entry(2))
+    assert file.read_text().splitlines()[2:] == foreign
+    assert sorted(one.seed for one in archive.entries.values()) == [0, 2]
+    assert len(archive.problems) == 2
+
+
 def test_a_line_a_record_in_order_so_that_a_diff_is_what_was_added(tmp_path):
     archive = written(tmp_path, entry(2), entry(0))
     file = tmp_path / f"{PLACE}.jsonl"

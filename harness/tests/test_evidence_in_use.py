@@ -135,6 +135,34 @@ def test_runs_that_diverged_are_named_and_not_recorded(project):
     assert not (project.root / "reports/evidence").exists()
 
 
+def test_a_run_that_cannot_be_kept_as_text_is_named_and_costs_no_other_its_record(project):
+    file = project.root / "claims/paper2020/test_topic.py"
+    changed = file.read_text().replace('"mlp": SHORT}', '"mlp": Unmeasured()}').replace("data=(", "proxies=(")
+    file.write_text(changed.replace("from harness.training import", NAN_TOO).replace("(lab, data)", "(lab)"))
+    done = harness(project, "record", *QUICK, "--allow-dirty")
+    assert done.returncode == 2
+    assert [line for line in done.stderr.splitlines() if "cannot be recorded" in line] == [
+        "cannot be recorded: fake-unmeasured, seed 3: nan is no measured number"
+    ]
+    assert len(evidence(project).read_text().splitlines()) == 3
+
+
+NAN_TOO = "from harness.tests.fake_recipes import Unmeasured\nfrom harness.training import"
+
+
+def test_nothing_is_trained_for_evidence_that_cannot_be_written(project):
+    (project.root / "reports").mkdir(exist_ok=True)
+    (project.root / "reports/evidence").write_text("a file")
+    done = harness(project, "record", *QUICK, "--evidence", "reports/evidence", "--allow-dirty")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--evidence reports/evidence: there is no such folder" in done.stderr
+
+
+def test_an_empty_store_is_told_apart_from_one_of_which_all_is_kept(project):
+    done = harness(project, "record", *QUICK, "--no-train")
+    assert "nothing to record: the store has none of their runs" in done.stdout
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
