@@ -67,8 +67,7 @@ def as_in_the_figures(tier: str) -> dict[str, Criticality]:
     paper="layers 1 to 8 of 16 critical, the others resettable without considerable loss",
     tier="laptop",
     readings={"images": IMAGES},
-    about=About.REGIME,
-    gate=CONVERGED,
+    about=About.SIZE,
     runs=vgg,
     rule={"layers 1 to 8": in_all(greater_than(CRITICAL)), "layers 9 to 16": in_all(less_than(AMBIENT))},
     control="each layer reset to its weights after the last epoch, which costs nothing (layers 1 to 8); these layers "
@@ -78,12 +77,11 @@ def as_in_the_figures(tier: str) -> dict[str, Criticality]:
 def test_only_the_first_half_of_the_layers_is_critical(lab: Lab, data: str, images: str) -> None:
     """On CIFAR10 only the first 8 of VGG19's 16 convolutional layers are critical; the rest can be reset.
 
-    The caption says test, section 3.3 validation images.  The network must have more layers than its task takes, which
-    one that has not fitted its training images does not show.
+    The caption says test, section 3.3 validation images.  That it is eight is what a network of this width has on these
+    images: by section A.5 two more are critical on CIFAR100.  Which layers are, HP-40 judges of any network.
     """
     cost, unchanged = drops(lab, images), drops(lab, images, last_epoch(lab))
     early, late = range(cost.shape[1] // 2), second_half(cost.shape[1])
-    lab.gate(training_accuracies(lab))
     lab.measure(**{"layers 1 to 8": in_layers(cost, early), "layers 9 to 16": in_layers(cost, late)})
     lab.control(**{"layers 1 to 8": largest_in_layers(unchanged, early), "layers 9 to 16": in_layers(cost, early)})
     draw_heat_map(lab, images)
@@ -119,12 +117,12 @@ def test_on_average_eight_layers_are_critical(lab: Lab, data: str, images: str) 
     lab.control(leading(np.array([order.permutation(run) for run in cost])))
 
 
-def correlations(lab: Lab, cost: np.ndarray, name: str = "vgg", *, of_layers: bool = False) -> dict[str, Estimate]:
+def correlations(lab: Lab, cost: np.ndarray, name: str = "vgg") -> dict[str, Estimate]:
     """How the bias of the layers past the first goes with what resets `(seeds, layers)` cost, and beyond chance."""
     trained, untrained = (bias(lab, name, epoch)[:, 1:] for epoch in (-1, 0))
     beyond = rank_correlations(trained, cost[:, 1:]) - rank_correlations(untrained, cost[:, 1:])
     return {
-        "correlation": mean_rank_correlation(trained, cost[:, 1:], resample_layers=of_layers),
+        "correlation": mean_rank_correlation(trained, cost[:, 1:]),
         "beyond chance": Estimate.from_replicates(beyond),
     }
 
@@ -139,24 +137,27 @@ LEFT = "what resets leave of the accuracy in the place of what they cost"
     tier="laptop",
     about=About.REGIME,
     gate=CONVERGED,
-    readings={"sampled": ("networks", "networks and layers"), "images": IMAGES},
+    readings={"images": IMAGES},
     runs=vgg,
     rule=dict.fromkeys(MORE_THAN_BY_CHANCE, greater_than(0.0)),
     mirrored=tuple(MORE_THAN_BY_CHANCE),
     control=LEFT,
     **ON_CIFAR10,
 )
-def test_biased_layers_are_critical(lab: Lab, data: str, sampled: str, images: str) -> None:
+def test_biased_layers_are_critical(lab: Lab, data: str, images: str) -> None:
     """The more biased the hyperplane arrangements of a layer are, the more critical it is to performance.
 
     Spearman's correlation of the bias abs(n - 1/2) with the drop, over the layers past the first.  Layers of few
     filters are by chance the more biased ones, which are the early ones: so the correlation must be larger, too, than
-    that of the untrained networks' bias with the same drops (over networks, whatever is sampled otherwise).
+    that of the untrained networks' bias with the same drops.  Networks are sampled, one number each; their layers are
+    all there are, and were they a sample of layers, the first number would be as unsure as a note says.
     """
-    cost, of_layers = drops(lab, images), sampled == "networks and layers"
+    cost = drops(lab, images)
     lab.gate(training_accuracies(lab))
-    lab.measure(**correlations(lab, cost, of_layers=of_layers))
-    lab.control(**correlations(lab, 1 - cost, of_layers=of_layers))
+    lab.measure(**correlations(lab, cost))
+    lab.control(**correlations(lab, 1 - cost))
+    of_layers = mean_rank_correlation(bias(lab)[:, 1:], cost[:, 1:], resample_layers=True)
+    lab.note(f"resampling layers, too: {of_layers.value:.2f}, standard error {of_layers.standard_error:.2f}")
     lab.series("drop over bias, means over networks", bias(lab).mean(0), cost.mean(0))
 
 

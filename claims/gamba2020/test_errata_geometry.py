@@ -57,10 +57,11 @@ def rows_that_are_no_shifts(padding: int, mode: Mode = "zeros") -> Exact:
     erratum=Erratum(
         printed="The approximation is exact when r = CHW and each row of $\\mathbf{W}^l$ is highly sparse. For "
         "instance, this holds for single-channel convolutions (C = 1) with stride s = 1, zero-padding "
-        "p = 2, spatial kernel size k = 3",
+        "p = 2, spatial kernel size k = 3 and $k \\ll HW$",
         correct="It is exact for one pixel of circular padding on each side; r = CHW is not enough.",
         derivation="Two pixels on each side give (H + 2)(W + 2) receptive fields, not HW.  Two in all, one on each "
-        "side, give HW, but zero padding cuts weights off the rows at the border: 28 of 64 rows on 8 x 8 pixels.",
+        "side, give HW, but zero padding cuts weights off the rows at the border: 28 of 64 rows on 8 x 8 pixels.  On "
+        "larger maps their share falls, 892 of 50,176 on 224 x 224, and is never none.",
         consequence="The symmetry about the identity line that sections 2.1 to 2.3 argue from is exact for no network "
         "of the paper; see HP-13.",
     ),
@@ -88,7 +89,7 @@ def foreign_rows(last: int) -> Exact:
     formerly=("E-HP5",),
     remark=Remark(
         Kind.SLIP,
-        printed=r"m = ir, \dots, (i+1)r\} ... m = ir, \ldots, (i+1)r, the inner product",
+        printed=r"$m = ir, \dots, (i+1)r\}$ ... $m = ir, \ldots, (i+1)r$, the inner product",
         meant="m = ir, ..., (i + 1) r - 1, as section 2 has it.",
         derivation="Row (i + 1) r holds the weights of filter i + 1; for the last filter there is no such row.",
     ),

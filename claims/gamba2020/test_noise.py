@@ -93,22 +93,23 @@ FITTED = 0.99
 @claim(
     "HP-36",
     where="Fig. 6",
-    about=About.MECHANISM,
+    about=About.SIZE,
     readings={"labels": READINGS},
     runs=random_labels,
     rule=all_runs(),
-    control="the held-out images, whose labels cannot be learned",
+    control="the same runs after a tenth of their epochs",
     **DECLARED,
 )
 def test_random_labels_are_fitted_completely(lab: Lab, labels: str) -> None:
     """With learning rate 0.01 decayed by 0.95 an epoch and no regularisation, random labels are fitted completely.
 
     A run fits them when it classifies more than 99 % of its training images as labelled in the last epoch; counted are
-    the runs that do.  Where all of them reach 100 %, their mean has no spread to be judged by.
+    the runs that do.  Where all of them reach 100 %, their mean has no spread to be judged by.  Whether this rate and
+    its decay are enough hangs on the size of batches, the number of images and the network.
     """
-    by_seed = [record.metrics for record in lab.records(lab.runs["noisy"])]
-    lab.measure(Count.of([metrics["train_accuracy"][-1] > FITTED for metrics in by_seed]))
-    lab.control(Count.of([metrics["final_validation_accuracy"] > FITTED for metrics in by_seed]))
+    by_seed = np.array([record.metrics["train_accuracy"] for record in lab.records(lab.runs["noisy"])])
+    lab.measure(Count.of(by_seed[:, -1] > FITTED))
+    lab.control(Count.of(by_seed[:, by_seed.shape[1] // 10] > FITTED))
 
 
 def with_and_without(tier: str) -> dict[str, Criticality]:

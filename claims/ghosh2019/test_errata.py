@@ -92,7 +92,7 @@ TRIPLES: dict[str, Rule] = {"r is p": equals(0, within=0), "r is not next to q":
     control="the printed set at its letter",
     remark=Remark(
         Kind.SLIP,
-        printed="r \\in N(N(p)) \\setminus N(p)$, where N(p) represents the set of neighboring spatial locations of p "
+        printed="$r \\in N(N(p)) \\setminus N(p)$, where N(p) represents the set of neighboring spatial locations of p "
         "... such that r is at a distance of two hops from p",
         meant="r is in N(q), and neither p nor in N(p).",
         derivation="The sentence itself asks for two hops, and the chain p, q, r of equations 1 and 2 leads over q.  "

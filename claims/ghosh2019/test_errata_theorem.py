@@ -60,7 +60,7 @@ THEOREM: dict[str, Rule] = {"equation 8": equals(0, within=1e-9), "bound": equal
     control="the corrected statement: the change of the kernel, as a sum over all updates",
     erratum=Erratum(
         printed="the final kernel value for w(p) obtained after T epochs can be simplified as ... "
-        "\\sum_{n,a} C_n X_n(a) ... where $C_n = \\sum_{t,k} -\\eta(t)\\delta_k^n$ ... where $\\alpha = "
+        "$\\sum_{n,a} C_n X_n(a)$ ... where $C_n = \\sum_{t,k} -\\eta(t)\\delta_k^n$ ... where $\\alpha = "
         "\\sum_{n} (C_n)^2 N_{total}$",
         correct="The change w - w_0 of a kernel is the sum over updates u of c_u X(a_u + p), with one c_u for each "
         "step, image and window; the bound of theorem 1 holds for the change, with alpha = sum of c_u^2 N_total.",
@@ -125,7 +125,7 @@ def region_misfit(lab: Lab, printed: bool) -> Exact:
     remark=Remark(
         Kind.SLIP,
         printed="Note that the above is simply a generalization of Theorem 1 (c = 1) to arbitrary scales ... "
-        "Extending that equation to the average of kernel values across a region of size ... [w(q)]$, we have",
+        "Extending that equation to the average of kernel values across a region of size ... $[w(q)]$, we have",
         meant="In the text we read: the average of w(p) over p in the region p_d, and theorem 1 as the case d = 1.",
         derivation="w(q) does not depend on p: its average over p is w(q) itself, one weight and no average; and "
         "the scale is called d.  With w(p), and one error signal for each window (E-SO5), the equation holds.",

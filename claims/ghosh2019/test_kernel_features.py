@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from claims.ghosh2019.methods.initial_weights import INITIAL_WEIGHTS
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, TRAINED, UNTRAINED, orderness_of
 from claims.ghosh2019.methods.kernel_recipes import ENDS, SEEDS, SIZES, size_and_order, transferred
 from claims.ghosh2019.methods.optimisers import OPTIMISERS
@@ -45,10 +46,10 @@ SMALL, LARGE = SIZES[0], SIZES[-1]
     mirrored=("without ordered images",),
     control="the small kernels, of ordered images and of others, rearranged so that neighbours come from far apart: "
     "the more order they had, the less they have",
-    **ON_KERNELS,
+    **{**ON_KERNELS, "readings": {**ON_KERNELS["readings"], "initial": INITIAL_WEIGHTS}},
 )
 def test_ordered_kernels_take_small_kernels_and_ordered_images(
-    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str, initial: str
 ) -> None:
     """Ordered features need small kernels and ordered data, both.
 

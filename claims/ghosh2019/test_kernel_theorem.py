@@ -18,6 +18,7 @@ from claims.ghosh2019.methods.kernel_updates import (
 )
 from claims.ghosh2019.methods.orderness import ESTIMATORS, orderness
 from claims.ghosh2019.methods.triples import NEIGHBOURHOODS
+from harness.claims.about import About
 from harness.claims.claim import claim
 from harness.claims.kinds import Kind
 from harness.measures.support import jacobian_support
@@ -259,6 +260,7 @@ def log_slope(x: ArrayLike, y: ArrayLike) -> float:
     "SO-34",
     where="Corollary 1.1, Eqs. 13 to 20",
     paper="exponents of -1, over windows as over images",
+    about=About.MECHANISM,
     data=("mnist", "fashion-mnist"),
     proxies=("textures",),
     readings={"within": (0.1, 0.3)},

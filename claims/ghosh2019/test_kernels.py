@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from claims.ghosh2019.methods.initial_weights import INITIAL_WEIGHTS
 from claims.ghosh2019.methods.kernel_orderness import FAR_APART, RANDOM_ORDER, TRAINED, UNTRAINED, orderness_of
 from claims.ghosh2019.methods.kernel_recipes import REACH, SEEDS, SIZES, SWAPS, sized, swapped
 from claims.ghosh2019.methods.optimisers import OPTIMISERS
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     BySeed = dict[int, NDArray[np.float64]]
     """Numbers by arm, an array over seeds each."""
+
+READINGS = {
+    "estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS, "initial": INITIAL_WEIGHTS,
+}  # fmt: skip
 
 
 def by_arm(lab: Lab, kernels: str, estimator: str, neighbours: str) -> BySeed:
@@ -49,7 +54,7 @@ def note_accuracy(lab: Lab) -> None:
     paper="a sharp reduction over 0, 25, 50, 100 swaps of blocks of 3 x 3 pixels",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
+    readings=READINGS,
     about=About.DIRECTION,
     runs=swapped,
     seeds=SEEDS,
@@ -60,7 +65,7 @@ def note_accuracy(lab: Lab) -> None:
     "less they have",
 )
 def test_less_ordered_images_give_less_ordered_kernels(
-    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str, initial: str
 ) -> None:
     """The less spatial order the training images have, the less the trained kernels of the first layer have."""
     by_swaps = by_arm(lab, TRAINED, estimator, neighbours)
@@ -86,7 +91,7 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     paper="almost by a factor of half from 3 x 3 to 27 x 27",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
+    readings=READINGS,
     about=About.SIZE,
     runs=sized,
     seeds=SEEDS,
@@ -95,7 +100,7 @@ LESS, MORE = "less than 2/3 of 3 x 3", "more than 1/3 of 3 x 3"
     control="the kernels of 3 x 3 in place of those of 27 x 27; and these with their weights in a random order",
 )
 def test_kernels_of_27_pixels_are_half_as_ordered_as_those_of_3(
-    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str, initial: str
 ) -> None:
     """From kernels of 3 x 3 to kernels of 27 x 27 pixels the orderness of the first layer's kernels halves.
 
@@ -129,7 +134,7 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     paper="smaller kernel sizes lead to kernels of greater spatial orderness and vice-versa",
     tier="laptop",
     data=("mnist",),
-    readings={"estimator": ESTIMATORS, "neighbours": NEIGHBOURHOODS, "optimiser": OPTIMISERS},
+    readings=READINGS,
     about=About.DIRECTION,
     runs=sized,
     seeds=SEEDS,
@@ -142,7 +147,9 @@ def around_half(by_size: BySeed) -> dict[str, object]:
     mirrored=("falls with size", "drop from 3 x 3 to 27 x 27", "drop beyond that of untrained kernels"),
     control="the same orderness with the kernel sizes in the opposite order",
 )
-def test_smaller_kernels_are_more_ordered(lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str) -> None:
+def test_smaller_kernels_are_more_ordered(
+    lab: Lab, data: str, estimator: str, neighbours: str, optimiser: str, initial: str
+) -> None:
     """Using smaller kernel sizes leads to kernels of greater spatial orderness, and vice-versa.
 
     Judged from the trainings of SO-37.  The mean of each kernel's own ratio falls with their size without any training

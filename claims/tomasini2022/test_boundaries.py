@@ -63,7 +63,7 @@ def test_wide_images_do_not_feel_their_borders(lab: Lab) -> None:
     paper="F √K",
     remark=Remark(
         Kind.UNSAID,
-        printed=r"The average path walked by the random walker after \tilde{K} steps is given by F\sqrt{K}",
+        printed=r"The average path walked by the random walker after $\tilde{K}$ steps is given by $F\sqrt{K}$",
         meant="F √K is an upper estimate, of the right order, of the distance between the walker's end and its start",
         derivation="Which average is not said.  The distance's root mean square is √((F² - 1)/12) √K, or 0.27 to 0.29 "
         "F √K for F from 3 on, and its mean absolute value about a fifth less; both lie below F √K and go with √K.  "

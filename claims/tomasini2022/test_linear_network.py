@@ -66,7 +66,7 @@ def column_sum(row_sum: Callable[[int], float]) -> Exact:
     remark=Remark(
         Kind.SLIP,
         printed=r"stacking all the L shifts of the following row vector, ... "
-        r"[\underbrace{1,1,...,1}_{F}\underbrace{0,0,0,...,0}_{L-F}]",
+        r"$[\underbrace{1,1,...,1}_{F}\underbrace{0,0,0,...,0}_{L-F}]$",
         meant="the same divided by F",
         derivation="The filter is [1/F, ..., 1/F] in the same paragraph, M is called a stochastic matrix, and Eqs. 6 "
         "and 7 have the factor 1/F.  With rows of ones M^k δ_i sums to F^k, and Eq. 4 is a density, which sums to 1.  "

@@ -152,8 +152,8 @@ def defined(coefficient: Callable[[float, float], float]) -> Exact:
     where="Appendix A, Proposition A.1, Eqs. 4, 5 and 9",
     paper="D^(1) = (F - 1)³/(12F); D^(2) = (F³ - 3F² + 6F - 4)/(12F), v^(2) = (1 - F)/(2F)",
     erratum=Erratum(
-        printed=r"D^{(1)} = \frac{1}{12F}(F-1)^{3} ... D^{(2)} = \frac{1}{12F}\left(F^3 - 3F^2 + 6F - 4\right) ... "
-        r"with v^{(2)} = (1 - F)/(2F) ... D = \int dx W_i(x)x^2",
+        printed=r"$D^{(1)} = \frac{1}{12F}(F-1)^{3}$ ... $D^{(2)} = \frac{1}{12F}\left(F^3 - 3F^2 + 6F - 4\right)$ ... "
+        r"with $v^{(2)} = (1 - F)/(2F)$ ... $D = \int dx W_i(x)x^2$",
         correct="D = (F² - 1)/24 for odd and even F, v^(2) = -1/2; in Eq. 9 D is half the variance of a jump, and W is "
         "1/F at each of F integers",
         derivation="By Eqs. 6 and 7 a layer moves a pixel by a step that is uniform over F neighbouring integers: of "
@@ -205,8 +205,9 @@ def test_constants_of_the_gaussian_limit(lab: Lab) -> None:
     where="Appendix A, below Eq. 9",
     remark=Remark(
         Kind.SLIP,
-        printed=r"the probability distribution W_i(x) of having a jump x starting from the location i ... we have "
-        r"W_i(x) = 1/F for x \in [i - (F - 1)/2, i + (F - 1)/2] for odd F and x \in [i - F/2, i + F/2 - 1] for even F",
+        printed=r"the probability distribution $W_i(x)$ of having a jump x starting from the location i ... we have "
+        r"$W_i(x) = 1/F$ for $x \in [i - (F - 1)/2, i + (F - 1)/2]$ for odd F and $x \in [i - F/2, i + F/2 - 1]$ for "
+        "even F",
         meant="the offsets from i of the pixels that an output reads; a pixel jumps by their negatives",
         derivation="A jump is a displacement, and its distribution does not depend on where it starts; the interval "
         "printed lies around i.  It leans to the left for even F, while by Eq. 7 the pixels move to the right; with "

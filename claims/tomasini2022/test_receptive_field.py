@@ -143,8 +143,8 @@ def width(filter_size: int, depth: int) -> float:
     paper="√k",
     remark=Remark(
         Kind.SLIP,
-        printed=r"it approaches a Gaussian distribution of standard deviation \sqrt{k} ... "
-        r"is a Gaussian distribution with width \sqrt{k}",
+        printed=r"it approaches a Gaussian distribution of standard deviation $\sqrt{k}$ ... "
+        r"is a Gaussian distribution with width $\sqrt{k}$",
         meant="√k up to the factor √((F² - 1)/12), which is left out: 0.816 √k for F = 3",
         derivation="The sentence goes on with A_k ~ √k, and Proposition A.1, which proves it, has a factor itself.  "
         "One layer moves a pixel by a step that is uniform over F neighbouring pixels, of variance (F² - 1)/12, and "

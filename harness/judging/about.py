@@ -7,6 +7,7 @@
 | equivalence: two arms of one set-up are alike | proxy | proxy; the rule sees to twice the margin |
 | regime: of converged, over-parametrised networks | proxy, when its gate holds | the same |
 | size: the paper's own number, or 'costs nothing' | paper; reduced near the paper's baseline | paper |
+| not said: no network is trained | proxy | reduced: data that stand in for the paper's refute nothing |
 
 What is exact has nothing to scale, and what was printed is the paper's own: both decide any sentence.
 """
@@ -25,7 +26,7 @@ class Standing:
     """What the evidence of a case may decide.
 
     Attributes:
-        about: what the claim's sentence is about; None where nobody has said, and nothing is limited.
+        about: what the claim's sentence is about; None where nobody has said.
         evidence: how far it reaches.
         gate: whether the networks are in the regime that the sentence needs; None where it needs none.
         distance, within: how far the unmodified network is from the paper's, in the paper's unit, and how far it may
@@ -57,7 +58,7 @@ class Standing:
                 as a refutation of what is printed.
             reason: why they say so.
         """
-        if self.about is not None and verdict not in LEFT_OPEN:
+        if verdict not in LEFT_OPEN:
             obstacles = {action: self._obstacle(action) for action in ("support", "refute")}
             action = DECIDED.get(verdict)
             obstacle = obstacles[action] if action else all(obstacles.values()) and obstacles["refute"]
@@ -71,6 +72,8 @@ class Standing:
         """Why this evidence cannot support, or refute, such a sentence; empty when it can."""
         if self.evidence in (Evidence.EXACT, Evidence.PRINTED):
             return ""
+        if self.about is None:
+            return OF_OTHER_DATA if action == "refute" and self.evidence is Evidence.PROXY else ""
         if self.about is About.REGIME and not self.gate:
             return "the networks at hand are not in the regime that the sentence is about: its gate does not hold"
         if self.about is not About.SIZE or self.evidence is Evidence.PAPER:
@@ -97,7 +100,9 @@ class Limited(NamedTuple):
 
 
 UNLIMITED = Standing()
-"""Of evidence that may decide whatever its sentence is about."""
+"""Of what is exact, which may decide whatever its sentence is about."""
+
+OF_OTHER_DATA = "data that stand in for the paper's cannot refute what it says of its own"
 
 DECIDED = {Verdict.SUPPORTED: "support", Verdict.REFUTED: "refute", Verdict.ERRATUM: "refute"}
 LEFT_OPEN = {Verdict.NOT_RUN, Verdict.OUT_OF_REACH}

@@ -26,6 +26,7 @@ from harness.report.curves import on_card
 from harness.report.detail import DETAILS, Detail, chosen, fitted
 from harness.report.figures import redrawn
 from harness.report.forest import forest
+from harness.report.formulas import typeset
 from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
 from harness.report.wording import called, would_refute
@@ -256,6 +257,7 @@ def _templates() -> jinja2.Environment:
         interval=interval,
         counts=counts,
         literal=literal,
+        typeset=typeset,
         lines=lines,
         called=called,
         controls=controls,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,7 +49,9 @@ def of_claim(entry: Mapping[str, Any], document: Mapping[str, Any]) -> Json:
         **{name: entry[name] for name in ("verdict", "evidence", "tier", "formerly")},
         **{name: short(measured.get(name)) for name in ("value", "low", "high")},
         "unit": measured.get("unit", ""),
-        "reason": entry["reason"][:LONGEST] if entry["verdict"] == Verdict.NOT_RUN else "",
+        "reason": textwrap.shorten(entry["reason"], LONGEST, placeholder=" ...")
+        if entry["verdict"] == Verdict.NOT_RUN
+        else "",
         "parts": parts(entry),
         "asks": asks(entry),
         "made_of": {

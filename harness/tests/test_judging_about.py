@@ -28,11 +28,12 @@ def may(about, action, evidence, gate, baseline):
         About.REGIME: gate or evidence in (PRINTED, EXACT),
         About.SIZE: evidence in (PAPER, PRINTED, EXACT)
         or (action == "support" and evidence is REDUCED and baseline in NEAR),
+        None: action == "support" or evidence is not PROXY,
     }
     return table[about]
 
 
-@pytest.mark.parametrize(("about", "evidence"), [*itertools.product(About, Evidence)])
+@pytest.mark.parametrize(("about", "evidence"), [*itertools.product([*About, None], Evidence)])
 def test_every_combination(about, evidence):
     for verdict, gate, baseline in itertools.product(Verdict, GATES, BASELINES):
         found = Standing(about, evidence, gate, *baseline).limit(verdict, "")
