@@ -156,8 +156,9 @@ def test_smaller_kernels_are_more_ordered(
     (SO-59): a drop counts only where it exceeds that of the untrained kernels.  The paper does not state the optimiser
     nor the scale of the initial weights, of which two each are read; nor learning rate, batch size, number of epochs
     and activation, nor what becomes of the pooling behind a first layer of 27 x 27 pixels, which leaves a map of 2 x 2:
-    the recipe guesses them, and a verdict on it is one on this guess.  Networks in which large kernels hardly learn, as by gradient descent at 1e-2, keep the order of
-    untrained ones, whose own ratios fall with size: they are no reading (`claims/ghosh2019/CHANGES.md`).
+    the recipe guesses them, and a verdict on it is one on this guess.  Networks in which large kernels hardly learn, as
+    by gradient descent at 1e-2, keep the order of untrained ones, whose own ratios fall with size: they are no reading
+    (`claims/ghosh2019/CHANGES.md`).
     """
     trained, untrained = (by_arm(lab, kernels, estimator, neighbours) for kernels in (TRAINED, UNTRAINED))
     lab.measure(**falls_with_size(trained, untrained))
