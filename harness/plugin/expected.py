@@ -196,11 +196,16 @@ class Expected:
 
     def unknown(self) -> list[Change]:
         """Verdicts that the ledger knows nothing of."""
-        return [
-            Change(f"{id} ({rung.tier}): not recorded, now {rung.verdict}")
-            for id, rung in self._judged()
-            if self._ledger(id).of_claim(id, *recorded_under(rung)) is None
-        ]
+        return [Change(f"{id} ({rung.tier}): not recorded, now {rung.verdict}") for id, rung in self._unknown()]
+
+    def unrecorded(self) -> list[str]:
+        """The claims that have such a verdict."""
+        return list(dict.fromkeys(id for id, _ in self._unknown()))
+
+    def _unknown(self) -> Iterator[tuple[str, ClaimVerdict]]:
+        for id, rung in self._judged():
+            if self._ledger(id).of_claim(id, *recorded_under(rung)) is None:
+                yield id, rung
 
     def _gone(self) -> Iterator[Change]:
         """What was recorded and has no verdict any more."""

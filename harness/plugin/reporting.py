@@ -163,6 +163,7 @@ class Gathering:
         self.described: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] | None = None
         self.changed: list[str] = []
+        self.unrecorded: list[str] = []
         self.unsteady: list[str] = []
         self.fresh = ""
         self.selected: set[str] = set()
@@ -271,6 +272,7 @@ class Gathering:
         elif self.settings.ledger:
             changed = self._changes(expected)
             self.changed = without_folders(list(map(str, changed)), self._folders())
+            self.unrecorded = [] if self.settings.fresh_seeds is not None else expected.unrecorded()
             if self.changed and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self.document |= {"changed": self.changed, "unsteady": self.unsteady, "base": self._beside_base()}
@@ -347,6 +349,10 @@ class Gathering:
             terminalreporter.write_line(self.fresh)
         for line in self.changed:
             terminalreporter.write_line(visible(line), red=True)
+        if self.unrecorded:
+            terminalreporter.write_line(
+                f"no verdict is recorded of {', '.join(self.unrecorded)} (--update-ledger records it)", yellow=True
+            )
         for line in self.unsteady:
             terminalreporter.write_line(visible(f"unsteady: {line}"), yellow=True)
         for line in [*beside(self.document["base"]), *since(self.document)]:

@@ -26,6 +26,16 @@ def test_a_recorded_refutation_passes_and_a_changed_verdict_turns_red(suite):
     )
 
 
+def test_claims_that_the_ledger_knows_nothing_of_are_named(suite):
+    suite.claims(SUPPORTED)
+    suite.run("--update-ledger")
+    suite.claims(SUPPORTED + UNDECIDED)
+    suite.run().stdout.fnmatch_lines(["no verdict is recorded of XX-03 (--update-ledger records it)"])
+    suite.run("--no-ledger").stdout.no_fnmatch_line("*no verdict is recorded*")
+    suite.run("--update-ledger")
+    suite.run().stdout.no_fnmatch_line("*no verdict is recorded*")
+
+
 def test_cases_that_differ_from_their_claim_are_recorded_each(suite):
     suite.claims(READINGS)
     suite.run("--update-ledger").assert_outcomes(passed=4)

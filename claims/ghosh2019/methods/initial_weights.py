@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from harness.networks.initialise import normal
-
-if TYPE_CHECKING:
-    from torch import Generator
-
-    from harness.networks.initialise import Weighted
-
 BY_FAN_IN, OF_ONE_SPREAD = "by fan-in", "of one spread"
 INITIAL_WEIGHTS = (BY_FAN_IN, OF_ONE_SPREAD)
 """Smaller the more weights a unit has, as torch's layers start, or alike in all layers, as those of older recipes do.
@@ -21,11 +12,6 @@ is learnt.
 
 SCHEME = {BY_FAN_IN: None, OF_ONE_SPREAD: "normal-deviation-0.05"}
 """By name in `harness.networks.SCHEMES`; None is the layers' own."""
-
-
-def normal_of_deviation(layer: Weighted, generator: Generator | None) -> None:
-    """Normal of standard deviation 0.05, which is Keras' default of random normal weights, and zero bias."""
-    normal(0.05)(layer, generator)
 
 
 def with_initial_weights(name: str, initial: str) -> str:
