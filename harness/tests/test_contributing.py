@@ -30,7 +30,7 @@ COMMANDS = [
     for language, body in BLOCK.findall(PAGE)
     if language == "sh"
     for line in body.splitlines()
-    if PAPER in line
+    if f" {PAPER}" in line  # and none of what is typed where it lies in this repository
 ]
 """What the page says is typed where the paper lies: the first judges it, the second again without training."""
 
