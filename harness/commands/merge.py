@@ -42,10 +42,10 @@ def run(chosen: argparse.Namespace) -> int:
         store = Store(chosen.store)
     except StoreProblem as problem:
         raise BadUsage(str(problem)) from problem
-    refused = [bundle for bundle in chosen.bundles if not take_in(bundle, store)]
+    refused = [str(bundle) for bundle in chosen.bundles if not take_in(bundle, store)]
     if chosen.record:
         everything = argparse.Namespace(paths=["claims"], tier=TIERS[-1], store=str(chosen.store))
-        record(selected(everything), evidence_folder(chosen.evidence, to_write=True), commit)
+        refused += record(selected(everything), evidence_folder(chosen.evidence, to_write=True), commit)[1]
     return int(bool(refused))
 
 

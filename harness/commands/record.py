@@ -169,8 +169,9 @@ def state_of_code(*, allow_dirty: bool) -> str:
     try:
         found = checkout(Path(), apart=EVIDENCE)
     except (OSError, subprocess.SubprocessError) as problem:
-        said = str(getattr(problem, "stderr", None) or problem).strip()
-        raise BadUsage(f"evidence says which commit made it, and git does not: {said}") from problem
+        said = getattr(problem, "stderr", None) or str(problem)
+        words = said.decode(errors="replace") if isinstance(said, bytes) else said
+        raise BadUsage(f"evidence says which commit made it, and git does not: {words.strip()}") from problem
     if found.changed and not allow_dirty:
         files = ", ".join(found.changed[:5])
         raise BadUsage(f"files were changed since the last commit ({files}): commit them, or give --allow-dirty")

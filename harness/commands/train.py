@@ -73,6 +73,7 @@ class Account:
 
     Attributes:
         new: how many of those stored were done now.
+        diverged: where those of them that did left off, by name.
         lacking: why runs cannot be done for want of their data, by name.
         failed: why runs failed, by name.
         aside: why runs are not begun any more, by name.
@@ -81,6 +82,7 @@ class Account:
 
     stored: Sequence[str]
     new: int
+    diverged: Mapping[str, str]
     lacking: Mapping[str, str]
     failed: Mapping[str, str]
     aside: Mapping[str, str]
@@ -89,6 +91,7 @@ class Account:
     def __str__(self) -> str:
         text = f"runs in the store: {len(self.stored)}, {self.new} of them new"
         counts = {
+            "diverged": self.diverged,
             "failed": self.failed,
             "set aside": self.aside,
             "without their data": self.lacking,
@@ -252,19 +255,23 @@ def stopping(ends: float | None) -> Iterator[None]:
 
 def accounted(outcomes: Sequence[Outcome], selection: Selection, pace: Pace, aside: Mapping[str, str]) -> Account:
     """What has become of the runs, as the store has them now."""
-    stored, lacking, failed, left = [], {}, dict(pace.problems), []
+    from harness.lab.session import told_of_divergence
+
+    stored, diverged, lacking, failed, left = [], {}, {}, dict(pace.problems), []
     for outcome in outcomes:
         name = str(outcome.run)
         if outcome.lacks_data and outcome.failure:
             lacking[name] = outcome.failure.message
         elif outcome.failure:
             failed[name] = outcome.failure.reason
-        elif outcome.key and selection.store.get(outcome.key):
+        elif outcome.key and (record := selection.store.get(outcome.key)):
             stored.append(name)
+            if record.diverged:
+                diverged[name] = told_of_divergence(record)
         elif name not in failed and name not in aside:
             left.append(name)
     new = len(stored) - sum(outcome.record is not None for outcome in outcomes)
-    return Account(stored, new, lacking, failed, aside, left)
+    return Account(stored, new, diverged, lacking, failed, aside, left)
 
 
 def bundle(outcomes: Sequence[Outcome], selection: Selection, file: Path) -> None:
@@ -280,6 +287,8 @@ def bundle(outcomes: Sequence[Outcome], selection: Selection, file: Path) -> Non
 def tell(account: Account, pace: Pace, chosen: argparse.Namespace) -> None:
     """Say what has become of the runs, and how to go on."""
     print(account)
+    for name, where in account.diverged.items():
+        print(one_line(f"{name} {where}; nothing can be read off it"), file=sys.stderr)
     for name, reason in account.failed.items():
         print(one_line(f"failed: {name}: {reason}"), file=sys.stderr)
     for name, reason in account.aside.items():

@@ -26,7 +26,7 @@ from harness.runs import Bench, Recipe, Result, Run, declared, ingredients
 from harness.runs.gpu_cost import RATE, STEP
 from harness.store import Store, content_key
 from harness.system.stable_names import stable_name
-from harness.tests.fake_recipes import Counted, Draw, Fails, Part, Reads
+from harness.tests.fake_recipes import Counted, Diverges, Draw, Fails, Part, Reads
 from harness.tests.processes import handled
 from harness.tests.test_training_together import CNN
 from harness.training import Data, Network
@@ -224,6 +224,13 @@ def test_a_failed_run_costs_none_of_the_others_and_the_status_says_so(store, run
     assert status == 1
     assert "runs in the store: 1, 1 of them new; failed: 1" in said
     assert "failed: fake-fails, message <img>, seed 0: FloatingPointError: <img>" in said
+
+
+def test_a_run_that_diverged_is_stored_and_named(store, run_train):
+    status, said = run_train([Run(Diverges()), Run(Draw())])
+    assert status == 0
+    assert "runs in the store: 2, 2 of them new; diverged: 1" in said
+    assert "fake-diverges, seed 0 diverged at step 812 (loss nan): lr 0.1, last finite loss 3.2; nothing can be" in said
 
 
 def test_runs_without_their_data_are_told_and_fail_only_where_data_are_required(run_train):

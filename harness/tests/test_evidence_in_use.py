@@ -163,6 +163,13 @@ def test_an_empty_store_is_told_apart_from_one_of_which_all_is_kept(project):
     assert "nothing to record: the store has none of their runs" in done.stdout
 
 
+def test_where_there_is_no_repository_gits_own_words_are_told(suite):
+    suite.claims(TRAINED)
+    done = harness(suite, "record", *QUICK)
+    assert done.returncode == 2
+    assert "evidence says which commit made it, and git does not: fatal: not a git repository" in done.stderr
+
+
 def test_a_changed_file_is_not_recorded_from_unless_told(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text() + "\n# changed\n")
