@@ -134,6 +134,7 @@ LEFT = "what resets leave of the accuracy in the place of what they cost"
 @claim(
     "HP-40",
     where="Section 3.3",
+    paper="layers with biased arrangements are critical",
     tier="laptop",
     about=About.REGIME,
     gate=CONVERGED,
