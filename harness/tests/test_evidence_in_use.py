@@ -128,7 +128,7 @@ def test_runs_that_diverged_are_named_and_not_recorded(project):
     file = project.root / "claims/paper2020/test_topic.py"
     file.write_text(file.read_text().replace("Sgd(0.1, 0.9)", "Sgd(1e30, 0.9)"))
     done = harness(project, "record", *QUICK, "--allow-dirty")
-    told = next(line for line in done.stdout.splitlines() if "diverged" in line)
+    told = next(line for line in done.stdout.splitlines() if "runs diverged" in line)
     assert told.startswith("4 runs diverged and leave nothing to record: ")
     assert [f"seed {seed}" in told for seed in range(4)] == [True] * 4
     assert "kept already" not in done.stdout
