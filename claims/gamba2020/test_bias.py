@@ -21,6 +21,7 @@ from claims.gamba2020.methods.vgg_readings import (
     bias,
     draw_shares,
     first_half,
+    gap,
     in_layers,
     log_variance,
     recipe,
@@ -189,14 +190,8 @@ def test_the_first_half_of_the_layers_is_biased(lab: Lab, data: str, others: str
     """
     trained, untrained = bias(lab), bias(lab, epoch=0)
     early, late = first_half(trained.shape[1]), second_half(trained.shape[1])
-
-    def more_in_late(by_layer: np.ndarray) -> np.ndarray:
-        difference: np.ndarray = by_layer[:, late].mean(1) - by_layer[:, early].mean(1)
-        return difference
-
     if others == LESS_BIASED:
-        rest = more_in_late(trained) - more_in_late(untrained)
-        reverse = more_in_late(trained[:, ::-1]) - more_in_late(untrained[:, ::-1])
+        rest, reverse = gap(untrained) - gap(trained), gap(untrained[:, ::-1]) - gap(trained[:, ::-1])
         measured, control = (Several.of(values[:, None], "mean of layers") for values in (rest, reverse))
     else:
         beyond = (DISTANCES[0] - UNBIASED, DISTANCES[1] - UNBIASED)

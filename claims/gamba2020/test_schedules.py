@@ -17,9 +17,8 @@ from claims.gamba2020.methods.vgg_readings import (
     CRITICAL,
     bias,
     drops,
-    first_half,
+    gap,
     last_epoch,
-    second_half,
     shares,
     training_accuracies,
 )
@@ -90,12 +89,6 @@ def test_the_step_schedule_separates_biased_layers_better(lab: Lab) -> None:
     and the most biased of the others, as it was first, chance alone makes it smaller.  Section A.8 says layers 1 to 8,
     of which the first is unbiased by section 3.3 (E-HP6).
     """
-
-    def gap(by_layer: np.ndarray) -> np.ndarray:
-        layers = by_layer.shape[1]
-        difference: np.ndarray = by_layer[:, first_half(layers)].mean(1) - by_layer[:, second_half(layers)].mean(1)
-        return difference
-
     lab.measure(gap(bias(lab, "step")) - gap(bias(lab, "smooth")))
     lab.control(gap(bias(lab, "step")[:, ::-1]) - gap(bias(lab, "smooth")))
 

@@ -51,6 +51,13 @@ def second_half(layers: int) -> range:
     return range(layers // 2, layers)
 
 
+def gap(by_layer: np.ndarray) -> np.ndarray:
+    """By how much the mean over layers 2 to 8 exceeds that over layers 9 to 16, of `(seeds, layers)`: `(seeds,)`."""
+    layers = by_layer.shape[1]
+    difference: np.ndarray = by_layer[:, first_half(layers)].mean(1) - by_layer[:, second_half(layers)].mean(1)
+    return difference
+
+
 def in_layers(values: np.ndarray, layers: range, bounds: tuple[float, float] | None = None) -> Several:
     """Some neighbouring layers of numbers by layer, `(seeds, layers)`, each judged over runs; counted from 1 on."""
     return Several.of(values[:, layers.start : layers.stop], "layer", bounds=bounds, first=layers.start + 1)
