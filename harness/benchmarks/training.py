@@ -7,6 +7,9 @@ a GPU one process.  On a CPU the plain loop is timed that way too, to tell what 
 the same work on each image: forwards, backwards, the optimiser's step, the running loss and accuracy, and where the
 network's recipe has it the random crop and flip.
 
+On a CPU that has no bfloat16 the suite computes it by kernels of float32 (`harness.system.bfloat16`), and is timed with
+torch's own kernels, too.
+
 Images a second are by the clock, which other programs' load slows, and not all contenders alike; images a core-second
 are by the processor time of the training processes, given where nothing is done elsewhere (no loaders, no GPU).
 
@@ -20,6 +23,7 @@ of its convolutions and matrix products, as torch counts them.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
 import os
@@ -33,6 +37,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.benchmarks.plain_training import plain_epochs
 from harness.networks import NETWORKS
 from harness.runs.conditions import keep_freed_memory
+from harness.system import bfloat16
 from harness.system.lazy import torch
 from harness.system.processors import processors
 from harness.training import Adam, Augmentation, Data, Network, Sgd
@@ -57,9 +62,6 @@ COUNTED = {"cpu": 256, "cuda": IMAGES}
 
 TOGETHER = (8, 24)
 """Runs that take turns on a GPU."""
-
-DTYPES = {"float32": "float32", "bf16": "bfloat16"}
-"""What the operations of a precision are done in."""
 
 ANSWER_WITHIN = 600.0
 """Seconds until a process that says nothing is given up."""
@@ -95,11 +97,12 @@ class Contender:
 
 
 class Mode(NamedTuple):
-    """How the suite trains: precision, runs that take turns, and whether a GPU replays its steps."""
+    """How the suite trains: precision, runs that take turns, whether a GPU replays its steps, and by whose bfloat16."""
 
     precision: str
     at_once: int = 1
     replay: bool = True
+    emulate: bool = True
 
 
 class Speed(NamedTuple):
@@ -133,9 +136,17 @@ def contenders(device: str, cores: int) -> list[Contender]:
     if device == "cuda":
         modes |= {"suite, bf16, no replay": Mode("bf16", replay=False)}
         modes |= {f"suite, bf16, {runs} at once": Mode("bf16", runs) for runs in TOGETHER}
+    elif not bfloat16.native():
+        modes |= {"suite, bf16, by torch's kernels": Mode("bf16", emulate=False)}
     return plain + [
-        Contender(name, DTYPES[mode.precision], processes, 1, suite_epochs, mode) for name, mode in modes.items()
+        Contender(name, _multiplied_in(mode, device), processes, 1, suite_epochs, mode) for name, mode in modes.items()
     ]
+
+
+def _multiplied_in(mode: Mode, device: str) -> str:
+    """The dtype of a step's products."""
+    emulated = device == "cpu" and mode.emulate and not bfloat16.native()
+    return "bfloat16" if mode.precision == "bf16" and not emulated else "float32"
 
 
 def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
@@ -143,7 +154,8 @@ def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
     from harness.training.trainer import deterministic_convolutions
 
     keep_freed_memory()
-    with deterministic_convolutions():
+    emulation = bfloat16.where_needed(torch.device(device)) if mode.emulate else contextlib.nullcontext()
+    with deterministic_convolutions(), emulation:
         trainers = [_trainer(recipe.with_(precision=mode.precision), seed, device) for seed in range(mode.at_once)]
         streams = [torch.cuda.Stream() if device == "cuda" else None for _ in trainers]
         for trainer in trainers:

@@ -35,11 +35,14 @@ def run(chosen: argparse.Namespace) -> int:
         return int(not test_gpus())
 
     from harness.report.environment import environment
+    from harness.system import bfloat16
 
     data = chosen.data and folder("--data", chosen.data)
     facts = environment("auto")
     print(f"python {facts['python']} on {facts['platform']}, {facts['cores']} cores, device: {facts['device']}")
     print(", ".join(f"{name} {version}" for name, version in facts["packages"].items()))  # type: ignore[attr-defined]
+    if not bfloat16.native():
+        print("bfloat16: this processor has none; kernels of float32 compute it, at their speed")
     print(f"GPUs: {torch.cuda.device_count() or 'none'}; {torch.get_num_threads()} threads a process")
     print(f"memory: {memory() / 2**30:.1f} GiB; free on the disk of the store: {free(chosen.store) / 2**30:.1f} GiB")
     sound = describe_data(data)

@@ -50,9 +50,12 @@ def sources(run: Run, bench: Bench) -> list[dict[str, Any]]:
 
 
 def _compute(run: Run, key: str, made_of: Mapping[str, Any], store: Store, bench: Bench) -> Record:
+    from harness.system import bfloat16
+
     checkpoints, device = Checkpoints(store.path / "checkpoints" / key, bench.clock), bench.device
     with (
         one_thread(),
+        bfloat16.where_needed(device),
         own_randomness(run.seed, device),
         own_stream(device),
         watched(bench, checkpoints.folder) as watch,

@@ -9,6 +9,7 @@ import pytest
 from harness.__main__ import main
 from harness.data.catalogue import describe
 from harness.store import Store
+from harness.system import bfloat16
 
 
 @pytest.fixture
@@ -30,6 +31,13 @@ def test_without_data_it_is_said_once(told, monkeypatch):
     assert all(state.name in line for state in describe(None))
     assert "store" in lines[-1]
     assert lines[-1].endswith("none yet")
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_processor_without_bfloat16_is_told(native, told, monkeypatch):
+    monkeypatch.setattr(bfloat16, "native", lambda: native)
+    _, lines = told()
+    assert any(line.startswith("bfloat16: ") for line in lines) is not native
 
 
 def test_a_data_set_that_is_there_and_cannot_be_used_is_named_and_fails(told, tmp_path):
