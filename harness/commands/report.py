@@ -5,13 +5,14 @@ page too, or as Markdown where FILE ends in .md.  With --split style, script and
 page, for servers that allow nothing inside of one (Jenkins by its default policy).  With --archive FILE the report goes
 into a zip file with all that its verdicts come from, which `verify --archive FILE` comes to again on any machine.
 
-Exit status: 0, also where claims changed; 2 for bad usage.
+Exit status: 0, also where claims changed; 1 when an archive lacks records that its verdicts rest on; 2 for bad usage.
 """
 
 from __future__ import annotations
 
 import argparse
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def run(chosen: argparse.Namespace) -> int:
         before, after = chosen.compare
         compare(before, after, chosen.to)
     elif chosen.archive:
-        archive(chosen.folder, chosen.evidence, chosen.store, chosen.archive)
+        return int(not archive(chosen.folder, chosen.evidence, chosen.store, chosen.archive))
     else:
         draw(chosen.folder, apart=chosen.split)
     return 0
@@ -56,8 +57,8 @@ def draw(folder: Path, apart: bool) -> None:
     print(folder / "index.html")
 
 
-def archive(folder: Path, evidence: Path, store: Path, file: Path) -> None:
-    """Write a report and all that its verdicts come from into a zip file.
+def archive(folder: Path, evidence: Path, store: Path, file: Path) -> bool:
+    """Write a report and all that its verdicts come from into a zip file; whether all of it was to be had.
 
     Raises:
         BadUsage: this is no checkout, whose files git could name.
@@ -71,8 +72,15 @@ def archive(folder: Path, evidence: Path, store: Path, file: Path) -> None:
     except (OSError, subprocess.SubprocessError) as error:
         raise BadUsage("--archive: git does not name the suite's files here; use a checkout of it") from error
     kept = [name for name in names if not name.startswith(f"{EVIDENCE.as_posix()}/")]
-    write_crate(document, folder, {name: Path(name).read_bytes() for name in kept}, evidence, store, file)
+    sources = {name: Path(name).read_bytes() for name in kept}
+    missing = write_crate(document, folder, sources, evidence, store, file)
     print(file)
+    if missing:
+        print(f"it lacks {len(missing)} of the records that its verdicts rest on:", file=sys.stderr)
+        titles = sorted(document["runs"].get(key, {}).get("title", key) for key in missing)
+        print(*(f"  {title}" for title in titles), sep="\n", file=sys.stderr)
+        print(f"they are neither in {evidence} nor in {store}; `verify` will name these verdicts", file=sys.stderr)
+    return not missing
 
 
 def compare(before: Path, after: Path, to: Path | None) -> None:

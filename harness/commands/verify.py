@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,17 +84,17 @@ def in_archive(file: Path, data: str | None) -> int:
         try:
             with zipfile.ZipFile(file) as crate:
                 crate.extractall(folder)  # which leaves out what would lead out of the folder
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise BadUsage(f"{file}: no archive of a report ({error})") from error
         if not Path(folder, REPORT, "claims.json").is_file():
             raise BadUsage(f"{file}: no archive of a report, which would have {REPORT}/claims.json")
         places = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
         here = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONSAFEPATH": "1"}
         suite = [sys.executable, "-m", "harness"]
-        if Path(folder, RECORDS).is_file():
-            subprocess.run([*suite, "merge", RECORDS], cwd=folder, env=here, check=True)
-        how = ["--data", str(Path(data).resolve())] if data else []
-        return subprocess.run([*suite, "verify", *how], cwd=folder, env=here, check=False).returncode
+        steps = [[*suite, "merge", RECORDS]] if Path(folder, RECORDS).is_file() else []
+        steps.append([*suite, "verify", *(["--data", str(Path(data).resolve())] if data else [])])
+        codes = [subprocess.run(step, cwd=folder, env=here, check=False).returncode for step in steps]
+        return next(filter(None, codes), 0)
 
 
 def check_store(folder: Path) -> bool:

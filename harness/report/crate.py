@@ -67,7 +67,7 @@ FOLDERS = {
 
 def write_crate(
     document: Mapping[str, Any], report: Path, sources: Mapping[str, bytes], evidence: Path, store: Path, file: Path
-) -> None:
+) -> set[str]:
     """Write the zip file; the same bytes for the same content.
 
     Args:
@@ -77,19 +77,25 @@ def write_crate(
         evidence: the folder of evidence; lines that no verdict rests on stay out.
         store: the folder of records.
         file: where to.
+
+    Returns:
+        The keys of runs that verdicts rest on and whose records are in neither: the file lacks them.
     """
     recorded, computed = by_source(document)
     files = dict(sources)
     files |= {f"{REPORT.as_posix()}/{one.name}": one.read_bytes() for one in sorted(report.iterdir()) if one.is_file()}
     archive = Archive.read(evidence)
     files |= used(archive, recorded)
-    if kept := computed | (recorded - archive.entries.keys()):
-        files |= bundled(store, kept)
+    computed |= recorded - archive.entries.keys()
+    stored = {key for key in computed if Store(store).get(key) is not None} if computed else set()
+    if stored:
+        files |= bundled(store, stored)
     files[METADATA] = json.dumps(metadata(document, files), indent=1, ensure_ascii=False).encode() + b"\n"
     file.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as crate:
         for name in sorted(files):
             crate.writestr(zipfile.ZipInfo(name, EPOCH), files[name], zipfile.ZIP_DEFLATED)
+    return computed - stored
 
 
 def by_source(document: Mapping[str, Any]) -> tuple[set[str], set[str]]:
@@ -114,11 +120,10 @@ def used(archive: Archive, keys: Iterable[str]) -> dict[str, bytes]:
 
 
 def bundled(folder: Path, keys: Iterable[str]) -> dict[str, bytes]:
-    """The store's records with these keys as one bundle; those that it has not are left out."""
-    store = Store(folder)
+    """The store's records with these keys as one bundle."""
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch, "records.zip")
-        export(store, set(keys) & set(store.keys()), bundle)
+        export(Store(folder), keys, bundle)
         return {RECORDS: bundle.read_bytes()}
 
 

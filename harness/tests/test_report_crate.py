@@ -72,6 +72,25 @@ def test_an_archive_comes_to_every_verdict_again_elsewhere(archived, tmp_path_fa
     assert "8 lines set aside" in told.stdout
 
 
+def test_records_that_an_archive_lacks_are_named_and_those_that_are_damaged_are_told(archived, suite, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with zipfile.ZipFile(archived) as crate:
+        bundle = crate.read(RECORDS)
+    told = verify(elsewhere, changed(archived, RECORDS, bundle, bundle[: len(bundle) // 2]))
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    assert "records.zip" in told.stderr
+    shutil.rmtree(suite.root / "reports/store")
+    made = harness(suite, "report", "--archive", "out/less.zip")
+    assert made.returncode == 1
+    entry = suite.entry("XX-03")
+    titles = {suite.document()["runs"][key]["title"] for rung in entry["ladder"] for key in rung["runs"]}
+    assert titles
+    for title in titles:
+        assert f"  {title}\n" in made.stderr
+    assert verify(elsewhere, suite.root / "out/less.zip").returncode == 1
+
+
 def test_the_metadata_describe_what_is_there(archived):
     with zipfile.ZipFile(archived) as crate:
         names, told = set(crate.namelist()), json.loads(crate.read(METADATA))
