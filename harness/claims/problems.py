@@ -13,7 +13,7 @@ from harness.claims.about import About
 from harness.claims.claim import Claim
 from harness.claims.controls import coverage
 from harness.claims.tiers import TIERS, reaches
-from harness.runs.key import unnamed
+from harness.runs.key import faults
 from harness.verdicts import Evidence
 
 if TYPE_CHECKING:
@@ -227,20 +227,26 @@ def _runs(claim: Claim, known_data: set[str], looked_at: dict[Recipe, list[str]]
     """
     if claim.runs is None or claim.tier not in TIERS:
         return
+
+    def found_once(recipe: Recipe) -> list[str]:
+        try:
+            known = looked_at.get(recipe)
+        except TypeError:  # it has no hash, for what is wrong with it
+            return list(_wrong_recipe(recipe, known_data))
+        return looked_at.setdefault(recipe, list(_wrong_recipe(recipe, known_data)) if known is None else known)
+
     wrong: dict[str, None] = {}
     for tier in dict.fromkeys(claim.tier_within(tier) for tier in TIERS if reaches(tier, claim.tier)):
         data = [*claim.data_within(tier), *claim.proxies]
         axes = {**({"data": data} if data else {}), **claim.readings}
-        recipes: dict[Recipe, None] = {}
+        recipes: list[Recipe] = []
         for values in itertools.product(*axes.values()):
             try:
-                recipes |= dict.fromkeys(claim.runs_within(tier, dict(zip(axes, values, strict=True))).values())
+                recipes += claim.runs_within(tier, dict(zip(axes, values, strict=True))).values()
             except Exception as error:  # whatever stops a recipe from being made would stop the session later
                 wrong[f"its runs at tier {tier} cannot be made: {type(error).__name__}: {error}"] = None
         for recipe in recipes:
-            if recipe not in looked_at:
-                looked_at[recipe] = list(_wrong_recipe(recipe, known_data))
-            wrong |= dict.fromkeys(f"its runs at tier {tier} {what}" for what in looked_at[recipe])
+            wrong |= dict.fromkeys(f"its runs at tier {tier} {what}" for what in found_once(recipe))
     yield from wrong
 
 
@@ -254,5 +260,5 @@ def _wrong_recipe(recipe: Recipe, known_data: set[str]) -> Iterator[str]:
     for name in names:
         if name not in known_data:
             yield f"take an unknown data set {name!r}"
-    for problem in unnamed(recipe):
+    for problem in faults(recipe):
         yield f"cannot be kept: {problem}"

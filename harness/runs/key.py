@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import importlib.metadata
+import importlib.util
 import inspect
 import math
 from collections.abc import Iterator, Mapping
@@ -70,16 +71,43 @@ def torch_release() -> str:
     return ".".join(importlib.metadata.version("torch").split(".")[:2])
 
 
-def unnamed(recipe: Recipe) -> list[str]:
-    """What is wrong with the names of the classes that a recipe is made of; for checks at collection."""
-    problems: dict[str, None] = {}
+def faults(recipe: Recipe) -> list[str]:
+    """Why a recipe's records could not be kept or found again, what it is made of named; for checks at collection."""
+    found = [f"{where} is a list, which may change: give a tuple" for where in _lists(recipe, type(recipe).__name__)]
     for part in parts(recipe):
         if dataclasses.is_dataclass(part):
             try:
                 name_of(type(part))
             except TypeError as error:
-                problems[str(error)] = None
-    return list(problems)
+                found.append(str(error))
+    found += [
+        f"{what}, and there is no such module" for what, module in _named(recipe).items() if not _is_there(module)
+    ]
+    try:
+        known_by(Run(recipe, seed=0))
+    except (TypeError, ValueError) as error:
+        found.append(str(error))
+    return list(dict.fromkeys(found))
+
+
+def _lists(value: Any, where: str) -> Iterator[str]:
+    """Where there are lists in what a recipe is made of."""
+    if isinstance(value, list):
+        yield where
+    elif dataclasses.is_dataclass(value):
+        for item in identity_fields(value):
+            yield from _lists(getattr(value, item.name), f"{where}.{item.name}")
+    elif isinstance(value, (tuple, Mapping)):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, one in items:
+            yield from _lists(one, f"{where}[{name!r}]")
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):  # a package above it is not there, or is none
+        return False
 
 
 def identity_fields(kind: Any) -> list[dataclasses.Field[Any]]:
@@ -137,18 +165,25 @@ def _modules(recipe: Recipe) -> set[str]:
     Those of its class, of its bases, and of the dataclasses that it holds; those that it says itself; and those of what
     its strings name in some registry: an architecture, a loss.  A data set is known by its content, not by its code.
     """
-    held = list(parts(recipe))
     classes = {
         base
-        for part in held
+        for part in parts(recipe)
         if dataclasses.is_dataclass(part)
         for base in inspect.getmro(type(part))
         if base is not object
     }
-    names = {part for part in held if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
-    registries = Registry.all.values()
-    named = {registry.module(name) for registry in registries for name in names & set(registry.names())}
-    return {kind.__module__ for kind in classes} - {"typing", "abc"} | named | set(recipe.modules())
+    return {kind.__module__ for kind in classes} - {"typing", "abc"} | {*_named(recipe).values()} | {*recipe.modules()}
+
+
+def _named(recipe: Recipe) -> dict[str, str]:
+    """The modules of what a recipe's strings name in some registry, by what is named, in words."""
+    names = {part for part in parts(recipe) if isinstance(part, str)} - {name for name, _ in recipe.data_sets()}
+    return {
+        f"{registry.kind} {name!r} is {registry.target(name)}": registry.module(name)
+        for registry in Registry.all.values()
+        for name in registry.names()
+        if name in names
+    }
 
 
 def parts(value: Any) -> Iterator[Any]:

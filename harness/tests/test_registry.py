@@ -123,6 +123,50 @@ def test_name(lab):
     \"\"\"A recipe by whose name no record could be found again.\"\"\"
 """
 
+UNKEPT = """
+from harness.networks import NETWORKS
+from harness.tests.fake_recipes import Draw, Part
+from harness.tests.test_runs_key import Anything
+
+NETWORKS.register("misspelt-module", "harness.networks.vgh:plain")
+NETWORKS.register("misspelt-package", "harnes.networks.vgg:plain")
+
+def declared(number, runs):
+    @claim(f"XX-0{number}", where="x", rule=equals(1.0), control="c", runs=lambda: {"arm": Anything(runs)})
+    def judged(lab):
+        \"\"\"It has runs.\"\"\"
+
+    judged.__name__ = judged.__qualname__ = f"test_{number}"
+    globals()[judged.__name__] = judged
+
+declared(1, "misspelt-module")
+declared(2, ("misspelt-package",))
+declared(3, (1, {"sizes": [3, 5]}))
+declared(4, {1, 2})
+declared(5, float("nan"))
+"""
+
+TOLD_OF_UNKEPT = [
+    "cannot be kept: network 'misspelt-module' is harness.networks.vgh:plain, and there is no such module",
+    "cannot be kept: network 'misspelt-package' is harnes.networks.vgg:plain, and there is no such module",
+    "cannot be kept: Anything.value[1]['sizes'] is a list, which may change: give a tuple",
+    "cannot be kept: Anything.value is a set: a recipe holds JSON values*",
+    "cannot be kept: Anything.value is nan: a recipe's numbers are finite",
+]
+
+
+@pytest.mark.parametrize("options", [["--collect-only"], []], ids=["collect", "run"])
+def test_recipes_that_no_record_could_be_kept_of_are_problems(suite, options):
+    suite.claims(UNKEPT)
+    result = suite.run(*options)
+    assert result.ret != pytest.ExitCode.OK
+    told = [line.strip().removeprefix("E").strip() for line in [*result.outlines, *result.errlines]]
+    for number, message in enumerate(TOLD_OF_UNKEPT, 1):
+        wanted = f"*XX-0{number}: its runs at tier smoke {message}".replace("[", "[[]")
+        assert any(fnmatch(line, wanted) for line in told), (message, told)
+    assert not any("Traceback" in line or "INTERNALERROR" in line for line in told)
+
+
 KINDS = {"tuple": "(Draw(),)", "list": "[Draw()]", "Draw": "Draw()", "str": "'arm'", "int": "5"}
 
 MESSAGES = [

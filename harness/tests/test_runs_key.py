@@ -138,10 +138,10 @@ def test_a_dataclass_without_a_stable_name_is_refused_by_name():
 
     with pytest.raises(TypeError, match="Nameless has no stable name"):
         key_of(Anything(Nameless()))
-    assert key.unnamed(Anything((Nameless(), Nameless()))) == [
+    assert key.faults(Anything((Nameless(), Nameless()))) == [
         f'{__name__}.{Nameless.__qualname__} has no stable name for records: decorate it with @stable_name("...")'
     ]
-    assert key.unnamed(Anything(Draw())) == []
+    assert key.faults(Anything(Draw())) == []
 
 
 def test_two_classes_cannot_have_one_stable_name():
