@@ -71,21 +71,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Recheck a sample, or all."""
-    ends = time.monotonic() + chosen.seconds
     evidence_folder(chosen.evidence)
     commit = state_of_code(allow_dirty=chosen.allow_dirty or not chosen.confirm)
     name = rechecked.name_of(chosen, commit)
     if chosen.once and (before := rechecked.recalled(chosen, name)):
         print(f"already rechecked at {before[0]}: {before[1]}; `make recheck` does it again")
         return 0
-    failed, said = recheck_sample(chosen, commit, math.inf if chosen.all else ends)
+    failed, said = recheck_sample(chosen, commit, math.inf if chosen.all else chosen.seconds)
     if name is not None and not failed and name == rechecked.name_of(chosen, state_of_code(allow_dirty=True)):
         rechecked.remember(chosen, name, said)
     return int(failed)
 
 
-def recheck_sample(chosen: argparse.Namespace, commit: str, ends: float) -> tuple[bool, str]:
-    """Recheck until `ends` on the monotonic clock: whether anything is wrong, and what was done in a few words."""
+def recheck_sample(chosen: argparse.Namespace, commit: str, within: float) -> tuple[bool, str]:
+    """Recheck for so many seconds: whether anything is wrong, and what was done in a few words."""
     from harness.data.dataset_errors import DatasetMissing
     from harness.evidence import Archive
 
@@ -95,6 +94,7 @@ def recheck_sample(chosen: argparse.Namespace, commit: str, ends: float) -> tupl
     chosen_claims = selected(chosen)
     waiting = rotated(list(candidates(chosen_claims, archive)), commit)
     failed, done, pace = 0, 0, 1.0
+    ends = time.monotonic() + within
     for candidate in list(waiting):
         seconds, begun = expected(candidate, chosen.whole), time.monotonic()
         if begun + pace * seconds > ends:

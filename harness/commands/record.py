@@ -50,6 +50,8 @@ def add_record_arguments(parser: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Train what lacks evidence, then record."""
     train.check(chosen)
+    if chosen.no_train and chosen.bundle is not None:
+        raise BadUsage("--bundle with --no-train: what the store has is bundled by `train --bundle`")
     commit = state_of_code(allow_dirty=chosen.allow_dirty)
     folder = evidence_folder(chosen.evidence, to_write=True)
     selection = selected(chosen)

@@ -53,14 +53,16 @@ def here(tmp_path, monkeypatch):
 def call(here, monkeypatch):
     """The command in this process, with made-up records and made-up rechecks."""
 
-    def called(*arguments: str, waiting: Any = (), comparison: Comparison = AGREES) -> tuple[int, list[str]]:
+    def called(
+        *arguments: str, waiting: Any = (), comparison: Comparison = AGREES, collected: Any = lambda chosen: None
+    ) -> tuple[int, list[str]]:
         done: list[str] = []
 
         def again(one: Any, *_: Any) -> tuple[Comparison, bool]:
             done.append(one.entry.title)
             return comparison, True
 
-        monkeypatch.setattr(recheck, "selected", lambda chosen: None)
+        monkeypatch.setattr(recheck, "selected", collected)
         monkeypatch.setattr(recheck, "candidates", lambda *_: iter(waiting))
         monkeypatch.setattr(recheck, "recheck", again)
         return recheck.run(chosen(*arguments)), done
@@ -93,6 +95,16 @@ def test_a_machine_that_turns_out_slower_is_given_less(call, monkeypatch):
     monkeypatch.setattr(recheck.time, "monotonic", monotonic)
     _, done = call("--seconds", "65", waiting=[candidate(str(number), 5.0) for number in range(6)])
     assert len(done) == 2
+
+
+def test_the_time_to_collect_is_none_of_the_seconds(call, monkeypatch):
+    clock = [0.0]
+
+    def collected(chosen: argparse.Namespace) -> None:
+        clock[0] += 100.0
+
+    monkeypatch.setattr(recheck.time, "monotonic", lambda: clock[0])
+    assert call("--seconds", "60", waiting=[SHORT], collected=collected) == (0, ["short"])
 
 
 def test_without_records_or_without_their_data_it_says_so_and_passes(call, here, capsys):

@@ -163,6 +163,12 @@ def test_an_empty_store_is_told_apart_from_one_of_which_all_is_kept(project):
     assert "nothing to record: the store has none of their runs" in done.stdout
 
 
+def test_a_bundle_that_would_not_be_written_is_refused(project):
+    done = harness(project, "record", *QUICK, "--no-train", "--bundle", "all.zip")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "bundled by `train --bundle`" in done.stderr
+
+
 def test_where_there_is_no_repository_gits_own_words_are_told(suite):
     suite.claims(TRAINED)
     done = harness(suite, "record", *QUICK)
