@@ -36,6 +36,10 @@ FLAGS = {"--download": "download", "--require-data": "require_data"}
 """pytest's options, and what they are called in a command's."""
 
 
+LISTED = 5
+"""So many names are told where none was found."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """What was selected, and what it is to be done with.
@@ -45,6 +49,7 @@ class Selection:
         tier: as asked for.
         store, bench: where runs are looked up and kept, and what they are done with.
         items: the selected tests.
+        called: what the names of the runs have in them, where not all that the claims need are meant.
     """
 
     needs: Mapping[Run, Sequence[Claim]]
@@ -52,24 +57,35 @@ class Selection:
     store: Store
     bench: Bench
     items: Sequence[pytest.Item] = ()
+    called: str = ""
+
+    def of(self, needs: Mapping[Run, Sequence[Claim]]) -> Selection:
+        """The same with those of other runs that are called so."""
+        return replace(self, needs={run: claims for run, claims in needs.items() if is_called(run, self.called)})
 
     def at_every_look(self) -> Selection:
         """The same with the runs of all seeds that may be added until a claim is decided."""
         from harness.plugin.preparing import runs_of
 
-        return replace(self, needs={**self.needs, **runs_of(self.items, self.tier, every_look=True)})
+        return self.of({**self.needs, **runs_of(self.items, self.tier, every_look=True)})
 
     def tier_of(self, run: Run) -> str:
         """The lowest tier that has the run."""
         return min((claim.tier_within(self.tier) for claim in self.needs[run]), key=TIERS.index)
 
 
+def is_called(run: Run, words: str) -> bool:
+    """Whether a run's name, its recipe's title in full and its seed, has these words in it; case does not count."""
+    return words.lower() in f"{run.recipe.title}, seed {run.seed}".lower()
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options that select claims; they mean what they mean to `pytest claims`."""
+    """The options that select claims, which mean what they mean to `pytest claims`, and runs among those they need."""
     parser.add_argument("paths", nargs="*", default=["claims"], help="files, folders or tests (default: claims)")
     parser.add_argument("--tier", choices=TIERS, default="smoke", help="how much the runs may cost (default: smoke)")
     parser.add_argument("-k", dest="keyword", metavar="EXPR", help="only tests whose names match, as pytest's -k")
     parser.add_argument("-m", dest="marker", metavar="EXPR", help="only tests whose markers match, as pytest's -m")
+    parser.add_argument("--runs", default="", metavar="WORDS", help="only runs whose name has these words in it")
     add_place(parser)
     parser.add_argument("--download", action="store_true", help="fetch missing data sets into --data")
     parser.add_argument("--require-data", action="store_true", help="never take other data where a data set is missing")
@@ -138,7 +154,8 @@ def selected(chosen: argparse.Namespace) -> Selection:
     """The claims that the options select; no test is run.
 
     Raises:
-        BadUsage: nothing is selected, or not all can be collected, or the place is none to work at.
+        BadUsage: nothing is selected, no run is called as is asked for, not all claims can be collected, or the place
+            is none to work at.
     """
     collected = _Collected()
     said = run_pytest(["--collect-only", *pytest_arguments(chosen), *chosen.paths], collected)
@@ -151,8 +168,14 @@ def selected(chosen: argparse.Namespace) -> Selection:
     from harness.plugin.preparing import runs_of
 
     place = collected.session.config.stash[session_key]
-    items = collected.session.items
-    return Selection(runs_of(items, chosen.tier), chosen.tier, *opened(place), items)
+    items, called = collected.session.items, getattr(chosen, "runs", "")
+    needs = runs_of(items, chosen.tier)
+    everything = Selection(needs, chosen.tier, *opened(place), items, called)
+    some = everything.of(needs)
+    if called and not some.needs:
+        some_names = sorted({run.recipe.title for run in needs})
+        raise BadUsage(f"--runs {shlex.quote(called)}: no run is called so, but e.g. {'; '.join(some_names[:LISTED])}")
+    return some
 
 
 def opened(place: Session) -> tuple[Store, Bench]:

@@ -114,7 +114,8 @@ def at_next_look(one: Undecided, selection: Selection) -> Selection:
 
     seeds = set(one.claim.seeds_within(selection.tier, one.look.plan[one.look.number]))
     runs = runs_of(one.items, selection.tier, every_look=True)
-    return replace(selection, needs={run: claims for run, claims in runs.items() if run.seed in seeds}, items=one.items)
+    due = {run: claims for run, claims in runs.items() if run.seed in seeds}
+    return replace(selection.of(due), items=one.items)
 
 
 def replaced(chosen: argparse.Namespace) -> argparse.Namespace:

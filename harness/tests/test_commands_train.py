@@ -354,6 +354,18 @@ def test_a_plan_for_a_gpu_goes_by_the_operations_and_steps_of_the_training(store
     assert "~" in plan.readable(found)[1]
 
 
+def test_runs_are_chosen_by_words_of_their_names(suite):
+    suite.claims(CLAIMS)
+    trained = harness(suite.root, "train", "--tier", "laptop", "--workers", "1", "--runs", "size 5, seed 1")
+    assert trained.returncode == 0, trained.stderr
+    assert "runs in the store: 1, 1 of them new" in trained.stdout
+    planned = harness(suite.root, "plan", "--tier", "laptop", "--runs", "SIZE 5")
+    assert "laptop on cpu: 3 runs, 1 in the store, 2 missing" in planned.stdout
+    none = harness(suite.root, "plan", "--tier", "laptop", "--runs", "size 7")
+    assert none.returncode == 2
+    assert "--runs 'size 7': no run is called so, but e.g. fake-draw" in none.stderr
+
+
 def test_from_a_plan_to_the_same_verdicts_in_another_store(suite):
     suite.claims(CLAIMS)
     planned = harness(suite.root, "plan", "--tier", "laptop")
