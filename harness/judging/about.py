@@ -65,7 +65,9 @@ class Standing:
             if obstacle:
                 return Limited(Verdict.OUT_OF_REACH, obstacle)
         if self.suspect and verdict in DECIDED:
-            return Limited(Verdict.INCONCLUSIVE, f"rests on a suspect run: {self.suspect}")
+            return Limited(Verdict.INCONCLUSIVE, f"{ON_SUSPECT_RUNS}: {self.suspect}")
+        if self.suspect and verdict is Verdict.INCONCLUSIVE:
+            return Limited(verdict, f"{reason}; {ON_SUSPECT_RUNS}: {self.suspect}")
         return Limited(verdict, reason)
 
     def _obstacle(self, action: str) -> str:
@@ -102,6 +104,7 @@ class Limited(NamedTuple):
 UNLIMITED = Standing()
 """Of what is exact, which may decide whatever its sentence is about."""
 
+ON_SUSPECT_RUNS = "rests on a suspect run"
 OF_OTHER_DATA = "data that stand in for the paper's cannot refute what it says of its own"
 
 DECIDED = {Verdict.SUPPORTED: "support", Verdict.REFUTED: "refute", Verdict.ERRATUM: "refute"}

@@ -37,7 +37,8 @@ def seeds_to_decide(
     """The fewest seeds, a multiple of those that there are, with which the case would be supported or refuted.
 
     Means, shares and spreads are taken to stay as they are, so that with so many seeds it would be decided half of the
-    time; what comes from the images rather than from the seeds stays as large as it is.
+    time; what comes from the images rather than from the seeds stays as large as it is.  Suspect runs are taken to have
+    been replaced by sound ones.
 
     Args:
         claim: whose rules judge the case.
@@ -50,12 +51,13 @@ def seeds_to_decide(
     Returns:
         `NEVER` where no number up to `MOST` times as many would; None where some sample is not one over seeds.
     """
+    sound = replace(standing, suspect="")
 
     def decided(times: int) -> bool:
         more, more_controls = (
             {part: _more(one, times, seeds) for part, one in of.items()} for of in (measured, controls)
         )
-        return judge_case(claim, more, more_controls, standing, look).verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
+        return judge_case(claim, more, more_controls, sound, look).verdict in (Verdict.SUPPORTED, Verdict.REFUTED)
 
     try:
         low, high = 0, 1

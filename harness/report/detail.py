@@ -12,24 +12,31 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Detail:
-    """The most of each that a card shows; claims.json and claims.csv have all.
+    """The most of each that a card shows; claims.json has all.
 
     Attributes:
         panels: cases whose curves are drawn.
         cases: rows of the table of cases, those that decide among them; rows of its picture likewise.
         values: rows of values by seed.
-        brief: whether a card has no picture and no table: why, the numbers, rule, control and command alone.
+        pictures: images with boxes.
+        brief: whether a card has no drawing and no table: why, the numbers, rule, control and command alone.
     """
 
     panels: int
     cases: int
     values: int
+    pictures: int
     brief: bool = False
 
 
 ALL = 10**9
 
-DETAILS = (Detail(8, ALL, ALL), Detail(2, 24, 24), Detail(0, 6, 6), Detail(0, 1, 0, brief=True))
+DETAILS = (
+    Detail(8, ALL, ALL, pictures=ALL),
+    Detail(2, 24, 24, pictures=4),
+    Detail(0, 6, 6, pictures=2),
+    Detail(0, 1, 0, pictures=1, brief=True),
+)
 """From the most to the least."""
 
 FAR = 1.25

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.report.curves import Panel, panels
-from harness.report.wording import quantity
+from harness.report.wording import quantity, spoken
 
 MOST = 4
 """Panels of a figure from one claim; more of them are left to its card."""
@@ -96,17 +96,18 @@ def _rows(entry: Entry) -> list[Row]:
     stated = entry["paper_numbers"]
     if set(stated) & set(parts):
         return [
-            Row(entry, part.replace("_", " "), stated[part]["text"] if part in stated else "", _ours(judged))
+            Row(entry, spoken(part), stated[part]["text"] if part in stated else "", _ours(judged, entry["unit"]))
             for part, judged in parts.items()
         ]
-    paper = "; ".join(" ".join(filter(None, [name.replace("_", " "), one["text"]])) for name, one in stated.items())
-    ours = _ours({**entry["measured"], "effect": entry["measured"]["value"]}) if entry["measured"] else ""
+    paper = "; ".join(" ".join(filter(None, [spoken(name), one["text"]])) for name, one in stated.items())
+    measured = entry["measured"] and {**entry["measured"], "effect": entry["measured"]["value"]}
+    ours = _ours(measured, entry["unit"]) if measured else ""
     return [Row(entry, "", paper, ours)]
 
 
-def _ours(judged: Entry) -> str:
+def _ours(judged: Entry, unit: str) -> str:
     low, high = judged["low"], judged["high"]
-    value = "–" if judged["effect"] is None else quantity(judged["effect"], judged["unit"])
+    value = "–" if judged["effect"] is None else quantity(judged["effect"], judged["unit"] or unit)
     return value if low is None or high is None or low == high else f"{value} [{low:.4g}, {high:.4g}]"
 
 

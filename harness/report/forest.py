@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.report.axis import Axis, axis
 from harness.report.detail import chosen
-from harness.report.wording import called, papers_number, quantity, replicates, rule_of
+from harness.report.wording import called, papers_number, quantity, replicates, rule_of, spoken
 
 MOST = 40
 """Rows that still make a picture; more are left to the table."""
@@ -95,12 +95,14 @@ def forest(entry: Entry, few: bool = False, most: int = MOST) -> Forest | None:
         few: only the case that decides, where all of them are more than `FEW` rows.
         most: so many cases at most, that which decides among them.
     """
-    found = [
+    everything = [
         (case, part, judged)
-        for case in chosen(entry, entry["cases"], most if most < MOST else len(entry["cases"]))
+        for case in entry["cases"]
         for part, judged in case["parts"].items()
         if all(judged[key] is not None for key in ("effect", "low", "high"))
     ]
+    some = {case["case"] for case in chosen(entry, entry["cases"], most if most < MOST else len(entry["cases"]))}
+    found = [row for row in everything if row[0]["case"] in some]
     sampled = any(judged["low"] < judged["high"] for _, _, judged in found)
     if not sampled or len({judged["unit"] for _, _, judged in found}) > 1:
         return None
@@ -136,7 +138,7 @@ def forest(entry: Entry, few: bool = False, most: int = MOST) -> Forest | None:
 
     zero = scale.place(0.0) if scale.low <= 0 <= scale.high else None
     unit = found[0][2]["unit"] or entry["unit"]
-    return Forest(tuple(row(*one) for one in shown), zero, scale.ticks, unit, len(found) - len(shown))
+    return Forest(tuple(row(*one) for one in shown), zero, scale.ticks, unit, len(everything) - len(shown))
 
 
 def _control(scale: Axis, value: float) -> Control:
@@ -146,7 +148,7 @@ def _control(scale: Axis, value: float) -> Control:
 
 def label(case: Entry, part: str) -> str:
     """What a row is called: the case's data and readings, and the part where there are several."""
-    words = [called(case), part.replace("_", " ") if len(case["parts"]) > 1 else ""]
+    words = [called(case), spoken(part) if len(case["parts"]) > 1 else ""]
     return ", ".join(filter(None, words)) or "measured"
 
 

@@ -41,16 +41,23 @@ def junit(
     Args:
         document: the content of claims.json.
         tests: what became of the tests, by node id; a case of the document that is not among them did not run, and a
-            test of no case failed to be collected.
+            test of no case, at no tier, failed to be collected.
         limit: bytes.
     """
     known = {case["nodeid"] for entry in document["claims"] for case in entry["cases"]}
+    below = {
+        nodeid: (entry["paper"], f"{entry['id']} [{nodeid.partition('[')[2].rstrip(']')}], tier {rung['tier']}")
+        for entry in document["claims"]
+        for rung in entry["ladder"]
+        for nodeid in rung["nodeids"]
+        if nodeid in tests and nodeid not in known
+    }
     cases = [
         (entry["paper"], name(entry, case), tests.get(case["nodeid"], Outcome("error", case["reason"])), entry, case)
         for entry in document["claims"]
         for case in entry["cases"]
     ]
-    others = [("collection", nodeid, tests[nodeid], None, None) for nodeid in tests if nodeid not in known]
+    others = [(*below.get(id, ("collection", id)), tests[id], None, None) for id in tests if id not in known]
     ledger = [("ledger", "verdicts are as recorded", Outcome("failed", "\n".join(document["changed"])), None, None)]
     rows = [*cases, *others, *(ledger if document["changed"] else [])]
     for length in LENGTHS:

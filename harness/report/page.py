@@ -29,7 +29,7 @@ from harness.report.forest import forest
 from harness.report.formulas import typeset
 from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
-from harness.report.wording import called, would_refute
+from harness.report.wording import called, spoken, would_refute
 from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
@@ -257,6 +257,7 @@ def _templates() -> jinja2.Environment:
         interval=interval,
         counts=counts,
         literal=literal,
+        spoken=spoken,
         typeset=typeset,
         lines=lines,
         called=called,

@@ -119,13 +119,13 @@ def reached(entry: Mapping[str, Any], document: Mapping[str, Any], is_beside: bo
 def guessed(recipes: Sequence[Any]) -> str:
     """The accuracy of a guess among as many classes as the networks tell apart; "" where no recipe says how many."""
     counts = {
-        held
+        max(held, 2): None  # one output tells two classes apart
         for recipe in recipes
         for name, value in _fields(recipe)
         for part, held in [(name, value), *(value if name == "parameters" else [])]
         if part == "classes" and isinstance(held, int) and held
     }
-    return "; ".join(f"{100 / count:.3g} %" for count in sorted(counts))
+    return "; ".join(f"{100 / count:.3g} %" for count in counts)
 
 
 def aspects(recipes: Sequence[Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from harness.judging.about import ON_SUSPECT_RUNS
 from harness.judging.seeds import MOST, NEVER
 
 Entry = Mapping[str, Any]
@@ -22,6 +23,11 @@ CLOSING = {
 
 SHORT = ("proxy", "reduced")
 """Evidence short of the paper's own recipe and data."""
+
+HOLM = "Holm's correction"
+
+NO_WORDS = re.compile(r"True|False|[-+.\d(][-+.,\d() ]*")
+"""Values of a parameter that say nothing without its name."""
 
 ONE_OF = re.compile(r"^(?P<place>.+?) \(one of (?P<count>\d+)\): ")
 """How the reason of a judgement over several samples begins."""
@@ -40,13 +46,16 @@ def why(entry: Entry) -> str:
             f"the control does not do its work ({part}: {fault}{more}), so that nothing shows the rule can tell"
         )
     if entry["depends_on_reading"]:
-        return _sentence(f"the verdict depends on the reading: {_readings(entry)}; {found}")
+        both = {"supported", "refuted"} <= {reading["verdict"] for reading in entry["readings"]}
+        left = "" if both else _seeds_to_decide(entry)
+        return _sentence(f"the verdict depends on the reading: {_readings(entry)}; {found}{left}")
     if verdict == "erratum":
         return _sentence(f"as printed the statement fails and the corrected one holds: {found}")
     if not entry["complete"] and verdict == "inconclusive":
         return _sentence(f"{len(entry['cases'])} of {entry['cases'][0]['siblings']} cases were judged; {found}")
     obstacle = _obstacle(entry)
-    return _sentence((f"{found}, but {obstacle}" if obstacle else found) + _seeds_to_decide(entry) + _short_of(entry))
+    said = f"{found}, but {obstacle}" if obstacle else found
+    return _sentence(said + _doubt(entry, said) + _seeds_to_decide(entry) + _short_of(entry))
 
 
 def would_refute(entry: Entry) -> str:
@@ -54,7 +63,7 @@ def would_refute(entry: Entry) -> str:
     told = {part: _against(rule) for part, rule in entry["rules"].items()}
     if len(set(told.values())) == 1:
         return next(iter(told.values()))
-    return "; ".join(f"{part.replace('_', ' ')}: {text}" for part, text in told.items())
+    return "; ".join(f"{spoken(part)}: {text}" for part, text in told.items())
 
 
 def _against(rule: Mapping[str, Any]) -> str:
@@ -92,6 +101,8 @@ def measured(entry: Entry) -> str:
     if sampled:
         said += f" with a 90 % interval of [{_short(judged['low'])}, {_short(judged['high'])}]{_count(case, judged)}"
     said += f", {place(rule, judged['low'], judged['high'])}, {CLOSING[judged['verdict']]}"
+    if HOLM in judged["reason"] and judged["verdict"] == "inconclusive":
+        said += f" after {HOLM}"
     paper = papers_number(entry, part)
     if paper is None:
         return said
@@ -153,8 +164,16 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def called(case: Entry) -> str:
-    """What a case is called: its data set and readings, else the name of its test."""
-    return ", ".join(filter(None, case["parameters"].values())) or str(case["case"])
+    """What a case is called: its data set and readings, with their names where the values are no words."""
+    said = (
+        f"{spoken(name)} {value}" if NO_WORDS.fullmatch(value) else value for name, value in case["parameters"].items()
+    )
+    return ", ".join(filter(None, said)) or str(case["case"])
+
+
+def spoken(name: str) -> str:
+    """The name of a part or parameter as people read it: one that is an identifier has spaces for its underscores."""
+    return name if " " in name else name.replace("_", " ")
 
 
 def _deciding_case(entry: Entry) -> Entry:
@@ -163,7 +182,7 @@ def _deciding_case(entry: Entry) -> Entry:
 
 
 def _part(case: Entry, part: str) -> str:
-    return part.replace("_", " ") if len(case["parts"]) > 1 else ""
+    return spoken(part) if len(case["parts"]) > 1 else ""
 
 
 def _count(case: Entry, judged: Mapping[str, Any]) -> str:
@@ -178,22 +197,35 @@ def _obstacle(entry: Entry) -> str:
     judged = _deciding_case(entry)["parts"][entry["deciding"]["part"]]["verdict"]
     if entry["verdict"] in (judged, "erratum"):
         return ""
-    shares = [case["within_claim"] for case in entry["cases"]]
+    shares = [_deciding_case(entry)["within_claim"], *(case["within_claim"] for case in entry["cases"])]
     reason = next((one["reason"] for one in shares if one["verdict"] == entry["verdict"]), entry["reason"])
-    if "Holm's correction" in reason:
-        return "not after Holm's correction for several tests"
+    if HOLM in reason:
+        return f"not after {HOLM} for several tests"
     return str(reason)
 
 
+def _doubt(entry: Entry, said: str) -> str:
+    """The suspect runs that the deciding case rests on, unless they have been told."""
+    _, found, runs = str(_deciding_case(entry)["reason"]).partition(f"{ON_SUSPECT_RUNS}: ")
+    told = not found or ON_SUSPECT_RUNS in said or entry["verdict"] != "inconclusive"
+    return "" if told else f"; it {ON_SUSPECT_RUNS}, which is to be replaced first: {runs}"
+
+
 def _seeds_to_decide(entry: Entry) -> str:
-    """How many seeds would decide the deciding case of what is undecided, where that can be told."""
-    case = _deciding_case(entry)
-    seeds, needed = len(case["seeds"]), case.get("seeds_to_decide")
-    if entry["verdict"] != "inconclusive" or needed is None:
+    """How many seeds would decide what is undecided: of every case, as far as that can be told."""
+    undecided = [case for case in entry["cases"] if case["verdict"] == "inconclusive" and case["seeds"]]
+    needed = [case["seeds_to_decide"] for case in undecided if case.get("seeds_to_decide") is not None]
+    if entry["verdict"] != "inconclusive" or not needed:
         return ""
-    if needed == NEVER:
-        return f"; {MOST * seeds} seeds that come out like these {seeds} would not decide it either"
-    return f"; {needed} seeds that come out like these {seeds} would decide it"
+    seeds, enough = len(undecided[0]["seeds"]), [count for count in needed if count != NEVER]
+    like = f"seeds that come out like these {seeds}"
+    if not enough:
+        return f"; {MOST * seeds} {like} would not decide it either"
+    if len(undecided) == 1:
+        return f"; {enough[0]} {like} would decide it"
+    some = "all" if len(enough) == len(undecided) else f"{len(enough)}"
+    never = f", {MOST * seeds} not {len(needed) - len(enough)} others" * (len(enough) < len(needed))
+    return f"; {max(enough)} {like} would decide {some} of its {len(undecided)} undecided cases{never}"
 
 
 def _short_of(entry: Entry) -> str:
@@ -217,11 +249,13 @@ def _readings(entry: Entry) -> str:
             groups: dict[str, list[str]] = defaultdict(list)
             for value, found in by_value.items():
                 groups[found.pop()].append(value)
-            return ", ".join(f"{verdict} with {parameter} {' or '.join(values)}" for verdict, values in groups.items())
+            said = {verdict: " or ".join(f'"{value}"' for value in values) for verdict, values in groups.items()}
+            return ", ".join(f"{verdict} with {spoken(parameter)} {values}" for verdict, values in said.items())
     counts: dict[str, int] = defaultdict(int)
     for verdict in verdicts.values():
         counts[verdict] += 1
-    return ", ".join(f"{verdict} under {count} of {len(verdicts)}" for verdict, count in counts.items())
+    first, *others = (f"{verdict} under {count}" for verdict, count in counts.items())
+    return ", ".join([f"{first} of {len(verdicts)} readings", *others])
 
 
 def _short(value: float | None) -> str:

@@ -13,6 +13,8 @@ from harness.rules.sample import Curve, Sample
 from harness.rules.student import ROUNDING
 from harness.system.lazy import np
 
+UNIT = "rank correlation"
+
 DIRECTIONS = ("increasing", "decreasing")
 
 RESAMPLES = math.factorial(8)
@@ -57,7 +59,8 @@ class Monotone:
         verdict = verdict_of(supported=claimed.shown, refuted=other.shown)
         finding = "rises" if rise.shown else "falls" if fall.shown else "neither rises nor falls beyond chance"
         reason = f"the curve {finding}: rho = {rho:.3g} over {n} points, one-sided p = {min(rise.p, fall.p):.2g}"
-        return Judgement(verdict, rho, trend.low, trend.high, n, claimed.p, other.p, claimed.detectable, reason=reason)
+        numbers = rho, trend.low, trend.high, n, claimed.p, other.p, claimed.detectable
+        return Judgement(verdict, *numbers, unit=UNIT, reason=reason)
 
 
 def monotone(direction: Literal["increasing", "decreasing"]) -> Monotone:

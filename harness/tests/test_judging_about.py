@@ -69,7 +69,7 @@ def test_a_suspect_run_decides_nothing():
     suspect = Standing(About.DIRECTION, PROXY, suspect="it ends at 0.9")
     for verdict in (SUPPORTED, REFUTED, ERRATUM):
         assert suspect.limit(verdict, "why") == (INCONCLUSIVE, "rests on a suspect run: it ends at 0.9")
-    assert suspect.limit(INCONCLUSIVE, "why") == (INCONCLUSIVE, "why")
+    assert suspect.limit(INCONCLUSIVE, "why") == (INCONCLUSIVE, "why; rests on a suspect run: it ends at 0.9")
     assert suspect.limit(NOT_RUN, "why") == (NOT_RUN, "why")
     assert Standing(About.SIZE, PROXY, suspect="x").limit(REFUTED, "why").verdict is OUT_OF_REACH
     assert Standing(suspect="x").limit(SUPPORTED, "why").verdict is INCONCLUSIVE

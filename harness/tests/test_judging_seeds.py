@@ -59,6 +59,12 @@ def test_it_grows_with_the_square_of_the_spread():
     assert far == pytest.approx(4 * near, rel=0.15)
 
 
+def test_a_suspect_run_is_no_matter_of_further_seeds():
+    suspect = Standing(About.DIRECTION, Evidence.REDUCED, suspect="it ends at 0.9")
+    of = claimed(greater_than(0.0)), {SINGLE: Estimate.from_replicates(UNSURE)}, REFUTED
+    assert seeds_to_decide(*of, suspect, seeds=5) == seeds_to_decide(*of, seeds=5) > 5
+
+
 def test_what_would_be_refuted_counts_too():
     assert 5 < needed(greater_than(0.0), Estimate.from_replicates(-UNSURE)) < 5 * MOST
 

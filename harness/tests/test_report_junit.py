@@ -67,6 +67,18 @@ def test_a_module_that_cannot_be_collected_a_case_that_was_not_reached_and_a_cha
     assert tests["verdicts are as recorded"].find("failure").text == "XX-01: was\nXX-02: is"
 
 
+def test_a_case_that_another_rung_has_is_called_by_its_claim_and_tier():
+    told = documented(described(), case("b"))
+    told["claims"][0]["ladder"][0]["nodeids"] = ["claims/p/test_x.py::test_one[mnist-four]"]
+    tests = {name: Outcome("passed") for name in told["claims"][0]["ladder"][0]["nodeids"]}
+    found = ElementTree.fromstring(junit(told, tests)).iter("testcase")
+    tier = told["claims"][0]["ladder"][0]["tier"]
+    assert [(one.get("classname"), one.get("name")) for one in found] == [
+        (told["claims"][0]["paper"], "XX-01"),
+        (told["claims"][0]["paper"], f"XX-01 [mnist-four], tier {tier}"),
+    ]
+
+
 def test_counts_are_of_the_tests_and_nothing_names_the_machine(suite: Suite):
     suite.claims(SUPPORTED + REFUTED)
     suite.run("--no-ledger")

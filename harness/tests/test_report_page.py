@@ -7,11 +7,13 @@ import re
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.claims.papers import Headline, Paper
 from harness.judging.claims import judge_claims
+from harness.lab.pictures import picture
 from harness.report.axis import axis
 from harness.report.curves import on_card
 from harness.report.detail import DETAILS, fitted
@@ -60,7 +62,7 @@ def test_the_table_and_the_counts_have_the_verdicts():
     counted = page.partition('<table class="counts">')[2].partition("</table>")[0]
     assert re.findall(r"<td>(\d+)</td>", counted) == ["0", "1", "0", "0", "0", "0", "0", "1"]
     assert "Of 1 claims and errors of 1 paper: 1 refuted." in page
-    assert "1 more entries are not judged at this tier" in page
+    assert "1 more entries are not judged here" in page
 
 
 def test_a_headline_is_a_question_with_the_claims_that_answer_it():
@@ -243,9 +245,19 @@ def test_a_card_shows_few_of_many_cases_and_curves_and_the_one_that_decides_amon
         shown = {f"c{n:02d}" for n in range(30) if re.search(f"c{n:02d}x(supported|refuted)", text)}
         assert len(shown) == (0 if detail.brief else min(30, detail.cases))
         assert detail.brief or "c29" in shown
-        left = "Its 30 cases" if detail.brief else "The other cases"
-        assert (f"{left} and values are in claims.csv." in text) == (detail.cases < 30)
+        left = "Its 30 cases, readings, ladder" if detail.brief else "The other cases"
+        assert (f"{left} and values are in claims.json." in text) == (detail.cases < 30)
         assert text.count("seed 3: 1; seed 4: 2") == min(30, detail.values)
+
+
+def test_a_card_shows_some_of_its_pictures_however_short_it_is():
+    image = torch.zeros(3, 2, 2, dtype=torch.uint8)
+    shown = [picture(f"image {number}", image, []) for number in range(9)]
+    whole = documented(described(), case(judged=judgement({"x": VERDICTS[Verdict.SUPPORTED]}), pictures=shown))
+    for detail in DETAILS:
+        page = draw(whole, detail=detail)
+        assert page.count("<image ") == min(9, detail.pictures) > 0
+        assert (f"{9 - detail.pictures} more are in claims.json." in page) == (detail.pictures < 9)
 
 
 def test_a_page_shows_as_much_as_its_limit_allows():

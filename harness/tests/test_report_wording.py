@@ -110,10 +110,10 @@ def test_readings_are_told_by_the_parameter_that_tells_them_apart():
     ]
     told = why(greater_than(0.0), *cases)
     assert told.startswith(
-        "The verdict depends on the reading: supported with how one, refuted with how two; the least"
+        'The verdict depends on the reading: supported with how "one", refuted with how "two"; the least'
     )
     mixed = [dataclasses.replace(one, parameters={"how": "one", "more": one.case}) for one in cases]
-    assert "supported with more onex or oney" in why(greater_than(0.0), *mixed)
+    assert 'supported with more "onex" or "oney"' in why(greater_than(0.0), *mixed)
 
 
 def test_what_did_not_run_a_control_at_fault_and_an_erratum():
@@ -145,6 +145,66 @@ def test_how_many_seeds_would_decide_what_is_undecided(needed, says):
     assert why(rule, case(sample=FIVE, rule=rule, seeds=range(5), seeds_to_decide=needed)).endswith(says)
     decided = greater_than(1.0)
     assert why(decided, case(sample=FIVE, rule=decided, seeds=range(5), seeds_to_decide=needed)).endswith("rule asks.")
+
+
+@pytest.mark.parametrize(
+    ("needed", "says"),
+    [
+        ((15, 30), "30 seeds that come out like these 5 would decide all of its 2 undecided cases."),
+        ((15, 0, 20), "20 seeds that come out like these 5 would decide 2 of its 3 undecided cases, 320 not 1 others."),
+        ((15, None), "15 seeds that come out like these 5 would decide 1 of its 2 undecided cases."),
+        ((0, 0), "320 seeds that come out like these 5 would not decide it either."),
+        ((None, None), "so that it decides nothing."),
+    ],
+)
+def test_seeds_are_told_of_all_undecided_cases(needed, says):
+    rule = greater_than(5.0)
+    cases = [
+        case(f"c{number}", FIVE, rule, seeds=range(5), seeds_to_decide=seeds) for number, seeds in enumerate(needed)
+    ]
+    assert why(rule, *cases).endswith(f" {says}")
+
+
+def test_readings_that_are_undecided_are_told_their_seeds_unless_the_others_disagree():
+    def read(*values):
+        return [
+            case(
+                name, Estimate(value, 1.0, 5, 4), rule, parameters={"how": name}, seeds=range(5), seeds_to_decide=needed
+            )
+            for name, (value, needed) in zip("abc", values, strict=False)
+        ]
+
+    rule = greater_than(0.0)
+    supported, refuted, undecided = (9.0, None), (-9.0, None), (0.5, 40)
+    assert why(rule, *read(supported, undecided)).endswith("40 seeds that come out like these 5 would decide it.")
+    assert "40 seeds" not in why(rule, *read(supported, undecided, refuted))
+
+
+def test_a_suspect_run_is_told_where_the_number_decides_nothing_anyway():
+    rule = greater_than(5.0)
+    suspect = Standing(About.DIRECTION, Evidence.REDUCED, suspect="seed 3: it ends at 0.9")
+    judged = judgement({"measured": rule.judge(FIVE)}, standing=suspect)
+    told = why(rule, case(judged=judged, seeds=range(5), seeds_to_decide=15))
+    assert told.endswith(
+        "so that it decides nothing; it rests on a suspect run, which is to be replaced first: seed 3: it ends at 0.9; "
+        "15 seeds that come out like these 5 would decide it."
+    )
+
+
+def test_the_obstacle_is_that_of_the_case_whose_number_is_told():
+    rule = greater_than(0.0)
+    weakly = Estimate(-2.3, 1.0, 5, 4)  # refuted by itself, and not among many
+    cases = [case(f"c{number}", Estimate(0.1, 1.0, 5, 4), rule, parameters={"x": f"c{number}"}) for number in range(8)]
+    told = why(rule, *cases, case("worst", weakly, rule, parameters={"x": "worst"}))
+    assert "(worst) is -2.3 points" in told
+    assert "but not after Holm's correction" in told
+
+
+def test_a_part_whose_interval_would_decide_alone_says_that_it_is_one_of_many():
+    rule = in_all(greater_than(0.0))
+    samples = [Estimate(9.0, 1.0, 5, 4)] * 7 + [Estimate(-2.3, 1.0, 5, 4)]
+    told = why(rule, case(sample=Several(tuple(samples), tuple(f"layer {n}" for n in range(8))), rule=rule))
+    assert "below 0, so that it decides nothing after Holm's correction" in told
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,6 @@ claim_on_cifar = functools.partial(
 )
 """`claim` with what most claims on these networks declare; each may give another value of its own."""
 
-BASELINE = 73.10
-"""Points by which the paper's baseline, 74.10 %, is above chance on CIFAR-100."""
-
 PRINTED = {
     "plain": 74.10, "spatial 4": 74.07, "spatial 7": 71.44, "spatial 10": 57.05, "channel 1": 71.44,
     "channel 4": 67.56, "channel 10": 4.84, "spatial at 1": 16.02, PERCEPTRON: 25.61,
@@ -60,9 +57,8 @@ on ResNet-50 have none: what the paper's baseline reaches on CIFAR-100 is not am
 class Accuracies:
     """Accuracies of some arms, the baseline first.
 
-    What claims are judged by is a `Percent`.  For figures there are points: of the paper's baseline above chance, which
-    stands 73.10 of them above chance here as there.  At the paper's own accuracy one is a percentage point.  Arrays
-    have one entry a seed.
+    What claims are judged by is a `Percent`; figures show its mean, which is what our networks reached.  Arrays have
+    one entry a seed.
     """
 
     def __init__(self, runs: Mapping[str, ShuffleTest], records: Callable[[ShuffleTest], Sequence[Record]]) -> None:
@@ -126,25 +122,20 @@ class Accuracies:
         images = None if curve == "train_accuracy" else self._validating(arm)
         return Percent.of(shares, images, f"{arm}, {curve}, {quarters}")
 
-    def points(self, arm: str, condition: str = AS_TRAINED, epoch: str = "last") -> np.ndarray:
-        """Points above chance, for figures; arguments as in `shares`."""
-        return self._scaled(self.shares(arm, condition, epoch) - self._chance, epoch)
-
     def curve(self, arm: str, name: str) -> np.ndarray:
-        """Points above chance over the epochs, for figures, shape `(seeds, epochs)`; `name` as in the metrics."""
+        """Per cent right over the epochs, for figures, shape `(seeds, epochs)`; `name` as in the metrics."""
         epochs = len(self.records[arm][0].metrics["train_accuracy"])
-        curves = np.array([record.metrics[name][-epochs:] for record in self.records[arm]])
-        return self._scaled(curves - self._chance)
+        return 100 * np.array([record.metrics[name][-epochs:] for record in self.records[arm]])
 
     def curves(self, **arms_by_x: Mapping[Any, str]) -> dict[str, tuple[list[float], list[float]]]:
-        """Points of the paper's figures: accuracies of arms by x, ours on the paper's scale in per cent, and its own.
+        """Points of the paper's figures: accuracies of arms by x in per cent, ours and its own.
 
         A second curve has the points that the paper's text gives, if it gives any.
         """
         found: dict[str, tuple[list[float], list[float]]] = {}
         for key, arms in arms_by_x.items():
             name = key.replace("_", " ")
-            found[name] = [*arms], [self.points(arm).mean() + PRINTED["plain"] - BASELINE for arm in arms.values()]
+            found[name] = [*arms], [self.percent(arm).by_seed.mean() for arm in arms.values()]
             if printed := {x: PRINTED[arm] for x, arm in arms.items() if arm in PRINTED}:
                 found[f"{name}, as printed"] = [*printed], [*printed.values()]
         return found
@@ -173,10 +164,6 @@ class Accuracies:
         """How many validation images there are; where none are held out they are the test images."""
         _, images = self.records[arm][0].metrics["shared_images"]["validation"]
         return int(images)
-
-    def _scaled(self, shares: np.ndarray, epoch: str = "last") -> np.ndarray:
-        unit = (self.shares(self.baseline, epoch=epoch) - self._chance).mean()
-        return shares * BASELINE / unit if unit > 0 else np.full_like(shares, np.nan)
 
 
 def note_seeds(lab: Lab, difference: Percent, margin: float) -> None:
