@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.claims.claim import claim
-from harness.claims.kinds import Erratum, Kind
+from harness.claims.kinds import Kind, Remark
 from harness.rules import Count, Exact, equals, equivalent_to, greater_than, less_than, proportion_is
 from harness.verdicts import Evidence
 
@@ -74,34 +74,36 @@ def test_the_drops_of_the_abstract_follow_from_the_accuracies(lab: Lab) -> None:
 def test_50_percent_cost_less_than_7(lab: Lab) -> None:
     """The performance decrease is still within 7 % even if the last 50 % of the layers are manipulated.
 
-    The largest of the drops that the paper reports; what the sentence says of the last 30 % is E-SH3.
+    The largest of the drops that the paper reports; what the sentence says of the last 30 % is N-SH3.
     """
     lab.measure(largest("half"))
     lab.control(largest("77 to 81 %"))
 
 
 @claim(
-    "E-SH3",
+    "N-SH3",
     reach=PRINTED,
     where="Section 1",
     paper=1.0,
-    unit="points above the stated bound",
-    rule=less_than(0.0),
-    control="the corrected statement: what rounds to 1, as 'around 1 %' of section 5 does",
-    erratum=Erratum(
+    unit="points",
+    rule=less_than(1.5),
+    control="the last 50 to 54 % of the layers",
+    formerly=("E-SH3",),
+    remark=Remark(
+        Kind.SLIP,
         printed="removing spatial information from the last 30% layers gives a surprisingly little performance "
         "decrease within 1% across architectures and datasets",
-        correct="On CIFAR100 and Small-ImageNet it costs up to 1.44 %, 'around 1 %' in the words of section 5.",
-        derivation="Section 4.2 gives 1.44 % for VGG-16 on Small-ImageNet.  On ImageNet no network was modified in "
-        "30 % of its layers; in Table 2 ResNet-152 loses 77.66 - 76.64 = 1.02 % with 2 % of them shuffled.",
-        consequence="The conclusion has the weaker wording, which survives (SH-64).",
+        meant="'Around 1 %', as section 5 has it: what rounds to 1.",
+        derivation="Section 4.2 gives 1.44 % for VGG-16 on Small-ImageNet with four layers shuffled.  With GAP+FC, the "
+        "paper's other way, the same network loses 46.59 - 46.05 = 0.54 %: of the better of both the sentence holds at "
+        "its letter, and so it does to the nearest per cent.  On ImageNet no network was modified in 30 % of its "
+        "layers; in Table 2 ResNet-152 loses 1.02 % with 2 % of them shuffled, and 0.73 % with GAP+FC.",
     ),
 )
-def test_30_percent_cost_within_1_point_everywhere(lab: Lab) -> None:
-    """Removing spatial information from the last 30 % of layers costs within 1 % across architectures and datasets."""
-    most = largest("30 %").value
-    lab.measure(Exact(most - 1.0))
-    lab.control(Exact(most - 1.5))
+def test_30_percent_cost_around_1_point_everywhere(lab: Lab) -> None:
+    """Removing spatial information from the last 30 % of layers costs around 1 % across architectures and datasets."""
+    lab.measure(largest("30 %"))
+    lab.control(largest("half"))
 
 
 @claim(

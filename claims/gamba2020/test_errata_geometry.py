@@ -58,7 +58,8 @@ def rows_that_are_no_shifts(padding: int, mode: Mode = "zeros") -> Exact:
         printed="The approximation is exact when r = CHW and each row of $\\mathbf{W}^l$ is highly sparse. For "
         "instance, this holds for single-channel convolutions (C = 1) with stride s = 1, zero-padding "
         "p = 2, spatial kernel size k = 3 and $k \\ll HW$",
-        correct="It is exact for one pixel of circular padding on each side; r = CHW is not enough.",
+        correct="Under one pixel of circular padding on each side the matrix is doubly block-circulant: its rows are "
+        "the shifts of one another in the plane.  It is circulant on a line alone; r = CHW is not enough.",
         derivation="Two pixels on each side give (H + 2)(W + 2) receptive fields, not HW.  Two in all, one on each "
         "side, give HW, but zero padding cuts weights off the rows at the border: 28 of 64 rows on 8 x 8 pixels.  On "
         "larger maps their share falls, 892 of 50,176 on 224 x 224, and is never none.",
@@ -67,7 +68,11 @@ def rows_that_are_no_shifts(padding: int, mode: Mode = "zeros") -> Exact:
     ),
 )
 def test_two_pixels_of_zero_padding_make_the_matrix_circulant(lab: Lab, two_pixels: str) -> None:
-    """With one channel, stride 1, zero padding p = 2 and 3 x 3 kernels, the matrix of a filter is exactly circulant."""
+    """With one channel, stride 1, zero padding p = 2 and 3 x 3 kernels, the matrix of a filter is exactly circulant.
+
+    Read as favourably as can be: its rows are shifts of one another in the plane.  Shifts of the row as a line, which
+    footnote and section 2.1 speak of, no convolution of an image has (HP-03).
+    """
     lab.measure(rows_that_are_no_shifts(2 if two_pixels == "on each side" else 1))
     lab.control(rows_that_are_no_shifts(1, "circular"))
 

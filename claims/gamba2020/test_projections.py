@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from claims.gamba2020.methods.arrangement import line_cosines
-from claims.gamba2020.methods.convolution_matrix import Mode, convolution_matrix
+from claims.gamba2020.methods.paddings import COMMON, matrix_of
 from claims.gamba2020.methods.projections import largest_cosine, negative_share, projection_cosines
 from harness.claims.claim import claim
 from harness.claims.kinds import Kind
@@ -27,29 +27,30 @@ DRAWN: dict[str, Any] = {"seed": SEEDS, "channels": range(1, 4), "height": range
     "HP-12",
     where="Eq. 1",
     kind=Kind.DEFINITION,
-    readings={"ones": ("CHW, as in the paper", "Ckk, as in the code")},
+    readings={"ones": ("CHW, as in the paper", "Ckk, as in the code"), "padding": COMMON},
     rule=equals(0, within=1e-12),
-    control="a row whose receptive field reaches over the border",
+    control="the sum of the weights' sizes in place of their sum",
 )
-def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str) -> None:
+def test_projection_is_the_sum_of_weights_over_both_norms(lab: Lab, ones: str, padding: str) -> None:
     """The inner product of a hyperplane's unit normal with the line's is the sum of the filter's weights over A.
 
     The paper's line has a one for each of the CHW inputs.  The authors' code counts the Ckk entries of the kernel,
-    which gives the angle inside the receptive field's own coordinates; HP-70 has the factor between them.
+    which gives the angle inside the receptive field's own coordinates; HP-70 has the factor between them.  "Any
+    hyperplane induced by filter i" leaves out, or does not, the rows at the border that zero padding cuts weights off.
     """
 
-    def cosines_of_rows(seed: int, channels: int, height: int, width: int, mode: Mode) -> Tensor:
-        matrix = convolution_matrix(normal(seed, 1, channels, 3, 3), (height, width), padding=1, mode=mode)
-        inside = matrix.shape[1] if ones.startswith("CHW") else channels * 9
+    def cosines_of_rows(weight: Tensor, size: tuple[int, int]) -> Tensor:
+        matrix = matrix_of(weight, size, padding)
+        inside = matrix.shape[1] if ones.startswith("CHW") else 9 * weight.shape[1]
         return line_cosines(matrix) * (matrix.shape[1] / inside) ** 0.5
 
-    def difference(seed: int, channels: int, height: int, width: int, mode: Mode = "circular") -> float:
-        size = (height, width) if ones.startswith("CHW") else None
-        formula = projection_cosines(normal(seed, 1, channels, 3, 3), size)
-        return float((cosines_of_rows(seed, channels, height, width, mode) - formula).abs().max())
+    def difference(seed: int, channels: int, height: int, width: int, of_sizes: bool = False) -> float:
+        weight, size = normal(seed, 1, channels, 3, 3), (height, width)
+        formula = projection_cosines(weight.abs() if of_sizes else weight, size if ones.startswith("CHW") else None)
+        return float((cosines_of_rows(weight, size) - formula).abs().max())
 
     lab.measure(worst_case(difference, 30, **DRAWN))
-    lab.control(Exact(difference(lab.seed, 2, 5, 5, mode="zeros")))
+    lab.control(Exact(difference(lab.seed, 2, 5, 5, of_sizes=True)))
 
 
 @claim(

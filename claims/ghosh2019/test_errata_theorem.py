@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from claims.ghosh2019.methods.kernel_updates import TrainedKernel, bound_constant, mean_hops, train_kernel, windows
+from claims.ghosh2019.methods.kernel_updates import TrainedKernel, train_kernel, windows
 from claims.ghosh2019.methods.orderness import orderness
 from harness.claims.claim import claim
 from harness.claims.kinds import Erratum, Kind, Remark
@@ -17,22 +17,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from harness.lab.lab import Lab
-    from harness.rules import Rule
 
 
 def training(lab: Lab, size: int = 3, steps: int = 20, start: Tensor | None = None) -> tuple[Tensor, TrainedKernel]:
     """A kernel trained on 24 textures of 12 x 12 pixels in three classes."""
     images = textures(24, 12, 12, lab.generator).reshape(24, 12, 12)
     return images, train_kernel(images, torch.arange(24) % 3, size, steps, 0.1, lab.generator, start)
-
-
-def violation(kernel: Tensor, training: TrainedKernel) -> Exact:
-    """The share of a kernel's mean squared difference that the bound of theorem 1 does not cover; 0 where it holds."""
-    difference = mean_hops(kernel, "four").one
-    of_images = float(training.coefficients.sum((0, 2)).square().sum() * training.coefficients.numel())
-    alpha = max(of_images, bound_constant(training.coefficients))
-    bound = alpha * mean_hops(training.windows, "four").one
-    return Exact(max(0.0, 1 - bound / difference) if difference else 0.0)
 
 
 def misfit(kernel: Tensor, change: Tensor) -> Exact:
@@ -50,42 +40,37 @@ def sum_of_updates(training: TrainedKernel) -> Tensor:
     return torch.einsum("tnm,nmpq->pq", training.coefficients, training.windows)
 
 
-THEOREM: dict[str, Rule] = {"equation 8": equals(0, within=1e-9), "bound": equals(0, within=1e-9)}
-
-
 @claim(
     "E-SO5",
-    where="Appendix A, Eqs. 8 and 10",
-    rule=THEOREM,
+    where="Appendix A, Eq. 8",
+    rule=equals(0, within=1e-9),
     control="the corrected statement: the change of the kernel, as a sum over all updates",
     erratum=Erratum(
         printed="the final kernel value for w(p) obtained after T epochs can be simplified as ... "
-        "$\\sum_{n,a} C_n X_n(a)$ ... where $C_n = \\sum_{t,k} -\\eta(t)\\delta_k^n$ ... where $\\alpha = "
-        "\\sum_{n} (C_n)^2 N_{total}$",
-        correct="The change w - w_0 of a kernel is the sum over updates u of c_u X(a_u + p), with one c_u for each "
-        "step, image and window; the bound of theorem 1 holds for the change, with alpha = sum of c_u^2 N_total.",
-        derivation="Equation 8 takes the error signals out of the sum over windows, though each window has its own: "
-        "signals of an image that sum to zero would change nothing.  It also leaves out the kernel's initial value, "
-        "which the training of section 5.2 draws at random.  One step from a start of standard deviation 10 leaves a "
-        "kernel whose mean squared difference is above the bound with the proof's alpha, by C_n or by c_u.",
-        consequence="The proof covers kernels that start from zero or have forgotten their start.  In practice its "
-        "alpha is so large that kernels from usual starts meet the bound all the same; and with any alpha, as "
-        "theorem 1 is worded, both inequalities hold of every kernel on inputs that are not constant.  Two upper "
-        "bounds do not bound the ratio of what they bound: from windows of ordered images, suitable error signals "
-        "make a kernel of any orderness.  That ordered inputs give ordered kernels remains an empirical finding "
-        "(SO-33).",
+        "$\\sum_{n,a} C_n X_n(a)$ ... where $C_n = \\sum_{t,k} -\\eta(t)\\delta_k^n$",
+        correct="The change $w - w_0$ of a kernel is the sum over updates u of $c_u X(a_u + p)$, with one $c_u$ for "
+        "each step, image and window.",
+        derivation="Equation 8 leaves out the kernel's initial value, which the training of section 5.2 draws at "
+        "random.  That stays whatever the error signals are taken to be: with one for each window, as equation 14 may "
+        "be read, the sum of all updates still misses the kernel by its start, and with one for each image, at the "
+        "letter of C_n, by more.",
+        consequence="The proof covers kernels that start from zero or have forgotten their start; in practice its "
+        "alpha is so large that kernels from usual starts meet the bound all the same.  As theorem 1 is worded, with "
+        "some alpha, both inequalities hold of every kernel on inputs whose so(X) is above -1.  Two upper bounds do "
+        "not bound the ratio of what they bound: from windows of ordered images, suitable error signals make a kernel "
+        "of any orderness.  That ordered inputs give ordered kernels remains an empirical finding (SO-33).",
     ),
 )
 def test_a_kernel_is_its_images_sums_times_their_windows(lab: Lab) -> None:
-    """After training, w(p) is the sum over images and places of C_n X_n(a), and alpha = sum of C_n^2 N_total bounds it.
+    """After training, w(p) is the sum over images and places of C_n X_n(a).
 
-    The larger of the two constants counts, that of the printed sums C_n and that of single updates.
+    The kernel starts from weights of a standard deviation of a third and is trained for 200 steps.  What counts is the
+    smaller of two errors, of the sums of C_n and of those with an error signal for each window.
     """
-    images, trained = training(lab)
-    _, large = training(lab, steps=1, start=10 * normal(lab.seed, 3, 3))
-    lab.measure(**{"equation 8": misfit(printed_sum(trained), trained.end), "bound": violation(large.end, large)})
-    change = large.end - large.start
-    lab.control(**{"equation 8": misfit(sum_of_updates(large), change), "bound": violation(change, large)})
+    images, trained = training(lab, steps=200, start=normal(lab.seed, 3, 3) / 3)
+    sums = printed_sum(trained), sum_of_updates(trained)
+    lab.measure(min((misfit(trained.end, one) for one in sums), key=lambda error: error.value))
+    lab.control(misfit(sum_of_updates(trained), trained.end - trained.start))
     _note_orderness(lab, images, trained)
 
 
@@ -95,11 +80,9 @@ def _note_orderness(lab: Lab, images: Tensor, trained: TrainedKernel) -> None:
     wanted = 1 - 2 * (torch.arange(9, dtype=torch.float64) % 2)
     signals = torch.linalg.lstsq(laid.T, wanted[:, None]).solution
     made = (laid.T @ signals).reshape(1, 1, 3, 3)
-    _, random = training(lab, start=normal(lab.seed + 1, 3, 3))
     by_name = {
         "input": orderness(images[:, None]),
-        "kernel trained from zero": orderness(trained.end[None, None]),
-        "kernel trained from random weights": orderness(random.end[None, None]),
+        "kernel trained from random weights": orderness(trained.end[None, None]),
         "kernel by chosen error signals": orderness(made),
     }
     lab.note("orderness: " + ", ".join(f"{name} {value:.2f}" for name, value in by_name.items()))
