@@ -221,6 +221,8 @@ def _seeds_to_decide(entry: Entry) -> str:
     like = f"seeds that come out like these {seeds}"
     if not enough:
         return f"; {MOST * seeds} {like} would not decide it either"
+    if max(enough) == seeds:  # they decide nothing for what is unsound about some of them
+        return f"; as many sound {like} would decide it"
     if len(undecided) == 1:
         return f"; {enough[0]} {like} would decide it"
     some = "all" if len(enough) == len(undecided) else f"{len(enough)}"

@@ -82,6 +82,11 @@ def test_a_headline_is_a_question_with_the_claims_that_answer_it():
     assert '<table class="forest">' in first
     assert "XX-02 is not judged at this tier." in first
     assert "Two?" not in first
+    of_claim = described(stated={"measured": stated(ABOVE_ONE)})
+    one = case(sample=FIVE, rule=ABOVE_ONE)
+    both = judge_claims([one, dataclasses.replace(one, id="XX-02")])
+    page = draw(document(both, {"XX-01": of_claim, "XX-02": {**of_claim, "id": "XX-02"}}, [told], **OPTIONS))
+    assert page.partition('<section id="headlines">')[2].partition("</section>")[0].count("as the rule asks") == 2
     assert "headlines" not in draw(documented(described(), case())).partition("<main")[2].partition("<script>")[0]
 
 

@@ -189,6 +189,13 @@ def test_a_suspect_run_is_told_where_the_number_decides_nothing_anyway():
         "so that it decides nothing; it rests on a suspect run, which is to be replaced first: seed 3: it ends at 0.9; "
         "15 seeds that come out like these 5 would decide it."
     )
+    decided = greater_than(1.0)
+    judged = judgement({"measured": decided.judge(FIVE)}, standing=suspect)
+    told = why(decided, case(judged=judged, seeds=range(5), seeds_to_decide=5))
+    assert told.endswith(
+        "as the rule asks, but rests on a suspect run: seed 3: it ends at 0.9; "
+        "as many sound seeds that come out like these 5 would decide it."
+    )
 
 
 def test_the_obstacle_is_that_of_the_case_whose_number_is_told():
