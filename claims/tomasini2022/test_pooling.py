@@ -167,10 +167,10 @@ POSITIVE, BOTH_SIGNS = "positive", "of both signs"
 def test_curves_overlap_where_only_spatial_pooling_is_present(lab: Lab, strengths: str) -> None:
     """If only spatial pooling is present in the network, shuffling the channels leaves every R_k as it is.
 
-    The value is the largest change of any R_k, as a share of the larger of both, in networks whose layers all feel
-    diffeomorphisms.  The network's filters are all homogeneous, each with a random strength for its pair of channels.  Of positive
-    strengths all channels are multiples of one.  Of both signs there is no pooling but over space either, and channels
-    take away from one another: whether that is an interaction that "only" excludes is a reading.
+    The value is the largest change of any R_k, as a share of the larger of both.  The network's filters are all
+    homogeneous, each with a random strength for its pair of channels.  Of positive strengths all channels are multiples
+    of one.  Of both signs there is no pooling but over space either, and channels take away from one another: whether
+    that is an interaction that "only" excludes is a reading.
     """
     from claims.tomasini2022.methods.scale_networks import ScaleDetectionCNN, pooling_stack
 

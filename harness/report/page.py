@@ -29,7 +29,7 @@ from harness.report.forest import forest
 from harness.report.formulas import typeset
 from harness.report.runs import in_words, trained
 from harness.report.sparkline import sparkline
-from harness.report.wording import called, spoken, would_refute
+from harness.report.wording import called, ours, spoken, would_refute
 from harness.system.plain import visible
 from harness.verdicts import Evidence, Verdict
 
@@ -258,6 +258,7 @@ def _templates() -> jinja2.Environment:
         counts=counts,
         literal=literal,
         spoken=spoken,
+        ours=ours,
         typeset=typeset,
         lines=lines,
         called=called,

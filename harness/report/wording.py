@@ -86,9 +86,7 @@ def measured(entry: Entry) -> str:
     """The deciding number: what it is, its interval, where that lies, and where the paper's number lies."""
     case, part = _deciding_case(entry), entry["deciding"]["part"]
     judged, rule = case["parts"][part], rule_of(entry, part)
-    numbers = sum(len(one["parts"]) for one in entry["cases"])
-    label = ", ".join(filter(None, [called(case) if len(entry["cases"]) > 1 else "", _part(case, part)]))
-    subject = f"the least favourable of {numbers} numbers ({label})" if numbers > 1 else "ours"
+    subject = _one_of(entry, case, part) or "ours"
     over = ONE_OF.match(judged["reason"])
     if over:
         best = "most" if rule.get("over") == "some" else "least"
@@ -144,6 +142,33 @@ def papers_number(entry: Entry, part: str) -> float | None:
         return None
     low, high = (rule[end] if rule[end] is not None else given for end in ("low", "high"))
     return float(given) if low <= given <= high or entry["kind"] == "error" else None
+
+
+def ours(entry: Entry) -> str:
+    """What stands above the number that decides: of which case and part it is, and whether the paper's is another."""
+    if entry["deciding"] is None:
+        return "ours"
+    case, part = _deciding_case(entry), entry["deciding"]["part"]
+    said = ", ".join(filter(None, ["ours", _one_of(entry, case, part)]))
+    return f"{said}, of another quantity than the paper's" if _is_of_another_quantity(entry, part) else said
+
+
+def _one_of(entry: Entry, case: Entry, part: str) -> str:
+    """Which of several numbers that of a case's part is; empty where there is one."""
+    numbers = sum(len(one["parts"]) for one in entry["cases"])
+    label = ", ".join(filter(None, [called(case) if len(entry["cases"]) > 1 else "", _part(case, part)]))
+    return f"the least favourable of {numbers} numbers ({label})" if numbers > 1 else ""
+
+
+def _is_of_another_quantity(entry: Entry, part: str) -> bool:
+    """Whether the paper gives one number for what ours decides, and it cannot stand on the axis of ours."""
+    given = entry["paper_value"]
+    if isinstance(given, Mapping):
+        given = given.get(part)
+    elif any(len(case["parts"]) > 1 for case in entry["cases"]):
+        return False
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    return is_number and papers_number(entry, part) is None
 
 
 def rule_of(entry: Entry, part: str) -> Mapping[str, Any]:

@@ -287,7 +287,7 @@ def test_the_headline_shows_the_deciding_case_with_its_interval():
     rule = greater_than(0.0)
     cases = [case(name, Estimate(value, 0.5, 30, 29), rule) for name, value in (("a", 5.0), ("b", 6.0), ("c", -4.0))]
     page = text_of(described(), *cases)
-    assert "ours, least favourable of 3 cases (c) -4 [-4.85, -3.15]" in page
+    assert "ours, the least favourable of 3 numbers (c) -4 [-4.85, -3.15]" in page
     (entry,) = documented(described(), *cases)["claims"]
     assert entry["deciding"] == {"case": "c", "part": "measured"}
     assert entry["measured"]["value"] == -4.0

@@ -9,7 +9,7 @@ import pytest
 from harness.claims.about import About
 from harness.judging.about import Standing
 from harness.report.stated import stated
-from harness.report.wording import would_refute
+from harness.report.wording import ours, would_refute
 from harness.rules import (
     Estimate,
     Exact,
@@ -86,6 +86,19 @@ def test_it_speaks_of_the_case_whose_number_is_shown_and_of_one_only():
     told = why(rule, *cases)
     assert told.startswith("The least favourable of 3 numbers (b) is -4 points with a 90 % interval of [-4.85, -3.15]")
     assert told.count("interval") == 1
+
+
+def test_above_the_number_stands_whose_it_is_and_whether_the_papers_is_another():
+    def told(rule, *cases, paper):
+        return documented(described(stated={"measured": stated(rule)}, paper_value=paper), *cases)["claims"][0]
+
+    rule = greater_than(1.0)
+    one, other = (case(name, FIVE, rule, parameters={"how": name}) for name in "ab")
+    assert ours(told(rule, one, paper=7.0)) == "ours"
+    assert ours(told(rule, one, paper=0.5)) == "ours, of another quantity than the paper's"
+    assert ours(told(rule, one, paper="below 0.5")) == "ours"
+    assert ours(told(rule, one, other, paper=7.0)) == "ours, the least favourable of 2 numbers (a)"
+    assert ours(told(rule, not_run("a", "no data"), paper=0.5)) == "ours"
 
 
 def test_the_least_favourable_of_several_places_is_named():
