@@ -200,7 +200,7 @@ def printed_variance(fan_out: NDArray[np.float64]) -> NDArray[np.float64]:
     erratum=Erratum(
         printed="each weight in the network is drawn independently from a Gaussian distribution "
         "$\\mathcal{N}(0, \\sigma_l^2)$, with $σ_l^2$ proportional to the fan-out",
-        correct="Inversely proportional: s^2 = 2 / fan-out.",
+        correct="Inversely proportional: $s^2$ = 2 / fan-out, in the mode that the authors' code takes.",
         derivation="Back-propagation through a layer with ReLU multiplies the mean square of the signal by fan-out x "
         "s^2 / 2, which Kaiming initialisation, named in section 3.1, sets to one.  Measured is how far the logarithms "
         "of the variances of four layers of VGG19, drawn by torch's kaiming_normal_, lie from the stated ones, which "
@@ -257,7 +257,7 @@ def misstated_alignment(stated: Callable[[int], float], sign: str) -> Exact:
     erratum=Erratum(
         printed="the probability of all polyhedra $\\{\\mathcal{H}_i^l\\}_{i=1}^F$ to be aligned along "
         "$\\mathcal{I}^+$, is $\\frac{F}{2^F}$",
-        correct="It is 2 / 2^F for either sign, 1 / 2^F for the negative one.",
+        correct="It is $2 / 2^F$ for either sign, $1 / 2^F$ for the negative one.",
         derivation="Initial weights are symmetric about zero and filters independent, so that all 2^F patterns of "
         "signs are equally likely.  Two of them, all negative and all positive, are aligned.  F / 2^F is the chance "
         "of exactly one negative filter among F.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,7 +76,7 @@ def redrawn(paper: Mapping[str, Any], entries: Mapping[str, Entry], outside: Map
 def _figure(paper: Entry, told: Entry, entries: Mapping[str, Entry], outside: Mapping[str, Entry]) -> Redrawn:
     known = [entries[id] for id in told["claims"] if id in entries]
     judged = [entry for entry in known if entry["verdict"] != "not run"]
-    drawn = {entry["id"]: panels(entry, told["curves"], told["printed"]) for entry in judged}
+    drawn = distinct({entry["id"]: panels(entry, told["curves"], told["printed"]) for entry in judged})
     number = re.sub(r"[^a-z0-9]+", "-", told["number"].lower()).strip("-")
     return Redrawn(
         id=f"{paper['key']}-{number}",
@@ -87,6 +87,15 @@ def _figure(paper: Entry, told: Entry, entries: Mapping[str, Entry], outside: Ma
         waits=tuple(_waiting(id, entries, outside) for id in told["claims"] if entries.get(id) not in judged),
         **{name: told[name] for name in ("number", "shows", "x", "y", "beside")},
     )
+
+
+def distinct(drawn: Mapping[str, Sequence[Panel]]) -> dict[str, list[Panel]]:
+    """The panels of claims by id, each curve once: readings that only judge otherwise draw the same as others."""
+    first: dict[Any, tuple[str, Panel]] = {}
+    for id, found in drawn.items():
+        for panel in found:
+            first.setdefault((panel.lines, panel.x, panel.y), (id, panel))
+    return {id: [panel for owner, panel in first.values() if owner == id] for id in drawn}
 
 
 def _rows(entry: Entry) -> list[Row]:

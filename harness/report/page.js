@@ -38,13 +38,13 @@
     const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const text = row.textContent.toLowerCase();
+      const text = `${row.textContent} ${row.dataset.where}`.toLowerCase();
       const fits = words.every((word) => text.includes(word)) &&
         fields.slice(1).every((name) => !form.elements[name].value || row.dataset[name] === form.elements[name].value);
       row.hidden = !fits;
       shown += fits;
     }
-    count.textContent = `${shown} of ${rows.length} claims`;
+    count.textContent = `${shown} of ${rows.length} entries`;
   };
 
   const open = () => {

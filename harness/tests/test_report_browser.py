@@ -78,6 +78,7 @@ def shown_rows(dom):
         ("?verdict=refuted", ["XX-02"]),
         ("?evidence=proxy&verdict=supported", ["XX-03"]),
         ("?q=THREE+is", ["XX-03"]),
+        ("?q=onerror", ["XX-01", "XX-02", "XX-03"]),
         ("?q=no+such+words", []),
         ("?paper=paper2020&sort=0-", ["XX-03", "XX-02", "XX-01"]),
         ("?verdict=<b>&sort=99", ["XX-01", "XX-02", "XX-03"]),
@@ -86,7 +87,7 @@ def shown_rows(dom):
 def test_filters_search_and_order_are_read_from_the_address(page, query, ids):
     dom, console = browse(f"{page.as_uri()}{query}")
     assert shown_rows(dom) == ids
-    assert f"{len(ids)} of 3 claims" in dom
+    assert f"{len(ids)} of 3 entries" in dom
     assert console == []
 
 

@@ -72,6 +72,14 @@ def test_curves_are_chosen_by_name_and_the_papers_heights_and_points_are_drawn_w
     assert curve[1][1] == pytest.approx(147 - 144 * (4 - 0.5) / (7 - 0.5), abs=0.1)
 
 
+def test_what_readings_draw_alike_is_drawn_once():
+    other = {"by depth": {"x": [1.0, 2.0], "y": [1.0, 5.0]}}
+    cases = [case(name, series=series) for name, series in (("a", CURVES), ("b", CURVES), ("c", other))]
+    found = drawn(written(Figure("Fig. 1", "one", ("XX-01",)), *cases))
+    assert [panel.title for _, panel in found.panels] == ["a", "c"]
+    assert found.more == ()
+
+
 def places(path: str) -> list[tuple[float, float]]:
     """The places that a path leads through."""
     numbers = [float(one) for one in re.findall(r"-?[0-9.]+", path)]

@@ -57,7 +57,7 @@ def test_a_card_shows_reason_evidence_readings_notes_and_discussion():
 
 def test_the_table_and_the_counts_have_the_verdicts():
     page = draw(documented(described(), case(judged=judgement({"x": REFUTED}), evidence=Evidence.REDUCED)))
-    row = 'data-paper="paper2020" data-verdict="refuted" data-evidence="reduced" data-about="claim"'
+    row = 'data-paper="paper2020" data-verdict="refuted" data-evidence="reduced" data-about="claim" data-where="Eq. 1"'
     assert f'<tr {row}><th scope="row"><a href="#XX-01">XX-01</a></th><td>One is one.</td>' in page
     counted = page.partition('<table class="counts">')[2].partition("</table>")[0]
     assert re.findall(r"<td>(\d+)</td>", counted) == ["0", "1", "0", "0", "0", "0", "0", "1"]
