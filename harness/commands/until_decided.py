@@ -19,6 +19,7 @@ from harness.commands import train
 from harness.commands.plan import looked_up
 from harness.commands.selection import Selection, pytest_arguments
 from harness.commands.usage import BadUsage
+from harness.judging.about import ON_SUSPECT_RUNS
 
 if TYPE_CHECKING:
     import pytest
@@ -145,7 +146,12 @@ def of_claim(items: tuple[pytest.Item, ...], cases: dict[str, Json], tier: str) 
     looks = {look.seeds: look for look in looks_at(items[0], tier)}
     own = [cases[item.nodeid] for item in items]
     look = looks[min(len(case["seeds"]) for case in own)]
-    return Undecided(claim, items, look, max(case["seeds_to_decide"] or math.inf for case in own))
+    return Undecided(claim, items, look, max(needed(case) for case in own))
+
+
+def needed(case: Json) -> float:
+    """The seeds that would decide a case, with those that it rests on; infinite where one of these is suspect."""
+    return math.inf if ON_SUSPECT_RUNS in case["reason"] else case["seeds_to_decide"] or math.inf
 
 
 def judged_cases(nodeids: Sequence[str], chosen: argparse.Namespace) -> list[Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import subprocess
 import sys
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from harness.commands.until_decided import needed
+from harness.judging.about import ON_SUSPECT_RUNS
 from harness.judging.looks import LOOKS, Look, at_look, looks_of
 from harness.rules import ALPHA, Count, Estimate, Exact, equivalent_to, greater_than, proportion_above
 from harness.rules.judgement import Judgement
@@ -185,6 +188,15 @@ def test_seeds_are_added_until_a_claim_is_decided_and_to_none_that_is_hopeless_o
     assert again.returncode == 0
     assert "adding" not in again.stdout
     assert records(suite) == 4 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("reason", "seeds", "expected"),
+    [("too few", 6, 6), ("too few", 0, math.inf), ("too few", None, math.inf),
+     (f"too few; {ON_SUSPECT_RUNS}: it ends at 0.9", 6, math.inf)],
+)  # fmt: skip
+def test_a_suspect_run_that_stays_makes_further_seeds_hopeless(reason, seeds, expected):
+    assert needed({"reason": reason, "seeds_to_decide": seeds}) == expected
 
 
 def test_seeds_beyond_the_look_that_decides_change_nothing(suite):
