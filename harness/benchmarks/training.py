@@ -144,9 +144,9 @@ def contenders(device: str, cores: int) -> list[Contender]:
 
 
 def _multiplied_in(mode: Mode, device: str) -> str:
-    """The dtype of a step's products."""
-    emulated = device == "cpu" and mode.emulate and not bfloat16.native()
-    return "bfloat16" if mode.precision == "bf16" and not emulated else "float32"
+    """The dtype of the products that a step's are compared with; the machine's own, where it has no bfloat16."""
+    is_there = device == "cuda" or bfloat16.native()
+    return "bfloat16" if mode.precision == "bf16" and is_there else "float32"
 
 
 def suite_epochs(recipe: Training, device: str, mode: Mode) -> Epochs:
