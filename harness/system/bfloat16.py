@@ -24,7 +24,7 @@ LAYERS = frozenset({torch.conv1d, torch.conv2d, torch.conv3d, torch.nn.functiona
 @functools.cache
 def native() -> bool:
     """Whether torch has fast kernels for bfloat16 on this machine's CPU."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def where_needed(device: torch.device) -> AbstractContextManager[Any]:
