@@ -230,10 +230,11 @@ def _runs(claim: Claim, known_data: set[str], looked_at: dict[Recipe, list[str]]
 
     def found_once(recipe: Recipe) -> list[str]:
         try:
-            known = looked_at.get(recipe)
+            if recipe not in looked_at:
+                looked_at[recipe] = list(_wrong_recipe(recipe, known_data))
+            return looked_at[recipe]
         except TypeError:  # it has no hash, for what is wrong with it
             return list(_wrong_recipe(recipe, known_data))
-        return looked_at.setdefault(recipe, list(_wrong_recipe(recipe, known_data)) if known is None else known)
 
     wrong: dict[str, None] = {}
     for tier in dict.fromkeys(claim.tier_within(tier) for tier in TIERS if reaches(tier, claim.tier)):

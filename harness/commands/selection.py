@@ -170,12 +170,11 @@ def selected(chosen: argparse.Namespace) -> Selection:
     place = collected.session.config.stash[session_key]
     items, called = collected.session.items, getattr(chosen, "runs", "")
     needs = runs_of(items, chosen.tier)
-    everything = Selection(needs, chosen.tier, *opened(place), items, called)
-    some = everything.of(needs)
-    if called and not some.needs:
-        some_names = sorted({run.recipe.title for run in needs})
-        raise BadUsage(f"--runs {shlex.quote(called)}: no run is called so, but e.g. {'; '.join(some_names[:LISTED])}")
-    return some
+    found = Selection(needs, chosen.tier, *opened(place), items, called).of(needs)
+    if called and not found.needs:
+        titles = sorted({run.recipe.title for run in needs})[:LISTED]
+        raise BadUsage(f"--runs {shlex.quote(called)}: no run is called so, but e.g. {'; '.join(titles)}")
+    return found
 
 
 def opened(place: Session) -> tuple[Store, Bench]:

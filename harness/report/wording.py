@@ -133,15 +133,11 @@ def papers_number(entry: Entry, part: str) -> float | None:
     rule = rule_of(entry, part)
     if rule.get("kind") not in OF_A_VALUE:
         return None
-    given = entry["paper_value"]
-    if isinstance(given, Mapping):
-        given = given.get(part)
-    elif any(len(case["parts"]) > 1 for case in entry["cases"]):
-        return None
-    if not isinstance(given, (int, float)) or isinstance(given, bool):
+    given = _given(entry, part)
+    if given is None:
         return None
     low, high = (rule[end] if rule[end] is not None else given for end in ("low", "high"))
-    return float(given) if low <= given <= high or entry["kind"] == "error" else None
+    return given if low <= given <= high or entry["kind"] == "error" else None
 
 
 def ours(entry: Entry) -> str:
@@ -162,13 +158,17 @@ def _one_of(entry: Entry, case: Entry, part: str) -> str:
 
 def _is_of_another_quantity(entry: Entry, part: str) -> bool:
     """Whether the paper gives one number for what ours decides, and it cannot stand on the axis of ours."""
+    return _given(entry, part) is not None and papers_number(entry, part) is None
+
+
+def _given(entry: Entry, part: str) -> float | None:
+    """The number that the paper gives for a part, of whatever quantity."""
     given = entry["paper_value"]
     if isinstance(given, Mapping):
         given = given.get(part)
     elif any(len(case["parts"]) > 1 for case in entry["cases"]):
-        return False
-    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    return is_number and papers_number(entry, part) is None
+        return None
+    return float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else None
 
 
 def rule_of(entry: Entry, part: str) -> Mapping[str, Any]:
